@@ -1,1 +1,4 @@
 //! (to come)
+
+pub mod progress;
+pub mod train;

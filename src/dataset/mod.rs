@@ -1,5 +1,6 @@
 //! Images with one labelled target: procedural scenes, folders of files, preprocessing and the score.
 
+pub mod baseline;
 pub mod contact;
 pub mod frame;
 pub mod iou;

@@ -1,4 +1,5 @@
 //! (to come)
 
+pub mod dataset;
 pub mod progress;
 pub mod train;

@@ -5,8 +5,10 @@ pub mod contact;
 pub mod frame;
 pub mod iou;
 pub mod preprocess;
+pub mod reader;
 pub mod rng;
 pub mod scene;
+pub mod voc;
 
 pub use frame::Image;
 pub use iou::Box2D;

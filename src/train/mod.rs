@@ -8,6 +8,7 @@ pub mod depthwise;
 pub mod evaluate;
 pub mod finish;
 pub mod export;
+pub mod import;
 pub mod integer;
 pub mod loss;
 pub mod net;

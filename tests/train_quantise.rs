@@ -85,8 +85,7 @@ fn an_exported_network_reads_back() {
     let grids = Grids { weight: vec![Format::signed(11, 8); 5], feature: vec![Format::signed(9, 6); 5] };
     let folder = tempfile::tempdir().unwrap();
     let provenance = [("command".to_string(), "say \"so\"".to_string())];
-    let export =
-        Export { name: "n", description: "a \"b\" \\", spec: &spec, params: &params, grids: &grids, provenance: &provenance };
+    let export = Export { name: "n", description: "a \"b\" \\", spec: &spec, params: &params, grids: &grids, provenance: &provenance };
     export.write(folder.path()).unwrap();
     let (read_spec, read_params, read_grids) = import::read(folder.path()).unwrap();
     assert_eq!((&read_spec, &read_params, &read_grids), (&spec, &params, &grids));
@@ -104,7 +103,7 @@ fn an_exported_network_reads_back() {
 fn the_shipped_detector_keeps_its_score_in_integers() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("configs/networks/uav-detector");
     let (spec, params, grids) = import::read(&folder).unwrap();
-    let images = Images::scenes(Split::Test, 100, spec.input);
+    let images = Images::scenes(Split::Test, 60, spec.input);
     let integers = IntNet::new(&spec, &params, &grids).unwrap();
     let quantised = mean(&integers.ious(&images).unwrap());
     let mut net = Net::new(spec, params, 4).unwrap();

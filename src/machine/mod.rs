@@ -2,4 +2,11 @@
 //!
 #![doc = include_str!("CONTRACT.md")]
 
+pub mod leases;
+pub mod memory;
+pub mod run;
 pub mod timing;
+pub mod transfer;
+
+pub use memory::{FixedLatency, MemoryModel};
+pub use run::{JobTime, Machine, Step, TimedFrame};

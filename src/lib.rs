@@ -1,6 +1,8 @@
 //! bico: a cycle-accurate, bit-exact simulator of DNN accelerators on small FPGAs.
 #![warn(missing_docs)]
 
+pub mod accelerator;
+pub mod board;
 pub mod dataset;
 pub mod dram;
 pub mod engine;
@@ -13,6 +15,7 @@ pub mod model;
 pub mod ops;
 pub mod plan;
 pub mod power;
+pub mod record;
 pub mod report;
 pub mod rtl;
 pub mod tensor;

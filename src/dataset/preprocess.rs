@@ -40,9 +40,7 @@ fn spans(from: usize, to: usize) -> Vec<Vec<(usize, u64)>> {
     (0..to)
         .map(|o| {
             let (start, end) = (o * from, (o + 1) * from);
-            (start / to..end.div_ceil(to))
-                .map(|i| (i, ((end.min((i + 1) * to)) - start.max(i * to)) as u64))
-                .collect()
+            (start / to..end.div_ceil(to)).map(|i| (i, ((end.min((i + 1) * to)) - start.max(i * to)) as u64)).collect()
         })
         .collect()
 }

@@ -64,14 +64,7 @@ impl NetSpec {
             stages.push(stage("pw", Op::Pointwise, out, pool));
             channels = out;
         }
-        let head = StageSpec {
-            name: "head".into(),
-            op: Op::Pointwise,
-            channels: anchors.len() * 5,
-            norm: false,
-            clip: None,
-            pool: false,
-        };
+        let head = StageSpec { name: "head".into(), op: Op::Pointwise, channels: anchors.len() * 5, norm: false, clip: None, pool: false };
         stages.push(head);
         NetSpec { input, stages, anchors }
     }

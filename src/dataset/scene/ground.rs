@@ -170,7 +170,8 @@ pub fn road(canvas: &mut Canvas, rng: &mut Rng, through: Point, angle: f32, widt
         let direction = angle + turn;
         let (dx, dy) = (libm::cosf(direction) * half, libm::sinf(direction) * half);
         let reach = 800.0;
-        let (near, far) = ([through[0] - dx * width * 0.2, through[1] - dy * width * 0.2], [through[0] + dx * reach, through[1] + dy * reach]);
+        let (near, far) =
+            ([through[0] - dx * width * 0.2, through[1] - dy * width * 0.2], [through[0] + dx * reach, through[1] + dy * reach]);
         canvas.line(near, far, width * 1.16, colour.map(|c| c * 1.25 + 0.04), 0.8);
         canvas.polygon(&strip(near, far, width), colour, 1.0, 0.35);
         if marked {

@@ -56,10 +56,8 @@ impl Solid {
     pub fn prism(&mut self, footprint: &[Point], z: Point, taper: f32, colour: Rgb) -> &mut Solid {
         let n = footprint.len();
         let middle = [0, 1].map(|axis| footprint.iter().map(|p| p[axis]).sum::<f32>() / n as f32);
-        let top: Vec<Point3> = footprint
-            .iter()
-            .map(|p| [middle[0] + (p[0] - middle[0]) * taper, middle[1] + (p[1] - middle[1]) * taper, z[1]])
-            .collect();
+        let top: Vec<Point3> =
+            footprint.iter().map(|p| [middle[0] + (p[0] - middle[0]) * taper, middle[1] + (p[1] - middle[1]) * taper, z[1]]).collect();
         for i in 0..n {
             let j = (i + 1) % n;
             let (a, b) = (footprint[i], footprint[j]);

@@ -86,6 +86,7 @@ impl Document<RawBoard> {
             host: raw.host,
             power: raw.power,
         };
+        self.check_memory()?;
         self.check_host()?;
         for (key, value, largest) in raw.power.named() {
             self.in_range(&format!("power.{key}"), value, 0.0..=largest)?;
@@ -108,6 +109,14 @@ impl Document<RawBoard> {
         let amount = |key: &str, value: u64| self.in_range(&format!("budget.{key}"), value, 1..=LARGEST_BUDGET);
         let bram18 = 2 * amount("bram36", b.bram36)?;
         Ok(Resources { dsp: amount("dsp", b.dsp)?, bram18, lut: amount("lut", b.lut)?, ff: amount("ff", b.ff)? })
+    }
+
+    /// The memory's own checks name their key first; that key's line is added.
+    fn check_memory(&self) -> Result<()> {
+        self.raw.memory.check().map_err(|e| {
+            let key = e.what().split_whitespace().next().unwrap_or_default().to_string();
+            self.locate(e, if key.starts_with("memory") { &key } else { "memory" })
+        })
     }
 
     fn check_host(&self) -> Result<()> {

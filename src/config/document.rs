@@ -100,10 +100,15 @@ impl<T> Document<T> {
 
     /// An input error at `key`, or at the nearest table around it that was written.
     pub fn error(&self, key: &str, what: impl Into<String>) -> Error {
+        self.locate(Error::input(what), key)
+    }
+
+    /// Says of an error where `key` was written: on the command line, or in the file at it or at the nearest table around it.
+    pub fn locate(&self, error: Error, key: &str) -> Error {
         if let Some(setting) = self.overrides.iter().rev().find(|o| o.key == key) {
-            return Error::usage(what).file(setting.origin());
+            return error.file(setting.origin());
         }
-        let error = self.source.error(what);
+        let error = error.file(self.source.path());
         let mut path = key;
         loop {
             if let Some(&line) = self.lines.get(path) {

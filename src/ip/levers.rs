@@ -147,14 +147,15 @@ fn ip_knobs(unit: Unit, lanes: usize, ip: &IpConfig, knobs: &mut Vec<Knob>) {
     };
     // A smaller parallel factor needs more rows for the same taps, so it stops where the memory would be too short.
     let rows_hold = |ip: &IpConfig| unit == Unit::Vector || check::fewest_rows(unit, lanes, ip).is_none_or(|(w, p)| ip.weight_rows >= w && ip.parameter_rows >= p);
-    let allowed = |set: fn(&mut IpConfig, usize), values: Vec<usize>| {
-        values.into_iter().filter(|&v| {
+    let allowed = |set: fn(&mut IpConfig, usize), value: usize| -> Vec<usize> {
+        let holds = |&v: &usize| {
             let mut changed = *ip;
             set(&mut changed, v);
             rows_hold(&changed)
-        })
+        };
+        halves(value, 1).into_iter().filter(holds).collect()
     };
-    let mut offer = |field: &str, value: usize, set: fn(&mut IpConfig, usize)| push(field, value, allowed(set, halves(value, 1)).collect(), set);
+    let mut offer = |field: &str, value: usize, set: fn(&mut IpConfig, usize)| push(field, value, allowed(set, value), set);
     match unit {
         Unit::Depthwise | Unit::Vector => offer("parallel", ip.parallel_out, |ip, v| (ip.parallel_in, ip.parallel_out) = (v, v)),
         _ => {

@@ -133,11 +133,7 @@ impl Accelerator {
 
 /// The embedded accelerator files: name, path errors call it by, text.
 const BUILTIN: [(&str, &str, &str); 4] = [
-    (
-        "pynq-z1-default",
-        "configs/accelerators/pynq-z1-default.toml",
-        include_str!("../configs/accelerators/pynq-z1-default.toml"),
-    ),
+    ("pynq-z1-default", "configs/accelerators/pynq-z1-default.toml", include_str!("../configs/accelerators/pynq-z1-default.toml")),
     ("small", "configs/accelerators/small.toml", include_str!("../configs/accelerators/small.toml")),
     ("tiny", "configs/accelerators/tiny.toml", include_str!("../configs/accelerators/tiny.toml")),
     ("wide", "configs/accelerators/wide.toml", include_str!("../configs/accelerators/wide.toml")),

@@ -85,7 +85,10 @@ fn schemas_describe_the_shipped_files() {
     assert_eq!(schemas.iter().map(|s| s.0).collect::<Vec<_>>(), ["board", "accelerator"]);
     for (name, schema) in schemas {
         assert_eq!(schema["additionalProperties"], false, "{name} refuses unknown keys");
-        assert!(schema["properties"].as_object().unwrap().values().all(|p| p.get("description").is_some() || p.get("$ref").is_some()), "{name}");
+        assert!(
+            schema["properties"].as_object().unwrap().values().all(|p| p.get("description").is_some() || p.get("$ref").is_some()),
+            "{name}"
+        );
     }
 }
 
@@ -143,7 +146,8 @@ fn goldens_of_accelerator_errors() {
     );
     assert_eq!(
         accelerator_error("writers = [\"load\"]", "writers = [\"store\"]"),
-        at("writers = [\"load\"]") + "a unit that cannot be connected here\n  value:   store\n  allowed: load, depthwise, pointwise, conv, vector"
+        at("writers = [\"load\"]")
+            + "a unit that cannot be connected here\n  value:   store\n  allowed: load, depthwise, pointwise, conv, vector"
     );
     assert_eq!(
         accelerator_error("writers = [\"depthwise\"]", "writers = [\"deepwise\"]"),
@@ -175,7 +179,10 @@ fn goldens_of_accelerator_errors() {
 #[test]
 fn goldens_of_board_errors() {
     let at = |part: &str| format!("b.toml:{}: ", line_of(PYNQ, part));
-    assert_eq!(board_error("dsp = 220", "dsp = 0"), at("dsp = 220") + "`budget.dsp` is out of range\n  value:   0\n  allowed: 1 to 100000000");
+    assert_eq!(
+        board_error("dsp = 220", "dsp = 0"),
+        at("dsp = 220") + "`budget.dsp` is out of range\n  value:   0\n  allowed: 1 to 100000000"
+    );
     assert_eq!(
         board_error("narrow_bits = 18", "narrow_bits = 26"),
         at("narrow_bits") + "`dsp.narrow_bits` is wider than `dsp.wide_bits`\n  value:   26\n  allowed: 2 to 25\n  try:     swap the two"

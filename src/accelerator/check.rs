@@ -60,11 +60,15 @@ impl Document<RawAccelerator> {
             return Ok(value);
         }
         let divisors: Vec<String> = (0..=lanes.ilog2()).map(|n| (1_usize << n).to_string()).collect();
-        Err(self.error(key, format!("`{key}` does not divide `lanes`")).value(value).allowed(format!("{} (lanes = {lanes})", divisors.join(", "))))
+        Err(self
+            .error(key, format!("`{key}` does not divide `lanes`"))
+            .value(value)
+            .allowed(format!("{} (lanes = {lanes})", divisors.join(", "))))
     }
 
     fn depthwise(&self) -> Result<Option<IpConfig>> {
-        let make = |ip: RawDepthwise| self.multiplying(Unit::Depthwise, [ip.parallel; 2], ip.max_kernel, [ip.weight_rows, ip.parameter_rows]);
+        let make =
+            |ip: RawDepthwise| self.multiplying(Unit::Depthwise, [ip.parallel; 2], ip.max_kernel, [ip.weight_rows, ip.parameter_rows]);
         self.raw.depthwise.map(make).transpose()
     }
 
@@ -104,7 +108,9 @@ impl Document<RawAccelerator> {
         }
         let error = self.error(key, format!("`{key}` is out of range")).value(value);
         if fewest > MOST_ROWS {
-            return Err(error.allowed(format!("{fewest} or more, to hold {why}, but addresses end at {MOST_ROWS}")).hint("lower max_kernel"));
+            return Err(error
+                .allowed(format!("{fewest} or more, to hold {why}, but addresses end at {MOST_ROWS}"))
+                .hint("lower max_kernel"));
         }
         Err(error.allowed(format!("{fewest} to {MOST_ROWS}: it must hold {why}")))
     }
@@ -130,7 +136,10 @@ impl Document<RawAccelerator> {
             if let Some((other, _)) = readers[..i].iter().find(|(_, used)| used == hp) {
                 let free: Vec<String> = (0..4).filter(|n| readers.iter().all(|r| r.1 != *n)).map(|n: u8| n.to_string()).collect();
                 let error = self.error(&format!("ports.{unit}.hp"), format!("`{unit}` and `{other}` share the read channel of an HP port"));
-                return Err(error.value(hp).allowed("different HP ports for load, weights and fetch").hint(format!("free: {}", free.join(", "))));
+                return Err(error
+                    .value(hp)
+                    .allowed("different HP ports for load, weights and fetch")
+                    .hint(format!("free: {}", free.join(", "))));
             }
         }
         Ok(())

@@ -129,10 +129,7 @@ impl<T> Document<T> {
         if range.contains(&value) {
             return Ok(value);
         }
-        Err(self
-            .error(key, format!("`{key}` is out of range"))
-            .value(value)
-            .allowed(format!("{} to {}", range.start(), range.end())))
+        Err(self.error(key, format!("`{key}` is out of range")).value(value).allowed(format!("{} to {}", range.start(), range.end())))
     }
 
     /// The value, when it is one of `known`.

@@ -6,8 +6,5 @@ use serde_json::Value;
 
 /// Name and JSON schema (draft 2020-12) of each kind of configuration file.
 pub fn schemas() -> Vec<(&'static str, Value)> {
-    vec![
-        ("board", schemars::schema_for!(RawBoard).to_value()),
-        ("accelerator", schemars::schema_for!(RawAccelerator).to_value()),
-    ]
+    vec![("board", schemars::schema_for!(RawBoard).to_value()), ("accelerator", schemars::schema_for!(RawAccelerator).to_value())]
 }

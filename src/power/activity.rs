@@ -88,4 +88,3 @@ fn per_access(acc: &Accelerator, memory_id: u8) -> u64 {
         None => 0,
     }
 }
-

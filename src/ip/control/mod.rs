@@ -5,9 +5,4 @@ mod cost;
 use super::Ip;
 
 /// Its line of the registry.
-pub const IP: Ip = Ip {
-    name: "control",
-    unit: None,
-    accepts: "register reads and writes",
-    cost: cost::cost,
-};
+pub const IP: Ip = Ip { name: "control", unit: None, accepts: "register reads and writes", cost: cost::cost };

@@ -5,9 +5,4 @@ mod cost;
 use super::Ip;
 
 /// Its line of the registry.
-pub const IP: Ip = Ip {
-    name: "tokens",
-    unit: None,
-    accepts: "up to 255 tokens a pair",
-    cost: cost::cost,
-};
+pub const IP: Ip = Ip { name: "tokens", unit: None, accepts: "up to 255 tokens a pair", cost: cost::cost };

@@ -1,7 +1,7 @@
 //! The summary on the terminal: at most [`WIDTH`] columns, plain ASCII when it does not go to a terminal.
 
 use super::derive::{frame_cycles, layer_bytes, layer_cycles, notes, peak_gops, resource_rows, split_parts, split_total};
-use super::text::{bytes, grouped, percent, prefixed, ratio, shortened, significant, wrapped};
+use super::text::{bytes, grouped, grouped_within, percent, prefixed, printable, ratio, shortened, significant, wrapped};
 use super::{Extras, dac_sdc_score, score::REFERENCE_ENERGY_J};
 use crate::error::Result;
 use crate::plan::Unit;
@@ -63,10 +63,8 @@ impl Table {
         if !self.lines.is_empty() {
             self.lines.push(String::new());
         }
-        for line in text.chars().map(|c| if c.is_control() { '?' } else { c }).collect::<Vec<_>>().chunks(WIDTH) {
-            let line: String = line.iter().collect();
-            self.lines.push(if self.style == Style::Terminal { format!("\x1b[1m{line}\x1b[0m") } else { line });
-        }
+        let line = shortened(text, WIDTH);
+        self.lines.push(if self.style == Style::Terminal { format!("\x1b[1m{line}\x1b[0m") } else { line });
     }
     /// A label and text that is wrapped beside it.
     fn item(&mut self, label: &str, label_width: usize, text: &str) {
@@ -75,10 +73,9 @@ impl Table {
             self.lines.push(format!("  {label:<label_width$}{line}"));
         }
     }
-    /// A row as it is; a control character in a name must not reach the terminal.
-    fn row(&mut self, text: String) {
-        let clean: String = text.chars().map(|c| if c.is_control() { '?' } else { c }).collect();
-        self.lines.push(clean.trim_end().to_string());
+    /// A row as it is.
+    fn row(&mut self, text: &str) {
+        self.lines.push(printable(text.trim_end()));
     }
     fn bar(&self, share: f64) -> String {
         let full = (share.clamp(0.0, 1.0) * BAR as f64).round() as usize;
@@ -97,7 +94,11 @@ fn headline(record: &RunRecord, t: &mut Table) {
         item("accuracy", format!("{iou} on {} image{}{beside}", grouped(a.images), if a.images == 1 { "" } else { "s" }));
     }
     let [p50, p90, p99, max] = p.accelerator_ms_percentiles.map(significant);
-    let spread = if record.frames.len() > 1 { format!("; accelerator p50 {p50}, p90 {p90}, p99 {p99}, max {max} over {} frames", record.frames.len()) } else { String::new() };
+    let spread = if record.frames.len() > 1 {
+        format!("; accelerator p50 {p50}, p90 {p90}, p99 {p99}, max {max} over {} frames", record.frames.len())
+    } else {
+        String::new()
+    };
     let (latency, accelerator, host) = (significant(p.latency_ms), significant(p.accelerator_ms), significant(p.host_ms));
     item("latency", format!("{latency} ms a frame = {accelerator} accelerator + {host} host{spread}"));
     let overlap = if p.host_overlapped { "host and accelerator overlapped" } else { "host and accelerator in turn" };
@@ -109,13 +110,16 @@ fn headline(record: &RunRecord, t: &mut Table) {
     let parts: Vec<String> = record.power.parts.iter().map(|(name, w)| format!("{name} {}", significant(*w))).collect();
     item("power", format!("{} W: {}", significant(record.power.total_w), parts.join(", ")));
     let energy = format!("{} mJ a frame", significant(record.power.energy_per_frame_j * 1e3));
-    item("energy", match dac_sdc_score(record) {
-        Some(s) => format!(
-            "{energy}; DAC-SDC formula on these images {:.3} (energy score {:.3}, reference {REFERENCE_ENERGY_J} J)",
-            s.total, s.energy_score
-        ),
-        None => energy,
-    });
+    item(
+        "energy",
+        match dac_sdc_score(record) {
+            Some(s) => format!(
+                "{energy}; DAC-SDC formula on these images {:.3} (energy score {:.3}, reference {REFERENCE_ENERGY_J} J)",
+                s.total, s.energy_score
+            ),
+            None => energy,
+        },
+    );
 }
 
 fn resources(record: &RunRecord, t: &mut Table) {
@@ -124,25 +128,29 @@ fn resources(record: &RunRecord, t: &mut Table) {
         let share = ratio(used as f64, budget as f64);
         let over = if used > budget { " OVER" } else { "" };
         let bar = t.bar(share);
-        t.row(format!("  {name:<8} {:>11} {:>9} {:>7}  {bar}{over}", grouped(used), grouped(budget), percent(share, 1.0)));
+        t.row(&format!("  {name:<8} {:>11} {:>9} {:>7}  {bar}{over}", grouped(used), grouped(budget), percent(share, 1.0)));
     }
 }
 
 fn layers(record: &RunRecord, t: &mut Table) {
     let total = layer_cycles(record);
-    t.heading(&format!("where the cycles went: {} cycles, first frame; waits of the critical unit in % of the layer", grouped(frame_cycles(record))));
-    t.row(format!(
-        "  {:>2} {:<21} {:<11} {:>10} {:>5}  {:<9} {:>5} {:>5} {:>5} {:>5}  {:>9}",
+    t.heading(&format!(
+        "where the cycles went: {} cycles, first frame; waits of the critical unit in % of the layer",
+        grouped(frame_cycles(record))
+    ));
+    t.row(&format!(
+        "  {:>2} {:<20} {:<11} {:>10} {:>5}  {:<9} {:>5} {:>5} {:>5} {:>5}  {:>9}",
         "#", "layer", "output", "cycles", "%", "critical", "busy", "opnd", "space", "job", "DRAM"
     ));
     for (i, layer) in record.layers.iter().enumerate() {
         let whole = split_total(&layer.critical) as f64;
-        let [busy, operand, space, job, _] = split_parts(&layer.critical).map(|(_, cycles)| format!("{:.0}", ratio(cycles as f64, whole) * 100.0));
-        t.row(format!(
-            "  {i:>2} {:<21} {:<11} {:>10} {:>5}  {:<9} {busy:>5} {operand:>5} {space:>5} {job:>5}  {:>9}",
-            shortened(&layer.name, 21),
+        let [busy, operand, space, job, _] =
+            split_parts(&layer.critical).map(|(_, cycles)| format!("{:.0}", ratio(cycles as f64, whole) * 100.0));
+        t.row(&format!(
+            "  {i:>2} {:<20} {:<11} {:>10} {:>5}  {:<9} {busy:>5} {operand:>5} {space:>5} {job:>5}  {:>9}",
+            shortened(&layer.name, 20),
             shortened(&layer.output, 11),
-            grouped(layer.cycles),
+            grouped_within(layer.cycles, 10),
             percent(layer.cycles as f64, total as f64),
             layer.critical_unit.name(),
             bytes(layer_bytes(layer)),
@@ -152,7 +160,7 @@ fn layers(record: &RunRecord, t: &mut Table) {
 
 fn units(record: &RunRecord, t: &mut Table) {
     t.heading("what the units did, in % of the frame");
-    t.row(format!(
+    t.row(&format!(
         "  {:<10} {:>8} {:>7} {:>7} {:>7} {:>7} {:>7}  {:>10} {:>12}",
         "unit", "jobs", "busy", "opnd", "space", "job", "idle", "queue peak", "MAC use, %"
     ));
@@ -160,7 +168,7 @@ fn units(record: &RunRecord, t: &mut Table) {
         let whole = split_total(&unit.split) as f64;
         let [busy, operand, space, job, idle] = split_parts(&unit.split).map(|(_, cycles)| percent(cycles as f64, whole));
         let macs = if unit.macs > 0 { percent(unit.macs as f64, unit.multipliers as f64 * whole) } else { "-".into() };
-        t.row(format!(
+        t.row(&format!(
             "  {:<10} {:>8} {busy:>7} {operand:>7} {space:>7} {job:>7} {idle:>7}  {:>10} {macs:>12}",
             unit.unit.name(),
             grouped(unit.jobs),
@@ -179,5 +187,9 @@ fn memory(record: &RunRecord, t: &mut Table) {
     let bursts = (m.row_hits + m.row_misses + m.row_conflicts) as f64;
     let [hits, misses, conflicts] = [m.row_hits, m.row_misses, m.row_conflicts].map(|n| percent(n as f64, bursts));
     let rest = format!("{} refreshes, {} changes of direction", grouped(m.refreshes), grouped(m.turnarounds));
-    t.item("rows", 12, &format!("open {hits} %, closed {misses} %, another open {conflicts} % of {} bursts; {rest}", grouped(bursts as u64)));
+    t.item(
+        "rows",
+        12,
+        &format!("open {hits} %, closed {misses} %, another open {conflicts} % of {} bursts; {rest}", grouped(bursts as u64)),
+    );
 }

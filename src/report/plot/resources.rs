@@ -41,8 +41,9 @@ pub fn draw(record: &RunRecord, width: i32) -> Result<String> {
                 canvas.rect((from, y), (pixel(ratio(sum as f64, budget as f64)), y + BAR), color);
             }
             canvas.line((pixel(1.0), y - 4), (pixel(1.0), y + BAR + 4), palette::INK, 2);
+            canvas.muted((pixel(1.0) + 1, y - 11), "board", Anchor::End);
             let note = if record.resources.lut_ff_uncalibrated && i >= 2 { ", uncalibrated" } else { "" };
-            let over = if used > budget { ", DOES NOT FIT" } else { "" };
+            let over = if used > budget { ", too much" } else { "" };
             let text = format!("{} of {}, {} %{note}{over}", grouped(used), grouped(budget), percent(used as f64, budget as f64));
             canvas.text((left, y - 9), &text, Anchor::Start);
         }
@@ -64,7 +65,12 @@ fn parts(record: &RunRecord) -> Vec<(String, Resources)> {
     let own = if sorted.len() > palette::PARTS.len() { palette::PARTS.len() - 1 } else { sorted.len() };
     let mut parts: Vec<(String, Resources)> = sorted[..own].iter().map(|part| (*part).clone()).collect();
     if own < sorted.len() {
-        let add = |a: Resources, b: &Resources| Resources { dsp: a.dsp + b.dsp, bram18: a.bram18 + b.bram18, lut: a.lut + b.lut, ff: a.ff + b.ff };
+        let add = |a: Resources, b: &Resources| Resources {
+            dsp: a.dsp + b.dsp,
+            bram18: a.bram18 + b.bram18,
+            lut: a.lut + b.lut,
+            ff: a.ff + b.ff,
+        };
         let rest = sorted[own..].iter().fold(Resources::default(), |sum, (_, r)| add(sum, r));
         parts.push((format!("{} others", sorted.len() - own), rest));
     }

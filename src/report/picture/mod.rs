@@ -3,7 +3,7 @@
 mod draw;
 mod glyphs;
 
-use super::Extras;
+use super::{Extras, NamedFiles};
 use crate::error::{Error, Kind, Result};
 use crate::record::{Detection, RunRecord};
 use image::codecs::jpeg::JpegEncoder;
@@ -33,7 +33,7 @@ pub struct Picture {
 }
 
 /// `contact_sheet.png` and one PNG for each image on it.
-pub(super) fn render(record: &RunRecord, extras: &Extras) -> Result<Vec<(String, Vec<u8>)>> {
+pub(super) fn render(record: &RunRecord, extras: &Extras) -> Result<NamedFiles> {
     let shown = shown(record, extras, FIRST, WORST);
     if shown.is_empty() {
         return Ok(Vec::new());

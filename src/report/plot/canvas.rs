@@ -142,9 +142,9 @@ pub fn text_width(text: &str, size: i32) -> i32 {
     (text.chars().count() as f64 * f64::from(size) * 0.58).ceil() as i32
 }
 
-/// Characters that surely fit into `pixels`.
+/// Characters of a mixed name that fit into `pixels`.
 pub fn fitting_chars(pixels: i32, size: i32) -> usize {
-    (f64::from(pixels.max(0)) / (f64::from(size) * 0.58)) as usize
+    (f64::from(pixels.max(0)) / (f64::from(size) * 0.53)) as usize
 }
 
 /// Text for XML and HTML.

@@ -61,7 +61,7 @@ pub fn draw(record: &RunRecord, width: i32) -> Result<String> {
         let (x, y) = scales(&points, &roofs, &frame);
         grid(canvas, &x, &y, &frame);
         roof_lines(canvas, record, &roofs, (&x, &y), &frame);
-        marks(canvas, &points, &x, &y);
+        marks(canvas, &points, &roofs, (&x, &y), &frame);
         write_key(canvas, record, &points, key);
     })
 }
@@ -140,18 +140,22 @@ fn single_roofs(canvas: &mut Canvas, record: &RunRecord, roofs: &Roofs, (x, y): 
     }
 }
 
-/// Numbered dots; a dot that would hide another moves up beside it, tied to its place by a line.
-fn marks(canvas: &mut Canvas, points: &[Point], x: &Scale, y: &Scale) {
+/// Numbered dots. One that would hide another moves aside, tied to its place by a line; where there is no room it is a mere dot.
+fn marks(canvas: &mut Canvas, points: &[Point], roofs: &Roofs, (x, y): (&Scale, &Scale), frame: &Frame) {
     const RADIUS: i32 = 10;
     let mut taken: Vec<(i32, i32)> = Vec::new();
     for p in points {
         let place = (x.pixel(p.intensity), y.pixel(p.gops));
+        let below_roof = |at: (i32, i32)| at.1 >= y.pixel(roofs.gops.min(roofs.gigabytes * x.value(at.0)));
+        let inside = |at: (i32, i32)| (frame.left..=frame.right).contains(&at.0) && at.1 <= frame.bottom && below_roof(at);
         let free = |at: (i32, i32)| taken.iter().all(|t| (t.0 - at.0).pow(2) + (t.1 - at.1).pow(2) >= (2 * RADIUS + 1).pow(2));
-        let candidates = (0..60).map(|k| spiral(place, k));
-        let at = candidates.into_iter().find(|at| free(*at)).unwrap_or(place);
+        let found = (0..13).map(|k| spiral(place, k)).find(|at| free(*at) && (*at == place || inside(*at)));
+        if found != Some(place) {
+            canvas.circle(place, 3, palette::INK);
+        }
+        let Some(at) = found else { continue };
         if at != place {
             canvas.line(place, at, palette::MUTED, 1);
-            canvas.circle(place, 2, palette::INK);
         }
         canvas.circle(at, RADIUS as u32, palette::BLUE);
         canvas.text_sized(at, &p.layer.to_string(), 11, palette::PAPER, Anchor::Middle);

@@ -2,12 +2,14 @@
 #![warn(missing_docs)]
 
 pub mod accelerator;
+pub mod account;
 pub mod board;
 pub mod dataset;
 pub mod dram;
 pub mod engine;
 pub mod error;
 pub mod fixed;
+pub mod golden;
 pub mod ip;
 pub mod kernels;
 pub mod machine;
@@ -18,6 +20,7 @@ pub mod power;
 pub mod record;
 pub mod report;
 pub mod rtl;
+pub mod simulate;
 pub mod tensor;
 pub mod train;
 pub mod units;

@@ -4,7 +4,7 @@ use crate::accelerator::Accelerator;
 use crate::board::Board;
 use crate::ip::primitive::{dsp, memory, stage};
 use crate::ip::{cost, timing};
-use crate::plan::{Compute, ComputeOp, Job, Program, Task, Unit};
+use crate::plan::{Compute, ComputeOp, Job, Task, Unit};
 use crate::units::Hertz;
 
 /// Work of one frame that no schedule changes.
@@ -36,9 +36,9 @@ pub struct Activity {
 }
 
 /// Counts the work of one frame.
-pub fn count(acc: &Accelerator, board: &Board, program: &Program) -> Counts {
+pub fn count<'a>(acc: &Accelerator, board: &Board, jobs: impl Iterator<Item = &'a Job>) -> Counts {
     let lut = cost::total(acc, board).lut;
-    program.jobs.iter().fold(Counts { lut, ..Counts::default() }, |counts, job| counts.plus(acc, board, job))
+    jobs.fold(Counts { lut, ..Counts::default() }, |counts, job| counts.plus(acc, board, job))
 }
 
 impl Counts {

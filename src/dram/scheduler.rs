@@ -212,15 +212,17 @@ impl Policy {
 
     /// The direction to serve. It starts with reads, and turns when there is nothing else to do, when the oldest run has to wait
     /// for one of the other direction, or when a group is full and the other direction may interrupt.
+    ///
+    /// The oldest run of the direction it names never has to wait for the other direction: of two oldest runs the older one is free.
     fn direction(&self, v: &View) -> Kind {
         let current = v.last.kind;
         let other = current.other();
-        if v.queues[other as usize].runs.is_empty() {
-            return current;
-        }
-        let turn = match v.queues[current as usize].runs.first() {
-            None => true,
-            Some(oldest) => oldest.hazards > 0 || (v.group_done >= self.group && self.may_interrupt(v, other)),
+        let turn = match (v.queues[current as usize].runs.first(), v.queues[other as usize].runs.first()) {
+            (_, None) => false,
+            (None, Some(_)) => true,
+            (Some(ours), Some(theirs)) => {
+                ours.hazards > 0 || (theirs.hazards == 0 && v.group_done >= self.group && self.may_interrupt(v, other))
+            }
         };
         if turn { other } else { current }
     }

@@ -19,7 +19,8 @@ pub(super) fn render(record: &RunRecord, _: &Extras) -> Result<String> {
 }
 
 fn header() -> Vec<String> {
-    let fixed = ["index", "name", "output", "tile_rows", "tile_cols", "macs", "start_cycle", "end_cycle", "cycles", "latency_ms", "share_percent"];
+    let fixed =
+        ["index", "name", "output", "tile_rows", "tile_cols", "macs", "start_cycle", "end_cycle", "cycles", "latency_ms", "share_percent"];
     let after = ["read_bytes", "write_bytes", "ops_per_byte", "gops_per_s", "output_sha256"];
     let critical = ["critical_unit", "critical_busy_cycles", "critical_wait_operand_cycles", "critical_wait_space_cycles"];
     let critical_rest = ["critical_wait_job_cycles", "critical_idle_cycles"];

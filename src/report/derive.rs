@@ -64,12 +64,7 @@ pub fn split_total(split: &CycleSplit) -> u64 {
 /// The four resources with their names: use, budget.
 pub fn resource_rows(record: &RunRecord) -> [(&'static str, u64, u64); 4] {
     let (used, budget) = (&record.resources.total, &record.resources.budget);
-    [
-        ("DSP", used.dsp, budget.dsp),
-        ("RAMB18", used.bram18, budget.bram18),
-        ("LUT", used.lut, budget.lut),
-        ("FF", used.ff, budget.ff),
-    ]
+    [("DSP", used.dsp, budget.dsp), ("RAMB18", used.bram18, budget.bram18), ("LUT", used.lut, budget.lut), ("FF", used.ff, budget.ff)]
 }
 
 /// What every reader must know, the record's own notes first.
@@ -80,7 +75,10 @@ pub fn notes(record: &RunRecord) -> Vec<String> {
             notes.push(note);
         }
     };
-    add("not timed", format!("The clock of {} MHz is assumed, not timed: FPS and latency scale with it.", super::text::significant(record.clock_mhz)));
+    add(
+        "not timed",
+        format!("The clock of {} MHz is assumed, not timed: FPS and latency scale with it.", super::text::significant(record.clock_mhz)),
+    );
     if record.resources.lut_ff_uncalibrated {
         add("uncalibrated", "LUT and FF are uncalibrated estimates: not yet held against synthesis.".into());
     }

@@ -88,7 +88,8 @@ fn check_units(record: &RunRecord) -> Result<()> {
     for unit in &record.units {
         let name = format!("units ({})", unit.unit);
         split_parts(&unit.split).iter().try_for_each(|(part, c)| cycles(&format!("{name}.split {part}"), *c))?;
-        for (field, value) in [("jobs", unit.jobs), ("macs", unit.macs), ("multipliers", unit.multipliers), ("queue_peak", unit.queue_peak)] {
+        for (field, value) in [("jobs", unit.jobs), ("macs", unit.macs), ("multipliers", unit.multipliers), ("queue_peak", unit.queue_peak)]
+        {
             count(&format!("{name}.{field}"), value)?;
         }
     }

@@ -97,7 +97,11 @@ fn headline(record: &RunRecord, t: &mut Table) {
         item("accuracy", format!("{iou} on {} image{}{beside}", grouped(a.images), if a.images == 1 { "" } else { "s" }));
     }
     let [p50, p90, p99, max] = p.accelerator_ms_percentiles.map(significant);
-    let spread = if record.frames.len() > 1 { format!("; accelerator p50 {p50}, p90 {p90}, p99 {p99}, max {max} over {} frames", record.frames.len()) } else { String::new() };
+    let spread = if record.frames.len() > 1 {
+        format!("; accelerator p50 {p50}, p90 {p90}, p99 {p99}, max {max} over {} frames", record.frames.len())
+    } else {
+        String::new()
+    };
     let (latency, accelerator, host) = (significant(p.latency_ms), significant(p.accelerator_ms), significant(p.host_ms));
     item("latency", format!("{latency} ms a frame = {accelerator} accelerator + {host} host{spread}"));
     let overlap = if p.host_overlapped { "host and accelerator overlapped" } else { "host and accelerator in turn" };
@@ -109,13 +113,16 @@ fn headline(record: &RunRecord, t: &mut Table) {
     let parts: Vec<String> = record.power.parts.iter().map(|(name, w)| format!("{name} {}", significant(*w))).collect();
     item("power", format!("{} W: {}", significant(record.power.total_w), parts.join(", ")));
     let energy = format!("{} mJ a frame", significant(record.power.energy_per_frame_j * 1e3));
-    item("energy", match dac_sdc_score(record) {
-        Some(s) => format!(
-            "{energy}; DAC-SDC formula on these images {:.3} (energy score {:.3}, reference {REFERENCE_ENERGY_J} J)",
-            s.total, s.energy_score
-        ),
-        None => energy,
-    });
+    item(
+        "energy",
+        match dac_sdc_score(record) {
+            Some(s) => format!(
+                "{energy}; DAC-SDC formula on these images {:.3} (energy score {:.3}, reference {REFERENCE_ENERGY_J} J)",
+                s.total, s.energy_score
+            ),
+            None => energy,
+        },
+    );
 }
 
 fn resources(record: &RunRecord, t: &mut Table) {
@@ -130,14 +137,18 @@ fn resources(record: &RunRecord, t: &mut Table) {
 
 fn layers(record: &RunRecord, t: &mut Table) {
     let total = layer_cycles(record);
-    t.heading(&format!("where the cycles went: {} cycles, first frame; waits of the critical unit in % of the layer", grouped(frame_cycles(record))));
+    t.heading(&format!(
+        "where the cycles went: {} cycles, first frame; waits of the critical unit in % of the layer",
+        grouped(frame_cycles(record))
+    ));
     t.row(format!(
         "  {:>2} {:<21} {:<11} {:>10} {:>5}  {:<9} {:>5} {:>5} {:>5} {:>5}  {:>9}",
         "#", "layer", "output", "cycles", "%", "critical", "busy", "opnd", "space", "job", "DRAM"
     ));
     for (i, layer) in record.layers.iter().enumerate() {
         let whole = split_total(&layer.critical) as f64;
-        let [busy, operand, space, job, _] = split_parts(&layer.critical).map(|(_, cycles)| format!("{:.0}", ratio(cycles as f64, whole) * 100.0));
+        let [busy, operand, space, job, _] =
+            split_parts(&layer.critical).map(|(_, cycles)| format!("{:.0}", ratio(cycles as f64, whole) * 100.0));
         t.row(format!(
             "  {i:>2} {:<21} {:<11} {:>10} {:>5}  {:<9} {busy:>5} {operand:>5} {space:>5} {job:>5}  {:>9}",
             shortened(&layer.name, 21),
@@ -179,5 +190,9 @@ fn memory(record: &RunRecord, t: &mut Table) {
     let bursts = (m.row_hits + m.row_misses + m.row_conflicts) as f64;
     let [hits, misses, conflicts] = [m.row_hits, m.row_misses, m.row_conflicts].map(|n| percent(n as f64, bursts));
     let rest = format!("{} refreshes, {} changes of direction", grouped(m.refreshes), grouped(m.turnarounds));
-    t.item("rows", 12, &format!("open {hits} %, closed {misses} %, another open {conflicts} % of {} bursts; {rest}", grouped(bursts as u64)));
+    t.item(
+        "rows",
+        12,
+        &format!("open {hits} %, closed {misses} %, another open {conflicts} % of {} bursts; {rest}", grouped(bursts as u64)),
+    );
 }

@@ -103,7 +103,10 @@ mod tests {
         assert_eq!(grouped(0), "0");
         assert_eq!(grouped(999), "999");
         assert_eq!(grouped(1_234_567), "1 234 567");
-        assert_eq!([0.0, 0.01234, 0.5, 9.994, 9.996, 99.96, 12345.4].map(significant), ["0", "0.0123", "0.500", "9.99", "10.0", "100", "12 345"]);
+        assert_eq!(
+            [0.0, 0.01234, 0.5, 9.994, 9.996, 99.96, 12345.4].map(significant),
+            ["0", "0.0123", "0.500", "9.99", "10.0", "100", "12 345"]
+        );
         assert_eq!(prefixed(4.6e8), "460 M");
         assert_eq!(prefixed(999_600.0), "1.00 M");
         assert_eq!(bytes(1536), "1.50 KiB");

@@ -25,9 +25,11 @@ pub(super) fn render(record: &RunRecord, _: &Extras) -> Result<String> {
     names(record, &mut events);
     for unit in activity::active_units(record) {
         events.extend(activity::spans(record, unit).iter().filter_map(|span| slice(record, unit, span)));
-        events.extend(activity::queue_levels(record, unit).iter().map(|(cycle, level)| {
-            event("C", &format!("queue {unit}"), UNITS, 0, &at(record, *cycle), &json!({"jobs": level}))
-        }));
+        events.extend(
+            activity::queue_levels(record, unit)
+                .iter()
+                .map(|(cycle, level)| event("C", &format!("queue {unit}"), UNITS, 0, &at(record, *cycle), &json!({"jobs": level}))),
+        );
     }
     events.extend(record.layers.iter().enumerate().map(|(i, layer)| {
         let args = json!({"output": layer.output, "macs": layer.macs, "cycles": layer.cycles, "critical_unit": layer.critical_unit,

@@ -11,11 +11,14 @@ use super::{Extras, derive::frame_cycles};
 use crate::error::{Error, Kind, Result};
 use crate::plan::Unit;
 use crate::record::RunRecord;
-use fst_writer::{FstFileType, FstHeaderWriter, FstInfo, FstScopeType, FstSignalId, FstSignalType, FstVarDirection, FstVarType, FstWriteError};
+use fst_writer::{
+    FstFileType, FstHeaderWriter, FstInfo, FstScopeType, FstSignalId, FstSignalType, FstVarDirection, FstVarType, FstWriteError,
+};
 use std::io::Cursor;
 
 /// Bits of each signal of a unit, in order of declaration.
-const UNIT_SIGNALS: [(&str, u32); 7] = [("busy", 1), ("wait_token", 1), ("wait_job", 1), ("job", 32), ("layer", 16), ("missing", 4), ("queue", 8)];
+const UNIT_SIGNALS: [(&str, u32); 7] =
+    [("busy", 1), ("wait_token", 1), ("wait_job", 1), ("job", 32), ("layer", 16), ("missing", 4), ("queue", 8)];
 /// Value of `missing` when no token was waited for.
 const NO_UNIT: u64 = 15;
 

@@ -95,9 +95,13 @@ fn layers(schedule: &Schedule) -> Vec<LayerRecord> {
             wait_job_cycles: part(whole.wait_job_cycles),
             idle_cycles: cycles / 200,
         };
-        critical.busy_cycles = cycles - critical.wait_operand_cycles - critical.wait_space_cycles - critical.wait_job_cycles - critical.idle_cycles;
+        critical.busy_cycles =
+            cycles - critical.wait_operand_cycles - critical.wait_space_cycles - critical.wait_job_cycles - critical.idle_cycles;
         let shrink = if pool { 2 } else { 1 };
-        let names = [format!("bundle{}.depthwise+bundle{}.pointwise+pool", i + 1, i + 1), format!("bundle{}.depthwise+bundle{}.pointwise", i + 1, i + 1)];
+        let names = [
+            format!("bundle{}.depthwise+bundle{}.pointwise+pool", i + 1, i + 1),
+            format!("bundle{}.depthwise+bundle{}.pointwise", i + 1, i + 1),
+        ];
         out.push(LayerRecord {
             name: if i == 6 { "head".into() } else { names[usize::from(!pool)].clone() },
             output: format!("{output}x{}x{}", rows / shrink, cols / shrink),
@@ -201,7 +205,13 @@ fn accuracy() -> AccuracyRecord {
             let truth = BoxRecord { x: next() * (1.0 - w), y: next() * (1.0 - h), w, h };
             let shift = if i % 9 == 5 { 0.4 } else { 0.02 };
             let found = BoxRecord { x: truth.x + shift * (next() - 0.5), y: truth.y + shift * (next() - 0.5), w: w * 1.05, h: h * 0.97 };
-            Detection { image: format!("scene {i:03}"), truth: Some(truth), found, confidence: 0.5 + next() / 2.0, iou: Some(iou(&truth, &found)) }
+            Detection {
+                image: format!("scene {i:03}"),
+                truth: Some(truth),
+                found,
+                confidence: 0.5 + next() / 2.0,
+                iou: Some(iou(&truth, &found)),
+            }
         })
         .collect();
     let mean = detections.iter().map(|d| f64::from(d.iou.unwrap())).sum::<f64>() / detections.len() as f64;

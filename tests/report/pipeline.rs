@@ -65,7 +65,13 @@ impl Schedule {
         let space_at = space.map_or(0, |s| s.1);
         let start_cycle = ready.max(operand_at).max(space_at);
         let end_cycle = start_cycle + cycles;
-        let waited_for = if start_cycle == ready { None } else if operand_at == start_cycle { operand } else { space };
+        let waited_for = if start_cycle == ready {
+            None
+        } else if operand_at == start_cycle {
+            operand
+        } else {
+            space
+        };
         let wait_operand_cycles = operand_at.max(ready) - ready;
         let wait = CycleSplit {
             busy_cycles: end_cycle + 1 - start_cycle,

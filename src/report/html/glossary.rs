@@ -10,9 +10,18 @@ const TERMS: &[(&str, &str)] = &[
     ("critical unit", "The compute unit that works longest on a layer."),
     ("layer", "A layer group: layers fused into one pass over the tiles. Its cycles are those by which it moves the end of the frame."),
     ("tile", "The rows and columns of the output that are computed at once."),
-    ("multipliers used", "Multiply-accumulates done, over those that the multipliers of all compute IPs could have done in the accelerator time."),
-    ("roofline", "A layer's rate against the operations it does for each byte of DRAM traffic. The flat roof is the peak of the multipliers, the slope that of DRAM."),
-    ("row hit, miss, conflict", "A DRAM burst finds its row open, its bank closed, or another row open; each costs more than the one before."),
+    (
+        "multipliers used",
+        "Multiply-accumulates done, over those that the multipliers of all compute IPs could have done in the accelerator time.",
+    ),
+    (
+        "roofline",
+        "A layer's rate against the operations it does for each byte of DRAM traffic. The flat roof is the peak of the multipliers, the slope that of DRAM.",
+    ),
+    (
+        "row hit, miss, conflict",
+        "A DRAM burst finds its row open, its bank closed, or another row open; each costs more than the one before.",
+    ),
     ("host stage", "What the ARM side does for each frame: load, resize, start, decode. Parameters of the board file, not simulated."),
     ("IoU", "Area of the intersection of the true and the found box over the area of their union."),
     ("DAC-SDC formula", "Mean IoU x (1 + energy score), energy score = max(0, 1 + 0.2 log2(reference energy / energy))."),

@@ -39,14 +39,30 @@ pub fn headline(record: &RunRecord) -> String {
     card("Throughput", format!("{} FPS", significant(p.fps)), format!("{overlap}; clock assumed"), false);
     card("Power", format!("{} W", significant(record.power.total_w)), "mean over a frame".into(), false);
     let score = dac_sdc_score(record).map_or(String::new(), |s| format!("DAC-SDC formula {:.3}", s.total));
-    card("Energy", format!("{} mJ", significant(record.power.energy_per_frame_j * 1e3)), format!("a frame; {score}").trim_end_matches("; ").into(), false);
+    card(
+        "Energy",
+        format!("{} mJ", significant(record.power.energy_per_frame_j * 1e3)),
+        format!("a frame; {score}").trim_end_matches("; ").into(),
+        false,
+    );
     let gops = ratio(2.0 * record.macs_per_frame as f64, p.accelerator_ms * 1e6);
     let peak = significant(peak_gops(record, Unit::is_compute));
     card("Multipliers", format!("{} %", percent(p.mac_utilisation, 1.0)), format!("{} of {peak} GOP/s", significant(gops)), false);
     for (name, used, budget) in resource_rows(record) {
         let rough = record.resources.lut_ff_uncalibrated && matches!(name, "LUT" | "FF");
-        let note = if used > budget { ", does not fit" } else if rough { ", rough" } else { "" };
-        card(name, format!("{} %", percent(used as f64, budget as f64)), format!("{} of {}{note}", grouped(used), grouped(budget)), used > budget);
+        let note = if used > budget {
+            ", does not fit"
+        } else if rough {
+            ", rough"
+        } else {
+            ""
+        };
+        card(
+            name,
+            format!("{} %", percent(used as f64, budget as f64)),
+            format!("{} of {}{note}", grouped(used), grouped(budget)),
+            used > budget,
+        );
     }
     format!("<div class=\"cards\">\n{cards}</div>\n")
 }
@@ -66,7 +82,9 @@ pub fn detections(record: &RunRecord, extras: &Extras) -> Result<String> {
     }
     let worst = if shown.len() > SHOWN.0 { format!(", then the {} worst of the others", shown.len() - SHOWN.0) } else { String::new() };
     let first = shown.len().min(SHOWN.0);
-    out.push_str(&format!("<p class=\"key\"><i class=\"true\"></i>true box <i></i>found box. The first {first} images{worst}.</p>\n<div class=\"gallery\">\n"));
+    out.push_str(&format!(
+        "<p class=\"key\"><i class=\"true\"></i>true box <i></i>found box. The first {first} images{worst}.</p>\n<div class=\"gallery\">\n"
+    ));
     for (index, detection, picture) in shown {
         let data = base64::encode(&picture::jpeg(&picture::annotated(detection, picture, IMAGE_WIDTH))?);
         let iou = detection.iou.map_or("no label".into(), |v| format!("IoU {v:.2}"));
@@ -82,8 +100,23 @@ pub fn detections(record: &RunRecord, extras: &Extras) -> Result<String> {
 /// Latency by layer: plot and table.
 pub fn layers(record: &RunRecord) -> Result<String> {
     let total = layer_cycles(record) as f64;
-    let heads =
-        ["layer", "#", "output", "tile", "cycles", "ms", "%", "critical", "busy %", "operand %", "space %", "job %", "MAC", "read", "written"];
+    let heads = [
+        "layer",
+        "#",
+        "output",
+        "tile",
+        "cycles",
+        "ms",
+        "%",
+        "critical",
+        "busy %",
+        "operand %",
+        "space %",
+        "job %",
+        "MAC",
+        "read",
+        "written",
+    ];
     let rows = record.layers.iter().enumerate().map(|(i, l)| {
         let whole = split_total(&l.critical) as f64;
         let [busy, operand, space, job, _] = split_parts(&l.critical).map(|(_, cycles)| percent(cycles as f64, whole));

@@ -63,7 +63,8 @@ pub(super) fn shown<'a>(record: &'a RunRecord, extras: &'a Extras, first: usize,
 pub(super) fn annotated(detection: &Detection, picture: &Picture, width: u32) -> RgbImage {
     let (w, h) = picture.pixels.dimensions();
     let height = (u64::from(h) * u64::from(width) / u64::from(w)).clamp(1, 16_384) as u32;
-    let mut image = if width == w { picture.pixels.clone() } else { imageops::resize(&picture.pixels, width, height, FilterType::Triangle) };
+    let mut image =
+        if width == w { picture.pixels.clone() } else { imageops::resize(&picture.pixels, width, height, FilterType::Triangle) };
     if let Some(truth) = &detection.truth {
         draw::outline(&mut image, truth, draw::TRUE, true);
     }

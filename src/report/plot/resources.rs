@@ -64,7 +64,12 @@ fn parts(record: &RunRecord) -> Vec<(String, Resources)> {
     let own = if sorted.len() > palette::PARTS.len() { palette::PARTS.len() - 1 } else { sorted.len() };
     let mut parts: Vec<(String, Resources)> = sorted[..own].iter().map(|part| (*part).clone()).collect();
     if own < sorted.len() {
-        let add = |a: Resources, b: &Resources| Resources { dsp: a.dsp + b.dsp, bram18: a.bram18 + b.bram18, lut: a.lut + b.lut, ff: a.ff + b.ff };
+        let add = |a: Resources, b: &Resources| Resources {
+            dsp: a.dsp + b.dsp,
+            bram18: a.bram18 + b.bram18,
+            lut: a.lut + b.lut,
+            ff: a.ff + b.ff,
+        };
         let rest = sorted[own..].iter().fold(Resources::default(), |sum, (_, r)| add(sum, r));
         parts.push((format!("{} others", sorted.len() - own), rest));
     }

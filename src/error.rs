@@ -113,6 +113,11 @@ impl Error {
         self.0.hint = Some(hint.to_string());
         self
     }
+    /// Puts the place inside the file (a layer, a table) before what is wrong.
+    pub fn within(mut self, place: impl fmt::Display) -> Self {
+        self.0.what = format!("{place}: {}", self.0.what);
+        self
+    }
     /// The kind, which decides the exit code.
     pub fn kind(&self) -> Kind {
         self.0.kind

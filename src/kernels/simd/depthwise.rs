@@ -1,0 +1,170 @@
+//! Depthwise convolution in vector registers: two taps at a time, over runs of adjacent features of any channel.
+
+use super::super::depthwise::{DepthwiseJob, POSITIONS};
+use super::super::isa::{Isa, Level};
+use super::conv::scale;
+use super::vector::Vector;
+use super::{avx2, avx512};
+use crate::kernels::tables::{Form, Tables};
+
+/// Largest filter, in taps (11 x 11). Larger ones take the portable path.
+pub(in crate::kernels) const MAX_TAPS: usize = 121;
+
+/// One tap of a run of outputs.
+#[derive(Clone, Copy)]
+struct Tap {
+    source: *const i16,
+    /// All ones, or zero for a tap in the padding, which reads the same pad values for each output.
+    mask: usize,
+}
+
+/// A run of adjacent outputs of one row with the same taps inside.
+pub(in crate::kernels) struct Span<'a> {
+    taps: [Tap; MAX_TAPS + 1],
+    pairs: usize,
+    weights: *const i16,
+    tables: &'a Tables,
+    position: usize,
+    lanes: usize,
+    /// Elements from one source pixel to the next.
+    step: usize,
+    pixels: usize,
+    target: *mut i16,
+}
+
+/// Runs `job`.
+///
+/// # Safety
+/// The processor must have the instruction set `level`, at least AVX2; source, target and block must have been checked.
+pub(super) unsafe fn run(level: Level, job: &DepthwiseJob, target: &mut [i16], row_stride: usize) {
+    let (layer, (rows, cols)) = (job.layer, job.outputs);
+    let (g, lanes) = (layer.geometry, layer.lanes);
+    let pad = [job.pad; 32];
+    let inner = g.interior(job.origin.1, g.kernel.1, job.source.cols, cols);
+    let mut span = Span {
+        taps: [Tap { source: pad.as_ptr(), mask: 0 }; MAX_TAPS + 1],
+        pairs: g.taps().div_ceil(2),
+        weights: layer.pairs.as_slice()[job.block * g.taps().div_ceil(2) * 2 * POSITIONS..].as_ptr(),
+        tables: &layer.tables,
+        position: job.block * POSITIONS,
+        lanes,
+        step: g.stride * lanes,
+        pixels: 1,
+        target: target.as_mut_ptr(),
+    };
+    // Pixels in a register; with a stride it must be one, as the next one is elsewhere.
+    let pixels512 = if g.stride == 1 || lanes == 32 { (32 / lanes).max(1) } else { usize::MAX };
+    let pixels256 = if g.stride == 1 || lanes >= 16 { (16 / lanes).max(1) } else { usize::MAX };
+    for y in 0..rows {
+        let mut x = 0;
+        while x < cols {
+            span.pixels = if inner.contains(&x) { inner.end - x } else { 1 };
+            span.target = target[y * row_stride + x * lanes..].as_mut_ptr();
+            if level == Level::Avx512Vnni && span.pixels >= pixels512 {
+                aim(&mut span, job, y, x, &pad);
+                unsafe { avx512::Register::span(&span) };
+            } else if span.pixels >= pixels256 {
+                aim(&mut span, job, y, x, &pad);
+                unsafe { avx2::Register::span(&span) };
+            } else {
+                let pixels = (y..y + 1, x..x + span.pixels);
+                super::super::depthwise_portable::depthwise(Isa::best(), job, pixels, target, row_stride);
+            }
+            x += span.pixels;
+        }
+    }
+}
+
+/// Points the taps of `span` at what output (y, x) reads.
+fn aim(span: &mut Span, job: &DepthwiseJob, y: usize, x: usize, pad: &[i16; 32]) {
+    let (g, source) = (job.layer.geometry, &job.source);
+    let row0 = i64::from(job.origin.0) + (y * g.stride) as i64;
+    let col0 = i64::from(job.origin.1) + (x * g.stride) as i64;
+    let mut taps = span.taps.iter_mut();
+    for ky in 0..g.kernel.0 {
+        let row = row0 + (ky * g.dilation) as i64;
+        let row_inside = row >= 0 && row < source.rows as i64;
+        for (kx, tap) in (0..g.kernel.1).zip(taps.by_ref()) {
+            let col = col0 + (kx * g.dilation) as i64;
+            *tap = if row_inside && col >= 0 && col < source.cols as i64 {
+                let at = row as usize * source.row_stride + col as usize * span.lanes;
+                Tap { source: source.data[at..].as_ptr(), mask: usize::MAX }
+            } else {
+                Tap { source: pad.as_ptr(), mask: 0 }
+            };
+        }
+    }
+}
+
+/// See [`Vector::span`].
+#[inline(always)]
+pub(super) unsafe fn span<S: Vector>(span: &Span) {
+    let features = 2 * S::WIDTH;
+    let pixels_each = (features / span.lanes).max(1);
+    for part in 0..(span.lanes / features).max(1) {
+        let vectors = span.pixels.div_ceil(pixels_each);
+        let mut i = 0;
+        while i < vectors {
+            match vectors - i {
+                4.. => unsafe { group::<S, 4>(span, part, i, pixels_each) },
+                2 | 3 => unsafe { group::<S, 2>(span, part, i, pixels_each) },
+                _ => unsafe { group::<S, 1>(span, part, i, pixels_each) },
+            }
+            i += match vectors - i {
+                4.. => 4,
+                2 | 3 => 2,
+                _ => 1,
+            };
+        }
+    }
+}
+
+/// `N` registers of outputs from the `first` on. The last one of a span is moved back to end with it, and repeats some outputs.
+#[inline(always)]
+unsafe fn group<S: Vector, const N: usize>(span: &Span, part: usize, first: usize, pixels_each: usize) {
+    let pixel: [usize; N] = std::array::from_fn(|i| ((first + i) * pixels_each).min(span.pixels - pixels_each));
+    let source: [usize; N] = std::array::from_fn(|i| pixel[i] * span.step + part * 2 * S::WIDTH);
+    let at = [span.position + part * S::WIDTH, span.position + POSITIONS / 2 + part * S::WIDTH];
+    let start = at.map(|at| unsafe { S::load_i32(span.tables.start.as_ptr().add(at)) });
+    let mut acc = [start; N];
+    let mut weights = span.weights.wrapping_add(part * 2 * S::WIDTH);
+    for pair in span.taps.chunks_exact(2).take(span.pairs) {
+        let w = unsafe { [S::load(weights), S::load(weights.add(POSITIONS))] };
+        weights = weights.wrapping_add(2 * POSITIONS);
+        for i in 0..N {
+            let read = |tap: &Tap| unsafe { S::load(tap.source.wrapping_add(source[i] & tap.mask)) };
+            let x = unsafe { read(&pair[0]).interleave(read(&pair[1])) };
+            for half in 0..2 {
+                acc[i][half] = unsafe { acc[i][half].dot(x[half], w[half]) };
+            }
+        }
+    }
+    for i in 0..N {
+        let target = span.target.wrapping_add(pixel[i] * span.lanes + part * 2 * S::WIDTH);
+        unsafe { store(acc[i], span.tables, at, target) };
+    }
+}
+
+#[inline(always)]
+unsafe fn store<S: Vector>(acc: [S; 2], tables: &Tables, at: [usize; 2], target: *mut i16) {
+    let finished = |half: usize| unsafe {
+        let load = |table: &Vec<i32>| S::load_i32(table.as_ptr().add(at[half]));
+        match tables.form {
+            Form::Shift => acc[half].shift_right(load(&tables.shift)).clamp(load(&tables.low), load(&tables.high)),
+            _ => scale(acc[half], tables, at[half]),
+        }
+    };
+    if tables.form != Form::General {
+        return unsafe { S::pack(finished(0), finished(1)).store(target) };
+    }
+    let mut out = [0i16; 32];
+    for half in 0..2 {
+        let (mut raw, mut row) = ([0i32; 16], [0i16; 16]);
+        unsafe { acc[half].store_i32(raw.as_mut_ptr()) };
+        tables.general.apply(at[half], &raw[..S::WIDTH], &mut row);
+        for (four, values) in row[..S::WIDTH].chunks_exact(4).enumerate() {
+            out[8 * four + 4 * half..][..4].copy_from_slice(values);
+        }
+    }
+    unsafe { std::ptr::copy_nonoverlapping(out.as_ptr(), target, 2 * S::WIDTH) };
+}

@@ -14,5 +14,5 @@ mod run;
 pub use build::{missing_tool, verilate};
 pub use emit::{SOURCES, emit, package};
 pub use model::Model;
-pub use responder::{Drive, Hostile, Ideal, Responder};
+pub use responder::{Drive, Hostile, Modelled, READERS, Responder};
 pub use run::{Event, EventKind, RtlRun, run, run_on};

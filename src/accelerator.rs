@@ -1,8 +1,16 @@
 //! The accelerator: IPs x parallel factors x banks x formats x ports (the paper's Tile-Arch, checked).
 
+pub mod check;
+mod raw;
+
+pub use self::raw::{RawAccelerator, RawBank, RawConv, RawDepthwise, RawFetchPort, RawPointwise, RawPort, RawPorts, RawTile, RawVector};
+
+use crate::config::{Document, Override, Source};
+use crate::error::Result;
 use crate::plan::Unit;
 use crate::units::Hertz;
 use serde::Serialize;
+use std::path::Path;
 
 /// One compute IP instance; it serves all layers of its kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -121,4 +129,51 @@ impl Accelerator {
             _ => 0,
         }
     }
+}
+
+/// The embedded accelerator files: name, path errors call it by, text.
+const BUILTIN: [(&str, &str, &str); 4] = [
+    ("pynq-z1-default", "configs/accelerators/pynq-z1-default.toml", include_str!("../configs/accelerators/pynq-z1-default.toml")),
+    ("small", "configs/accelerators/small.toml", include_str!("../configs/accelerators/small.toml")),
+    ("tiny", "configs/accelerators/tiny.toml", include_str!("../configs/accelerators/tiny.toml")),
+    ("wide", "configs/accelerators/wide.toml", include_str!("../configs/accelerators/wide.toml")),
+];
+
+/// Names of the embedded accelerators; the first is the default.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    BUILTIN.iter().map(|b| b.0)
+}
+
+/// An embedded accelerator.
+///
+/// # Errors
+/// Usage: no such name, with the nearest one.
+pub fn builtin(name: &str) -> Result<Accelerator> {
+    load(name)
+}
+
+/// The accelerator called `name` when one is embedded, else the file at that path.
+///
+/// # Errors
+/// Usage: neither a name nor a file. Input: the file does not hold an accelerator.
+pub fn load(name_or_path: &str) -> Result<Accelerator> {
+    open(name_or_path, &[]).and_then(|d| d.check())
+}
+
+/// As [`load`], unchecked and with settings of the command line on top; [`Document::resolved`] explains it and
+/// `Document<RawAccelerator>::check` makes the accelerator.
+///
+/// # Errors
+/// As [`load`].
+pub fn open(name_or_path: &str, settings: &[Override]) -> Result<Document<RawAccelerator>> {
+    let source = crate::config::find(name_or_path, "accelerator", &BUILTIN)?;
+    Document::read(source, settings)
+}
+
+/// An accelerator from a text; `path` is what errors call it and its stem names the accelerator.
+///
+/// # Errors
+/// Input: the text does not hold an accelerator.
+pub fn parse(text: &str, path: impl AsRef<Path>) -> Result<Accelerator> {
+    Document::read(Source::new(path, text), &[]).and_then(|d: Document<RawAccelerator>| d.check())
 }

@@ -2,6 +2,7 @@
 #![warn(missing_docs)]
 
 pub mod accelerator;
+pub mod account;
 pub mod board;
 pub mod dataset;
 pub mod dram;
@@ -18,6 +19,7 @@ pub mod power;
 pub mod record;
 pub mod report;
 pub mod rtl;
+pub mod simulate;
 pub mod tensor;
 pub mod train;
 pub mod units;

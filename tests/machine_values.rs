@@ -17,10 +17,12 @@ fn check(graph: &Graph, acc: &Accelerator, latency: u64) -> u64 {
     let frame = machine.frame(Cycle(0)).unwrap();
     let executor = Executor::new(graph, &plan, acc).unwrap();
     let mut values = executor.values();
+    let interpreter = Executor::new(graph, &plan, acc).unwrap().interpreted();
     for seed in 0..2 {
         let image = random_image(graph, seed);
         let golden = reference::run(graph, &image).unwrap();
-        executor.run(&image, &frame, &mut values).unwrap();
+        let found = executor.run(&image, &frame, &mut values).unwrap();
+        assert!(found == interpreter.run(&image, &frame, &mut interpreter.values()).unwrap(), "kernels and descriptors agree");
         for group in &plan.groups {
             let id = group.output();
             assert!(executor.features(id, &values) == golden[id], "layer {} differs on {acc:?}", graph.nodes[id].name);

@@ -52,6 +52,11 @@ impl Device {
         if op == Op::Activate { at.max(self.four_activates[self.oldest]) } else { at }
     }
 
+    /// Whether the constraints allow `op` on `bank` at `clock`.
+    pub fn is_ready(&self, op: Op, bank: u8, clock: u64) -> bool {
+        clock >= self.earliest(op, bank)
+    }
+
     /// First clock at which every open bank may be precharged.
     pub fn earliest_precharge_all(&self) -> u64 {
         self.open_banks().map(|b| self.earliest(Op::Precharge, b)).max().unwrap_or(0)

@@ -54,6 +54,14 @@ pub(super) struct BlockWeights {
     pub last_pairs: usize,
 }
 
+impl BlockWeights {
+    /// Whether two blocks can be computed side by side.
+    #[cfg(target_arch = "x86_64")]
+    pub(super) fn same_inputs(&self, other: &BlockWeights) -> bool {
+        (&self.inputs, self.last_pairs) == (&other.inputs, other.last_pairs)
+    }
+}
+
 impl PackedConv {
     /// Packs a layer, once for a network.
     ///

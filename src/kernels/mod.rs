@@ -76,7 +76,7 @@ fn check_channels(bias: &[i64], requantise: &Requantise, channels: usize) -> Res
     if !bias.is_empty() && bias.len() != channels {
         return Err(Error::input(format!("a layer of {channels} channels needs as many biases, or none")).value(bias.len()));
     }
-    if let Some(&b) = bias.iter().find(|b| b.abs() > 1 << 45) {
+    if let Some(&b) = bias.iter().find(|b| b.unsigned_abs() > 1 << 45) {
         return Err(Error::input("bias is out of range").value(b).allowed("-2^45 to 2^45"));
     }
     if requantise.scales.len() != 1 && requantise.scales.len() != channels {

@@ -5,6 +5,7 @@
 pub mod interpret;
 pub mod leases;
 pub mod memory;
+pub mod packed;
 pub mod run;
 pub mod timing;
 pub mod transfer;

@@ -1,8 +1,10 @@
 //! The values of one image: DRAM regions and banks, and what each retiring job commits to them.
 
 use super::interpret;
+use super::packed::Packed;
 use crate::accelerator::Accelerator;
 use crate::error::{Error, Result};
+use crate::kernels::Isa;
 use crate::machine::run::{Step, TimedFrame};
 use crate::model::graph::{Graph, NodeId};
 use crate::plan::{Compute, Draft, Plan, Task, Transfer, Unit, Work};
@@ -13,6 +15,9 @@ pub struct Executor<'a> {
     graph: &'a Graph,
     plan: &'a Plan,
     acc: &'a Accelerator,
+    /// By node.
+    packed: Vec<Packed>,
+    isa: Isa,
 }
 
 /// Raw integers in DRAM and on chip while one image runs. Reused from image to image.
@@ -25,8 +30,21 @@ pub struct Values {
 
 impl<'a> Executor<'a> {
     /// For a plan of `graph` on `acc`.
+    ///
+    /// # Errors
+    /// When a layer's integers exceed what the kernels' checks allow.
     pub fn new(graph: &'a Graph, plan: &'a Plan, acc: &'a Accelerator) -> Result<Executor<'a>> {
-        Ok(Executor { graph, plan, acc })
+        let mut packed: Vec<Packed> = graph.nodes.iter().map(|_| Packed::Interpret).collect();
+        for stage in plan.groups.iter().flat_map(|g| &g.stages) {
+            packed[stage.node] = Packed::new(graph, stage, acc.lanes)?;
+        }
+        Ok(Executor { graph, plan, acc, packed, isa: Isa::best() })
+    }
+
+    /// The same without host kernels: every job straight from its descriptor. Slow; what tests hold the kernels against.
+    pub fn interpreted(mut self) -> Executor<'a> {
+        self.packed.fill_with(|| Packed::Interpret);
+        self
     }
 
     /// Memory for one image.
@@ -102,8 +120,10 @@ impl<'a> Executor<'a> {
     fn compute(&self, unit: Unit, job: &Compute, node: NodeId, first_block: usize, values: &mut Values) {
         let mut destination = std::mem::take(&mut values.banks[usize::from(job.destination_bank)]);
         let source = &values.banks[usize::from(job.source_bank)];
-        let node = &self.graph.nodes[node];
-        interpret::interpret(self.graph, node, unit, job, first_block, self.acc.lanes, source, &mut destination);
+        if !self.packed[node].run(self.isa, job, first_block, self.acc.lanes, source, &mut destination) {
+            let node = &self.graph.nodes[node];
+            interpret::interpret(self.graph, node, unit, job, first_block, self.acc.lanes, source, &mut destination);
+        }
         values.banks[usize::from(job.destination_bank)] = destination;
     }
 }

@@ -11,6 +11,7 @@ mod checked_layer;
 pub mod float;
 pub mod format_spec;
 pub mod graph;
+pub mod head;
 pub mod head_spec;
 mod load;
 pub mod quantise;

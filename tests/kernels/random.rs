@@ -116,5 +116,9 @@ pub fn is_unsigned16(format: Format) -> bool {
 
 /// Checks a blocked result against the reference, padding lanes (zero) included.
 pub fn assert_blocked(got: &Blocked, want: &Tensor, context: &str) {
-    assert_eq!(got.data, Blocked::from_tensor(want, got.lanes).data, "{context}");
+    let want = Blocked::from_tensor(want, got.lanes);
+    let first = got.data.iter().zip(&want.data).position(|(a, b)| a != b);
+    if let Some(at) = first {
+        panic!("element {at} is {}, not {}: {context}", got.data[at], want.data[at]);
+    }
 }

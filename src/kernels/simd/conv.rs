@@ -185,14 +185,14 @@ pub(super) unsafe fn run<S: Vector>(job: &ConvJob, target: &mut Target) {
         let block = job.output_blocks.0 + i / parts;
         let within = i % parts * S::WIDTH;
         let weights = unsafe { layer.weights.as_slice().as_ptr().add(layer.blocks[block].first + 2 * within) };
-        (weights, i / parts * target.block_stride + within, block * layer.lanes + within, &layer.blocks[block].inputs)
+        (weights, i / parts * target.block_stride + within, block * layer.lanes + within, &layer.blocks[block])
     };
     let base = target.data.as_mut_ptr();
     let mut i = 0;
     while i < count {
         let a = column(i);
         let walk = Walk::new(job, job.output_blocks.0 + i / parts);
-        if i + 1 < count && column(i + 1).3 == a.3 {
+        if i + 1 < count && column(i + 1).3.same_inputs(a.3) {
             let b = column(i + 1);
             let targets = unsafe { [base.add(a.1), base.add(b.1)] };
             let columns = Columns { weights: [a.0, b.0], targets, positions: [a.2, b.2], tables: &layer.tables };

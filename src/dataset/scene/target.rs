@@ -1,0 +1,217 @@
+//! The six kinds of labelled target, as solids in metres with the ground at z = 0.
+
+use super::canvas::{Point, Rgb};
+use super::solid::Solid;
+use crate::dataset::rng::Rng;
+use serde::{Deserialize, Serialize};
+
+/// What the one labelled target of a scene is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Class {
+    /// A passenger car.
+    Car,
+    /// A lorry with cab and cargo body.
+    Truck,
+    /// A standing or walking person.
+    Person,
+    /// A person on a bicycle or motorcycle.
+    Rider,
+    /// A boat on water, with wake.
+    Boat,
+    /// Another drone, in the air.
+    Drone,
+}
+
+impl Class {
+    /// All classes, in the order they are numbered.
+    pub const ALL: [Class; 6] = [Class::Car, Class::Truck, Class::Person, Class::Rider, Class::Boat, Class::Drone];
+
+    /// The name used in annotation files.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Class::Car => "car",
+            Class::Truck => "truck",
+            Class::Person => "person",
+            Class::Rider => "rider",
+            Class::Boat => "boat",
+            Class::Drone => "drone",
+        }
+    }
+
+    /// A random specimen, facing `heading` radians.
+    pub fn build(self, rng: &mut Rng, heading: f32) -> Solid {
+        match self {
+            Class::Car => car(rng).placed(heading, 0.0),
+            Class::Truck => truck(rng).placed(heading, 0.0),
+            Class::Person => person(rng).placed(heading, 0.0),
+            Class::Rider => rider(rng).placed(heading, 0.0),
+            Class::Boat => boat(rng).placed(heading, 0.0),
+            Class::Drone => {
+                let up = rng.range(1.0, 6.0);
+                drone(rng).placed(heading, up)
+            }
+        }
+    }
+}
+
+const DARK: Rgb = [0.05, 0.055, 0.065];
+const GLASS: Rgb = [0.10, 0.13, 0.17];
+
+/// Colours cars, lorries and clutter are painted in: mostly white, grey, silver and black.
+pub fn paint_colour(rng: &mut Rng) -> Rgb {
+    const PALETTE: [Rgb; 12] = [
+        [0.90, 0.90, 0.88],
+        [0.84, 0.85, 0.86],
+        [0.62, 0.64, 0.66],
+        [0.42, 0.43, 0.45],
+        [0.22, 0.23, 0.25],
+        [0.09, 0.09, 0.10],
+        [0.62, 0.10, 0.09],
+        [0.12, 0.22, 0.48],
+        [0.78, 0.68, 0.22],
+        [0.16, 0.36, 0.22],
+        [0.45, 0.30, 0.18],
+        [0.80, 0.42, 0.12],
+    ];
+    let base = PALETTE[rng.below(PALETTE.len())];
+    tone(rng, base, 0.85, 1.15)
+}
+
+/// `colour` lighter or darker by `low..high`, and a touch of another hue.
+pub fn tone(rng: &mut Rng, colour: Rgb, low: f32, high: f32) -> Rgb {
+    let light = rng.range(low, high);
+    colour.map(|c| (c * light * rng.range(0.96, 1.04)).min(1.0))
+}
+
+fn cloth_colour(rng: &mut Rng) -> Rgb {
+    let base = rng.range(0.1, 0.7);
+    [0, 1, 2].map(|_| (base + rng.range(-0.25, 0.3)).clamp(0.04, 0.95))
+}
+
+fn skin_or_hair(rng: &mut Rng) -> Rgb {
+    if rng.chance(0.5) { [0.12, 0.09, 0.07] } else { tone(rng, [0.72, 0.54, 0.42], 0.5, 1.1) }
+}
+
+fn car(rng: &mut Rng) -> Solid {
+    let paint = paint_colour(rng);
+    let (length, width) = (rng.range(3.9, 4.9), rng.range(1.7, 1.95));
+    let (belt, roof) = (rng.range(0.8, 0.95), rng.range(1.4, 1.75));
+    let shift = rng.range(-0.45, -0.1);
+    let cabin = length * rng.range(0.46, 0.62);
+    let mut s = Solid::default();
+    s.block([0.0, 0.0], [length * 0.92, width * 0.96], [0.0, 0.3], 1.0, DARK);
+    s.block([0.0, 0.0], [length, width], [0.3, belt], 0.97, paint);
+    s.block([shift, 0.0], [cabin, width * 0.93], [belt, roof], 0.78, GLASS);
+    s.decal([shift, 0.0], [cabin * 0.68, width * 0.70], roof + 0.01, paint.map(|c| c * 1.04));
+    for side in [-1.0, 1.0] {
+        s.decal([length * 0.485, side * width * 0.36], [0.14, 0.34], belt - 0.1, [0.95, 0.94, 0.85]);
+        s.decal([-length * 0.485, side * width * 0.36], [0.12, 0.34], belt - 0.1, [0.55, 0.05, 0.05]);
+    }
+    s
+}
+
+fn truck(rng: &mut Rng) -> Solid {
+    let (cab, cargo) = (paint_colour(rng), paint_colour(rng));
+    let (length, width, height) = (rng.range(6.0, 9.5), rng.range(2.2, 2.5), rng.range(2.4, 3.5));
+    let front = rng.range(1.6, 2.2);
+    let bed = length - front - 0.25;
+    let mut s = Solid::default();
+    let open = rng.chance(0.25);
+    s.block([0.0, 0.0], [length * 0.96, width * 0.85], [0.0, 0.75], 1.0, DARK);
+    let behind = [-length / 2.0 + bed / 2.0, 0.0];
+    s.block(behind, [bed, width], [0.75, if open { 1.5 } else { height }], 1.0, cargo);
+    if open {
+        s.decal(behind, [bed * 0.93, width * 0.88], 1.5, tone(rng, [0.25, 0.2, 0.16], 0.6, 1.8));
+    }
+    let ahead = [length / 2.0 - front / 2.0, 0.0];
+    s.block(ahead, [front, width * 0.96], [0.4, 1.4], 1.0, cab);
+    s.block(ahead, [front * 0.97, width * 0.93], [1.4, 2.1], 0.9, GLASS);
+    s.block(ahead, [front * 0.86, width * 0.84], [2.1, 2.35], 0.95, cab);
+    s
+}
+
+fn person(rng: &mut Rng) -> Solid {
+    let (trousers, shirt) = (cloth_colour(rng).map(|c| c * 0.7), cloth_colour(rng));
+    let tall = rng.range(0.9, 1.1);
+    let stride = rng.range(0.0, 0.3);
+    let mut s = Solid::default();
+    for (side, step) in [(-0.1, -stride), (0.1, stride)] {
+        s.block([step * 0.5, side], [0.17, 0.16], [0.0, 0.85 * tall], 1.0, trousers);
+    }
+    s.block([0.0, -0.27], [0.12, 0.11], [0.8 * tall, 1.42 * tall], 1.0, shirt.map(|c| c * 0.9));
+    s.block([0.0, 0.0], [0.26, 0.46], [0.8 * tall, 1.47 * tall], 0.85, shirt);
+    s.block([0.0, 0.27], [0.12, 0.11], [0.8 * tall, 1.42 * tall], 1.0, shirt.map(|c| c * 0.9));
+    if rng.chance(0.3) {
+        s.block([-0.2, 0.0], [0.16, 0.32], [0.95 * tall, 1.4 * tall], 1.0, cloth_colour(rng));
+    }
+    s.ball([0.02, 0.0, 1.6 * tall], 0.13, skin_or_hair(rng));
+    s
+}
+
+fn rider(rng: &mut Rng) -> Solid {
+    let (frame, shirt) = (paint_colour(rng), cloth_colour(rng));
+    let motor = rng.chance(0.5);
+    let wide = if motor { 0.16 } else { 0.07 };
+    let mut s = Solid::default();
+    for end in [-0.62, 0.62] {
+        s.block([end, 0.0], [0.62, wide], [0.0, 0.62], 0.75, DARK);
+    }
+    let body = if motor { [0.35, 0.85] } else { [0.5, 0.75] };
+    s.block([0.0, 0.0], [1.25, wide * 2.0], body, 0.9, frame);
+    s.decal([0.5, 0.0], [0.1, 0.62], 1.0, DARK);
+    for side in [-0.16, 0.16] {
+        s.block([0.12, side], [0.42, 0.15], [0.35, 0.95], 0.8, cloth_colour(rng).map(|c| c * 0.6));
+    }
+    s.block([-0.05, 0.0], [0.34, 0.46], [0.9, 1.5], 0.85, shirt);
+    let head = if rng.chance(0.6) { paint_colour(rng) } else { skin_or_hair(rng) };
+    s.ball([0.08, 0.0, 1.66], 0.15, head);
+    s
+}
+
+fn boat(rng: &mut Rng) -> Solid {
+    let (hull, cabin) = (paint_colour(rng), paint_colour(rng));
+    let (length, width, side) = (rng.range(4.5, 9.0), rng.range(1.6, 2.6), rng.range(0.5, 1.0));
+    let outline = |scale: f32| -> [Point; 5] {
+        let (x, y) = (length / 2.0 * scale, width / 2.0 * scale);
+        [[-x, y], [x * 0.45, y], [x, 0.0], [x * 0.45, -y], [-x, -y]]
+    };
+    let mut s = Solid::default();
+    s.prism(&outline(1.0), [0.0, side], 1.0, hull);
+    let deck = tone(rng, [0.55, 0.42, 0.28], 0.6, 1.4);
+    s.prism(&outline(0.82), [side, side + 0.02], 1.0, deck);
+    let shift = rng.range(-0.25, 0.05) * length;
+    let room = length * rng.range(0.22, 0.36);
+    s.block([shift, 0.0], [room, width * 0.66], [side, side + 0.55], 0.92, GLASS);
+    s.block([shift, 0.0], [room * 1.08, width * 0.68], [side + 0.55, side + 0.75], 0.96, cabin);
+    s
+}
+
+fn drone(rng: &mut Rng) -> Solid {
+    let shell = if rng.chance(0.6) { [0.88, 0.88, 0.9] } else { [0.1, 0.1, 0.11] };
+    let arm = rng.range(0.26, 0.36);
+    let mut s = Solid::default();
+    let thin = arm * 0.16;
+    for (cx, cy) in [(1.0, 1.0), (1.0, -1.0), (-1.0, 1.0), (-1.0, -1.0)] {
+        let (x, y) = (arm * cx, arm * cy);
+        // An arm from the middle to its motor: a thin quad across the diagonal.
+        let (nx, ny) = (thin * 0.7 * cy * 0.7, -thin * 0.7 * cx * 0.7);
+        let quad = if cx * cy > 0.0 {
+            [[nx, ny], [-nx, -ny], [x - nx, y - ny], [x + nx, y + ny]]
+        } else {
+            [[-nx, -ny], [nx, ny], [x + nx, y + ny], [x - nx, y - ny]]
+        };
+        s.prism(&quad, [0.02, 0.07], 1.0, shell.map(|c| c * 0.85));
+        s.block([x, y], [thin * 1.3, thin * 1.3], [0.0, 0.12], 1.0, DARK);
+        for leg in [0.45] {
+            s.block([x * leg, y * leg], [0.03, 0.03], [-0.14, 0.0], 1.0, DARK);
+        }
+    }
+    s.block([0.0, 0.0], [arm * 1.0, arm * 0.66], [-0.02, 0.13], 0.8, shell);
+    s.ball([arm * 0.5, 0.0, -0.02], arm * 0.17, DARK);
+    let blur = if rng.chance(0.5) { [0.75, 0.76, 0.78] } else { [0.16, 0.16, 0.17] };
+    for (cx, cy) in [(1.0, 1.0), (1.0, -1.0), (-1.0, 1.0), (-1.0, -1.0)] {
+        s.disc([arm * cx, arm * cy, 0.14], arm * 0.62, blur, 0.5);
+    }
+    s
+}

@@ -1,0 +1,136 @@
+//! Batch norm, clipped ReLU and 2 x 2 max pooling in one pass over a plane, forward and backward.
+
+use super::simd::{LANES, dispatch, fma};
+
+/// From convolution output `z` to activation: `clamp(scale * z + shift, low, high)`, optionally on a fixed-point grid.
+#[derive(Clone, Copy, Debug)]
+pub struct Curve {
+    /// Batch norm's gamma over deviation; 1 without batch norm.
+    pub scale: f32,
+    /// Batch norm's beta minus scale times mean; the bias without batch norm.
+    pub shift: f32,
+    /// Lower bound: 0 for ReLU, minus infinity for none, or the format's minimum.
+    pub low: f32,
+    /// Upper bound: the clip, plus infinity for none, or the format's maximum.
+    pub high: f32,
+    /// `2^frac` of the feature format, or 0 to leave values as they are.
+    pub grid: f32,
+}
+
+impl Curve {
+    #[inline(always)]
+    fn linear<const FMA: bool>(&self, z: f32) -> f32 {
+        fma::<FMA>(self.scale, z, self.shift)
+    }
+    /// Rounds half up, as the requantise step's default mode (`RND`).
+    #[inline(always)]
+    fn snap(&self, y: f32) -> f32 {
+        if self.grid > 0.0 { (y * self.grid + 0.5).floor() / self.grid } else { y }
+    }
+    #[inline(always)]
+    fn passes(&self, y: f32) -> bool {
+        y > self.low && y < self.high
+    }
+}
+
+dispatch! {
+    /// One plane to its activations.
+    activate = activate_body(z: &[f32], curve: &Curve, out: &mut [f32])
+}
+
+#[inline(always)]
+fn activate_body<const FMA: bool>(z: &[f32], curve: &Curve, out: &mut [f32]) {
+    for (o, &z) in out.iter_mut().zip(z) {
+        *o = curve.snap(curve.linear::<FMA>(z).max(curve.low)).min(curve.high);
+    }
+}
+
+dispatch! {
+    /// One plane of `w` columns to its activations, the largest of each 2 x 2 window.
+    activate_pool = activate_pool_body(z: &[f32], w: usize, curve: &Curve, out: &mut [f32])
+}
+
+#[inline(always)]
+fn activate_pool_body<const FMA: bool>(z: &[f32], w: usize, curve: &Curve, out: &mut [f32]) {
+    for (rows, out) in z.chunks_exact(2 * w).zip(out.chunks_exact_mut(w / 2)) {
+        let (top, bottom) = rows.split_at(w);
+        for ((o, t), b) in out.iter_mut().zip(top.chunks_exact(2)).zip(bottom.chunks_exact(2)) {
+            // The curve is monotonic for either sign of its scale only after the linear part: the maximum comes after it.
+            let y = |v: f32| curve.linear::<FMA>(v);
+            let largest = y(t[0]).max(y(t[1])).max(y(b[0]).max(y(b[1])));
+            *o = curve.snap(largest.max(curve.low)).min(curve.high);
+        }
+    }
+}
+
+dispatch! {
+    /// Gradient at `scale * z + shift` from that at the activation; returns its sum and the sum of its products with `z`.
+    grad_activate = grad_activate_body(z: &[f32], grad: &[f32], curve: &Curve, out: &mut [f32]) -> [f64; 2]
+}
+
+#[inline(always)]
+fn grad_activate_body<const FMA: bool>(z: &[f32], grad: &[f32], curve: &Curve, out: &mut [f32]) -> [f64; 2] {
+    for ((o, &z), &g) in out.iter_mut().zip(z).zip(grad) {
+        *o = if curve.passes(curve.linear::<FMA>(z)) { g } else { 0.0 };
+    }
+    sum_and_dot::<FMA>(out, z)
+}
+
+dispatch! {
+    /// [`grad_activate`] through 2 x 2 max pooling: the first of the largest gets the gradient.
+    grad_activate_pool = grad_activate_pool_body(z: &[f32], w: usize, grad: &[f32], curve: &Curve, out: &mut [f32]) -> [f64; 2]
+}
+
+#[inline(always)]
+fn grad_activate_pool_body<const FMA: bool>(z: &[f32], w: usize, grad: &[f32], curve: &Curve, out: &mut [f32]) -> [f64; 2] {
+    for ((rows, grads), out) in z.chunks_exact(2 * w).zip(grad.chunks_exact(w / 2)).zip(out.chunks_exact_mut(2 * w)) {
+        let (top, bottom) = rows.split_at(w);
+        let (out_top, out_bottom) = out.split_at_mut(w);
+        for x in 0..w / 2 {
+            let i = 2 * x;
+            let y = [top[i], top[i + 1], bottom[i], bottom[i + 1]].map(|v| curve.linear::<FMA>(v));
+            let largest = y[0].max(y[1]).max(y[2].max(y[3]));
+            let g = if curve.passes(largest) { grads[x] } else { 0.0 };
+            let first = [y[0] == largest, y[1] == largest, y[2] == largest];
+            out_top[i] = if first[0] { g } else { 0.0 };
+            out_top[i + 1] = if first[1] && !first[0] { g } else { 0.0 };
+            out_bottom[i] = if first[2] && !first[0] && !first[1] { g } else { 0.0 };
+            out_bottom[i + 1] = if first[0] || first[1] || first[2] { 0.0 } else { g };
+        }
+    }
+    sum_and_dot::<FMA>(out, z)
+}
+
+#[inline(always)]
+fn sum_and_dot<const FMA: bool>(grad: &[f32], z: &[f32]) -> [f64; 2] {
+    let mut total = [0.0f64; 2];
+    for (g, z) in grad.chunks(4096).zip(z.chunks(4096)) {
+        let (mut sum, mut dot) = ([0.0f32; LANES], [0.0f32; LANES]);
+        let whole = g.len() - g.len() % LANES;
+        for (g, z) in g[..whole].chunks_exact(LANES).zip(z[..whole].chunks_exact(LANES)) {
+            for i in 0..LANES {
+                sum[i] += g[i];
+                dot[i] = fma::<FMA>(g[i], z[i], dot[i]);
+            }
+        }
+        for i in whole..g.len() {
+            sum[0] += g[i];
+            dot[0] += g[i] * z[i];
+        }
+        total[0] += sum.iter().map(|&v| f64::from(v)).sum::<f64>();
+        total[1] += dot.iter().map(|&v| f64::from(v)).sum::<f64>();
+    }
+    total
+}
+
+dispatch! {
+    /// Gradient at `z`: `a * grad + b * z + c`, in place (batch norm's backward pass with its three constants worked out).
+    grad_linear = grad_linear_body(grad: &mut [f32], z: &[f32], a: f32, b: f32, c: f32)
+}
+
+#[inline(always)]
+fn grad_linear_body<const FMA: bool>(grad: &mut [f32], z: &[f32], a: f32, b: f32, c: f32) {
+    for (g, &z) in grad.iter_mut().zip(z) {
+        *g = fma::<FMA>(a, *g, fma::<FMA>(b, z, c));
+    }
+}

@@ -1,0 +1,101 @@
+//! The trained numbers of a network: weights, batch norm, and how they start.
+
+use super::spec::NetSpec;
+use crate::dataset::rng::Rng;
+use crate::error::Result;
+
+/// Deviation added to batch norm's variance.
+pub const EPSILON: f32 = 1e-3;
+
+/// Trained numbers of one stage.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StageParams {
+    /// `[co][taps]`, taps as in `Op::taps`.
+    pub weight: Vec<f32>,
+    /// Batch norm's gamma, one a channel; empty without batch norm.
+    pub gamma: Vec<f32>,
+    /// Batch norm's beta, or the bias, one a channel.
+    pub beta: Vec<f32>,
+}
+
+/// Running statistics of one batch norm.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Running {
+    /// Mean, one a channel; empty without batch norm.
+    pub mean: Vec<f32>,
+    /// Variance, one a channel.
+    pub var: Vec<f32>,
+}
+
+/// All numbers of a network.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Params {
+    /// One a stage.
+    pub stages: Vec<StageParams>,
+    /// One a stage.
+    pub running: Vec<Running>,
+}
+
+impl Params {
+    /// He-normal weights from a seed, gamma 1, beta 0 (He et al., ICCV 2015).
+    ///
+    /// # Errors
+    /// When the stages do not fit each other.
+    pub fn random(spec: &NetSpec, seed: u64) -> Result<Params> {
+        let mut rng = Rng::new(seed);
+        let shapes = spec.shapes()?;
+        let mut params = Params { stages: Vec::new(), running: Vec::new() };
+        for (stage, s) in spec.stages.iter().zip(&shapes) {
+            let taps = stage.op.taps(s.input.c);
+            let deviation = (2.0 / taps as f32).sqrt() * if stage.norm { 1.0 } else { 0.3 };
+            let c = stage.channels;
+            params.stages.push(StageParams {
+                weight: (0..c * taps).map(|_| rng.normal() * deviation).collect(),
+                gamma: if stage.norm { vec![1.0; c] } else { Vec::new() },
+                beta: vec![if stage.norm { 0.5 } else { 0.0 }; c],
+            });
+            params.running.push(if stage.norm { Running { mean: vec![0.0; c], var: vec![1.0; c] } } else { Running::default() });
+        }
+        Ok(params)
+    }
+
+    /// The same shapes, all trained numbers zero: for gradients and moments.
+    pub fn zeros_like(&self) -> Params {
+        let mut zero = self.clone();
+        zero.lists_mut().for_each(|l| l.fill(0.0));
+        zero
+    }
+
+    /// All trained lists, in a fixed order.
+    pub fn lists(&self) -> impl Iterator<Item = &Vec<f32>> {
+        self.stages.iter().flat_map(|s| [&s.weight, &s.gamma, &s.beta])
+    }
+
+    /// All trained lists, in a fixed order, to write.
+    pub fn lists_mut(&mut self) -> impl Iterator<Item = &mut Vec<f32>> {
+        self.stages.iter_mut().flat_map(|s| [&mut s.weight, &mut s.gamma, &mut s.beta])
+    }
+
+    /// How many numbers are trained.
+    pub fn count(&self) -> usize {
+        self.lists().map(Vec::len).sum()
+    }
+
+    /// Folds batch norm's running statistics into weights and biases; `spec` loses its batch norms with them.
+    pub fn fold(&self, spec: &NetSpec) -> (NetSpec, Params) {
+        let (mut spec, mut params) = (spec.clone(), self.clone());
+        for (k, stage) in spec.stages.iter_mut().enumerate().filter(|(_, s)| s.norm) {
+            stage.norm = false;
+            let running = std::mem::take(&mut params.running[k]);
+            let p = &mut params.stages[k];
+            let taps = p.weight.len() / p.beta.len();
+            for c in 0..p.beta.len() {
+                let scale = p.gamma[c] / (running.var[c] + EPSILON).sqrt();
+                p.weight[c * taps..(c + 1) * taps].iter_mut().for_each(|w| *w *= scale);
+                p.beta[c] -= running.mean[c] * scale;
+            }
+            p.gamma.clear();
+        }
+        (spec, params)
+    }
+}

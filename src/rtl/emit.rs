@@ -1,6 +1,6 @@
 //! Writes the sources of one accelerator: fixed modules and a generated package of its parameters.
 
-use crate::accelerator::Accelerator;
+use crate::accelerator::{Accelerator, Bank, IpConfig};
 use crate::error::{Error, Result};
 use crate::plan::Unit;
 use std::fmt::Write as _;
@@ -8,11 +8,13 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 /// The modules, by file name; the package of parameters ([`package`]) comes before them.
-pub const SOURCES: [(&str, &str); 23] = [
+pub const SOURCES: [(&str, &str); 27] = [
+    ("bico_accumulate.sv", include_str!("sv/bico_accumulate.sv")),
     ("bico_banks.sv", include_str!("sv/bico_banks.sv")),
     ("bico_bursts.sv", include_str!("sv/bico_bursts.sv")),
     ("bico_compute.sv", include_str!("sv/bico_compute.sv")),
     ("bico_delay.sv", include_str!("sv/bico_delay.sv")),
+    ("bico_depthwise.sv", include_str!("../ip/depthwise/rtl.sv")),
     ("bico_fetch.sv", include_str!("sv/bico_fetch.sv")),
     ("bico_front.sv", include_str!("sv/bico_front.sv")),
     ("bico_mul.sv", include_str!("sv/bico_mul.sv")),
@@ -23,12 +25,14 @@ pub const SOURCES: [(&str, &str); 23] = [
     ("bico_ram_sdp.sv", include_str!("sv/bico_ram_sdp.sv")),
     ("bico_read_dma.sv", include_str!("sv/bico_read_dma.sv")),
     ("bico_requantise.sv", include_str!("sv/bico_requantise.sv")),
+    ("bico_select.sv", include_str!("sv/bico_select.sv")),
     ("bico_store.sv", include_str!("sv/bico_store.sv")),
     ("bico_tail.sv", include_str!("sv/bico_tail.sv")),
     ("bico_tokens.sv", include_str!("sv/bico_tokens.sv")),
     ("bico_top.sv", include_str!("sv/bico_top.sv")),
     ("bico_tree.sv", include_str!("sv/bico_tree.sv")),
     ("bico_unpack.sv", include_str!("sv/bico_unpack.sv")),
+    ("bico_vector.sv", include_str!("../ip/vector/rtl.sv")),
     ("bico_walker.sv", include_str!("sv/bico_walker.sv")),
     ("bico_weight.sv", include_str!("sv/bico_weight.sv")),
     ("bico_weights.sv", include_str!("sv/bico_weights.sv")),
@@ -55,13 +59,13 @@ pub fn package(acc: &Accelerator) -> Result<String> {
     let units = Unit::ALL.iter().filter(|&&u| !u.is_compute() || acc.ip(u).is_some()).fold(0, |m, u| m | u.bit());
     put("logic [7:0]", "UNITS", format!("8'h{units:02x}"));
 
-    let bank = |f: &dyn Fn(&crate::accelerator::Bank) -> u64| (0..8).map(|b| acc.banks.get(b).map_or(0, f)).collect::<Vec<_>>();
+    let bank = |f: &dyn Fn(&Bank) -> u64| (0..8).map(|b| acc.banks.get(b).map_or(0, f)).collect::<Vec<_>>();
     let mask = |units: &[Unit]| units.iter().fold(0u64, |m, u| m | u64::from(u.bit()));
     put("logic [135:0]", "BANK_WORDS", vector(&bank(&|b| b.words as u64), 17));
     put("logic [63:0]", "BANK_WRITERS", vector(&bank(&|b| mask(&b.writers)), 8));
     put("logic [63:0]", "BANK_READERS", vector(&bank(&|b| mask(&b.readers)), 8));
 
-    let ip = |f: &dyn Fn(Unit, &crate::accelerator::IpConfig) -> u64| Unit::ALL.map(|u| acc.ip(u).map_or(0, |ip| f(u, ip)));
+    let ip = |f: &dyn Fn(Unit, &IpConfig) -> u64| Unit::ALL.map(|u| acc.ip(u).map_or(0, |ip| f(u, ip)));
     put("logic [127:0]", "PARALLEL_IN", vector(&ip(&|_, ip| ip.parallel_in as u64), 16));
     put("logic [127:0]", "PARALLEL_OUT", vector(&ip(&|_, ip| ip.parallel_out as u64), 16));
     put("logic [135:0]", "WEIGHT_ROWS", vector(&ip(&|_, ip| ip.weight_rows as u64), 17));
@@ -71,12 +75,18 @@ pub fn package(acc: &Accelerator) -> Result<String> {
     Ok(s)
 }
 
-/// Bits that hold every sum of products the unit can form, at least 24: the operands of a product have one bit more than
-/// a feature and a weight, and an output sees each weight row at most once.
-fn accumulator_bits(acc: &Accelerator, unit: Unit, ip: &crate::accelerator::IpConfig) -> u64 {
+/// Bits of a unit's accumulators: they hold every sum it can form, at least 24 and at most 48 (the planner proves that no layer
+/// needs more). The operands of a product have one bit more than a feature and a weight, and an output sees each weight row at most
+/// once; `vector` shifts its operands left by up to 31.
+fn accumulator_bits(acc: &Accelerator, unit: Unit, ip: &IpConfig) -> u64 {
     let product = u64::from(acc.feature_bits) + u64::from(acc.weight_bits) + 2;
-    let terms = if unit == Unit::Depthwise { ip.weight_rows } else { ip.weight_rows * ip.parallel_in };
-    (product + u64::from(terms.next_power_of_two().trailing_zeros())).clamp(24, 48)
+    let log2 = |terms: usize| u64::from(terms.next_power_of_two().trailing_zeros());
+    let bits = match unit {
+        Unit::Vector => u64::from(acc.feature_bits) + 1 + 31 + 1,
+        Unit::Depthwise => product + log2(ip.weight_rows),
+        _ => product + log2(ip.weight_rows * ip.parallel_in),
+    };
+    bits.clamp(24, 48)
 }
 
 /// A concatenation of sized values, the first one lowest.
@@ -92,9 +102,6 @@ fn check(acc: &Accelerator) -> Result<()> {
     }
     for unit in Unit::ALL {
         let Some(ip) = acc.ip(unit) else { continue };
-        if matches!(unit, Unit::Depthwise | Unit::Vector) {
-            return Err(Error::unsupported(format!("the `{unit}` IP has no RTL yet")));
-        }
         for (name, factor) in [("parallel_in", ip.parallel_in), ("parallel_out", ip.parallel_out)] {
             if !factor.is_power_of_two() || !acc.lanes.is_multiple_of(factor) {
                 let allowed = format!("powers of two that divide {} lanes", acc.lanes);

@@ -2,8 +2,8 @@
 // taps are the walker's, the datapath is the same.
 //
 // The number after a signal's underscore is the cycle, counted from the iteration, in which it is on that wire:
-// 1 addresses, 2 memory outputs, 3 operands, 4 multiplier inputs, 5 products, then the adder tree, the accumulator,
-// and the four stages of bico_tail.
+// 1 addresses, 2 memory outputs, 3 operands, 4 multiplier inputs, 5 products; then follow the adder tree and
+// bico_accumulate.
 module bico_pointwise #(
     parameter int LANES = 8,
     parameter int BITS = 8,          // of a feature
@@ -40,6 +40,7 @@ module bico_pointwise #(
   logic [15:0] parameter_row_1, destination_1;
   bico_walker #(.GROUPS(GROUPS), .SUBS(SUBS), .BLOCK_INNER(1)) walker (
       .clk, .reset, .issue, .head, .job,
+      .add(1'b0),
       .valid(valid_1),
       .source_address(read_address),
       .in_source(inside_1),
@@ -48,6 +49,7 @@ module bico_pointwise #(
       .weight_row,
       .parameter_row(parameter_row_1),
       .destination(destination_1),
+      .second(),
       .first(first_1),
       .last(last_1),
       .word_end(word_end_1),
@@ -58,14 +60,9 @@ module bico_pointwise #(
   // Operands.
   logic inside_2;
   logic [7:0] sub_2;
-  bico_delay #(.BITS(9), .STAGES(1)) operand_control (.clk, .in({inside_1, sub_1}), .out({inside_2, sub_2}));
   logic [PARALLEL_IN*BITS-1:0] features_2;
-  always_comb begin
-    features_2 = '0;
-    for (int s = 0; s < SUBS; s++) begin
-      if (sub_2 == 8'(s)) features_2 = features_2 | read_data[s*PARALLEL_IN*BITS+:PARALLEL_IN*BITS];
-    end
-  end
+  bico_delay #(.BITS(9), .STAGES(1)) operand_control (.clk, .in({inside_1, sub_1}), .out({inside_2, sub_2}));
+  bico_select #(.N(SUBS), .BITS(PARALLEL_IN * BITS)) select (.word(read_data), .index(sub_2), .part(features_2));
   logic [PARALLEL_IN*(BITS+1)-1:0] features_3;
   for (genvar i = 0; i < PARALLEL_IN; i++) begin : g_feature
     bico_operand #(.BITS(BITS)) operand (
@@ -79,12 +76,8 @@ module bico_pointwise #(
     );
   end
 
-  // Products and sums.
-  logic valid_s, first_s, last_s;
-  bico_delay #(.BITS(3), .STAGES(4 + LEVELS)) sum_control (
-      .clk, .in({valid_1, first_1, valid_1 && last_1}), .out({valid_s, first_s, last_s})
-  );
-  logic [PARALLEL_OUT*ACC_BITS-1:0] acc_a;
+  // Products and their sums.
+  logic [PARALLEL_OUT*SUM_BITS-1:0] sums;
   for (genvar o = 0; o < PARALLEL_OUT; o++) begin : g_output
     logic [PARALLEL_IN*PRODUCT_BITS-1:0] products_5;
     for (genvar i = 0; i < PARALLEL_IN; i++) begin : g_input
@@ -102,31 +95,32 @@ module bico_pointwise #(
           .product(products_5[i*PRODUCT_BITS+:PRODUCT_BITS])
       );
     end
-    logic signed [SUM_BITS-1:0] sum_s;
-    bico_tree #(.N(PARALLEL_IN), .IN_BITS(PRODUCT_BITS)) tree (.clk, .terms(products_5), .sum(sum_s));
-    logic signed [ACC_BITS-1:0] acc;
-    always_ff @(posedge clk) if (valid_s) acc <= first_s ? ACC_BITS'(sum_s) : acc + ACC_BITS'(sum_s);
-    assign acc_a[o*ACC_BITS+:ACC_BITS] = acc;
+    bico_tree #(.N(PARALLEL_IN), .IN_BITS(PRODUCT_BITS)) tree (
+        .clk, .terms(products_5), .sum(sums[o*SUM_BITS+:SUM_BITS])
+    );
   end
 
-  // The parameters of a channel are read so that they come with its complete accumulator.
-  logic last_a, word_end_a, job_end_a;
-  logic [7:0] group_a;
-  logic [15:0] destination_a;
-  bico_delay #(.BITS(16), .STAGES(4 + LEVELS)) parameter_delay (.clk, .in(parameter_row_1), .out(parameter_row));
-  bico_delay #(.BITS(26), .STAGES(5 + LEVELS)) tail_control (
-      .clk, .in({word_end_1, job_end_1, group_1, destination_1}), .out({word_end_a, job_end_a, group_a, destination_a})
-  );
-  bico_delay #(.BITS(1), .STAGES(1)) last_delay (.clk, .in(last_s), .out(last_a));
-
-  bico_tail #(.PARALLEL(PARALLEL_OUT), .GROUPS(GROUPS), .BITS(BITS), .ACC_BITS(ACC_BITS)) tail (
+  bico_accumulate #(
+      .PARALLEL(PARALLEL_OUT),
+      .GROUPS(GROUPS),
+      .BITS(BITS),
+      .TERM_BITS(SUM_BITS),
+      .ACC_BITS(ACC_BITS),
+      .STAGES(4 + LEVELS)
+  ) accumulate (
       .clk,
-      .valid(last_a),
-      .group(group_a),
-      .destination(destination_a),
-      .word_end(word_end_a),
-      .job_end(job_end_a),
-      .acc(acc_a),
+      .valid(valid_1),
+      .first(first_1),
+      .last(last_1),
+      .word_end(word_end_1),
+      .job_end(job_end_1),
+      .group(group_1),
+      .destination(destination_1),
+      .parameter_row(parameter_row_1),
+      .maximum(1'b0),
+      .skip(1'b0),
+      .terms(sums),
+      .parameter_address(parameter_row),
       .parameters,
       .mode(job[307:256]),
       .write,

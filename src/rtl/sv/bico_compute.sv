@@ -41,7 +41,7 @@ module bico_compute #(
     input  logic                  word_write,
     input  logic [15:0]           word_address
 );
-  localparam int DEPTHWISE = 3, POINTWISE = 4, CONV = 5;
+  localparam int DEPTHWISE = 3, VECTOR = 6;  // pointwise and conv share one datapath
   localparam int WEIGHTS = UNIT == DEPTHWISE ? PARALLEL_OUT : PARALLEL_IN * PARALLEL_OUT;
 
   logic [447:0] head, job;
@@ -58,29 +58,52 @@ module bico_compute #(
   logic [15:0] weight_row, parameter_row;
   logic [WEIGHTS*WEIGHT_BITS-1:0] weights;
   logic [PARALLEL_OUT*56-1:0] parameters;
-  bico_weights #(
-      .UNIT(UNIT),
-      .WEIGHTS(WEIGHTS),
-      .WEIGHT_BITS(WEIGHT_BITS),
-      .WEIGHT_ROWS(WEIGHT_ROWS),
-      .CHANNELS(PARALLEL_OUT),
-      .PARAMETER_ROWS(PARAMETER_ROWS)
-  ) memories (
-      .clk, .memory, .beat_valid, .beat_index, .beat, .container, .is_signed, .word_write, .word_address,
-      .weight_row, .weights, .parameter_row, .parameters
-  );
+  if (UNIT != VECTOR) begin : g_weights
+    bico_weights #(
+        .UNIT(UNIT),
+        .WEIGHTS(WEIGHTS),
+        .WEIGHT_BITS(WEIGHT_BITS),
+        .WEIGHT_ROWS(WEIGHT_ROWS),
+        .CHANNELS(PARALLEL_OUT),
+        .PARAMETER_ROWS(PARAMETER_ROWS)
+    ) memories (
+        .clk, .memory, .beat_valid, .beat_index, .beat, .container, .is_signed, .word_write, .word_address,
+        .weight_row, .weights, .parameter_row, .parameters
+    );
+  end
 
-  bico_pointwise #(
-      .LANES(LANES),
-      .BITS(BITS),
-      .WEIGHT_BITS(WEIGHT_BITS),
-      .PARALLEL_IN(PARALLEL_IN),
-      .PARALLEL_OUT(PARALLEL_OUT),
-      .ACC_BITS(ACC_BITS)
-  ) datapath (
-      .clk, .reset, .issue, .head, .job, .done,
-      .read, .read_address, .read_data,
-      .weight_row, .weights, .parameter_row, .parameters,
-      .write, .write_address, .write_data
-  );
+  if (UNIT == VECTOR) begin : g_vector
+    bico_vector #(.LANES(LANES), .BITS(BITS), .PARALLEL(PARALLEL_OUT), .ACC_BITS(ACC_BITS)) datapath (
+        .clk, .reset, .issue, .head, .job, .opcode, .done,
+        .read, .read_address, .read_data,
+        .write, .write_address, .write_data
+    );
+  end else if (UNIT == DEPTHWISE) begin : g_depthwise
+    bico_depthwise #(
+        .LANES(LANES),
+        .BITS(BITS),
+        .WEIGHT_BITS(WEIGHT_BITS),
+        .PARALLEL(PARALLEL_OUT),
+        .ACC_BITS(ACC_BITS)
+    ) datapath (
+        .clk, .reset, .issue, .head, .job, .done,
+        .read, .read_address, .read_data,
+        .weight_row, .weights, .parameter_row, .parameters,
+        .write, .write_address, .write_data
+    );
+  end else begin : g_dense
+    bico_pointwise #(
+        .LANES(LANES),
+        .BITS(BITS),
+        .WEIGHT_BITS(WEIGHT_BITS),
+        .PARALLEL_IN(PARALLEL_IN),
+        .PARALLEL_OUT(PARALLEL_OUT),
+        .ACC_BITS(ACC_BITS)
+    ) datapath (
+        .clk, .reset, .issue, .head, .job, .done,
+        .read, .read_address, .read_data,
+        .weight_row, .weights, .parameter_row, .parameters,
+        .write, .write_address, .write_data
+    );
+  end
 endmodule

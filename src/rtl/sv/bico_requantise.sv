@@ -105,7 +105,9 @@ module bico_requantise #(
     if (out_signed && bits == 5'd1) result = y[25] ? 16'hffff : 16'd1;  // binary: the sign
     else if (overflow == SAT || overflow == SAT_SYM) result = below ? lowest[15:0] : above ? highest[15:0] : y_low;
     else if (overflow == SAT_ZERO) result = below || above ? '0 : y_low;
-    else if (out_signed && (y_low & (mask ^ (mask >> 1))) != '0) result = y_low | ~mask;  // wrap to a negative value
-    else result = y_low & mask;
+    else if (out_signed && (y_low & (mask ^ (mask >> 1))) != '0) begin  // wrap, to a negative value
+      result = y_low | ~mask;
+      if (narrow && (y_low & (mask >> 1)) == '0) result = lowest[15:0];
+    end else result = y_low & mask;
   end
 endmodule

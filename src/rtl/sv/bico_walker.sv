@@ -5,13 +5,14 @@ module bico_walker #(
     parameter int GROUPS = 1,        // lane groups: lanes / parallel
     parameter int SUBS = 1,          // sub-blocks in a channel block: lanes / parallel_in
     parameter bit BLOCK_INNER = 1,   // 1: sub-blocks are the innermost loop, 0: blocks are the outermost
-    parameter bit UPSAMPLE = 0       // source coordinates may be divided by a power of two
+    parameter bit VECTOR = 0         // has upsampling and a second operand
 ) (
     input  logic         clk,
     input  logic         reset,
     input  logic         issue,
     input  logic [447:0] head,       // words 1 to 7 of the descriptor
     input  logic [447:0] job,
+    input  logic         add,        // VECTOR: two iterations an output, one for each operand
     output logic         valid,
     output logic [15:0]  source_address,
     output logic         in_source,
@@ -20,6 +21,7 @@ module bico_walker #(
     output logic [15:0]  weight_row,
     output logic [15:0]  parameter_row,
     output logic [15:0]  destination,
+    output logic         second,     // the iteration reads the second operand
     output logic         first,      // of an accumulation
     output logic         last,       // of an accumulation
     output logic         word_end,   // last of an output word
@@ -39,7 +41,7 @@ module bico_walker #(
   assign {dilation_cols, dilation_rows, stride_cols, stride_rows, tap_cols, tap_rows} = job[153:128];
   assign {origin_col, origin_row} = job[169:154];
   assign {source_cols, source_rows} = job[191:170];
-  assign shift = UPSAMPLE ? job[375:370] : 6'd0;
+  assign shift = VECTOR ? job[375:370] : 6'd0;
 
   logic active;
   logic [11:0] row, col, block;
@@ -50,10 +52,11 @@ module bico_walker #(
   logic signed [15:0] y_base, x_base, y, x;
   logic [15:0] block_address, weight, weight_base, param, param_base, dest, dest_base;
 
-  logic sub_end, tap_col_end, tap_row_end, group_end, col_end, row_end, block_end;
+  logic two_operands, sub_end, tap_col_end, tap_row_end, group_end, col_end, row_end, block_end;
   logic next_tap_col, next_tap_row, next_group, next_col, next_row, next_block;
   assign sub_end = !BLOCK_INNER || block == blocks - 12'd1;
-  assign tap_col_end = tap_col == tap_cols - 6'd1;
+  assign two_operands = VECTOR && add;
+  assign tap_col_end = tap_col == (two_operands ? 6'd1 : tap_cols - 6'd1);
   assign tap_row_end = tap_row == tap_rows - 6'd1;
   assign group_end = lane_group == 8'(GROUPS - 1);
   assign col_end = col == cols - 12'd1;
@@ -116,7 +119,7 @@ module bico_walker #(
       end
       if (next_tap_col) begin
         tap_col <= tap_col_end ? '0 : tap_col + 6'd1;
-        x <= tap_col_end ? x_base : x + 16'(dilation_cols);
+        x <= tap_col_end ? x_base : x + (two_operands ? '0 : 16'(dilation_cols));
       end
       if (next_tap_row) begin
         tap_row <= tap_row_end ? '0 : tap_row + 6'd1;
@@ -155,6 +158,9 @@ module bico_walker #(
     end
   end
 
+  logic [15:0] operand_offset;
+  assign operand_offset = job[255:240] - job[23:8];
+
   // Row offsets are needed modulo 2^16 only; rows outside the source are never used.
   logic signed [28:0] row_offset;
   bico_mul #(.A_BITS(16), .B_BITS(13), .INPUT_REGISTER(0), .PRODUCT_REGISTER(0), .DSP(0)) row_offset_mul (
@@ -166,7 +172,8 @@ module bico_walker #(
 
   always_ff @(posedge clk) begin
     valid <= active && !reset;
-    source_address <= block_address + row_offset[15:0] + x;
+    source_address <= block_address + row_offset[15:0] + x + (two_operands && tap_col[0] ? operand_offset : '0);
+    second <= two_operands && tap_col[0];
     in_source <= !y[15] && !x[15] && y < 16'($signed({1'b0, source_rows})) && x < 16'($signed({1'b0, source_cols}));
     sub <= sub_index;
     group <= lane_group;

@@ -10,16 +10,15 @@ use std::process::Command;
 
 const SHIM: &str = include_str!("shim.cpp");
 /// Warnings of Verilator that are no defects here: unused bits of descriptors, local names that repeat an instance's.
-const WAIVED: [&str; 7] = [
+const WAIVED: [&str; 5] = [
     "-Wno-DECLFILENAME",
     "-Wno-UNUSEDPARAM",
     "-Wno-PINCONNECTEMPTY",
     "-Wno-UNUSEDSIGNAL",
     "-Wno-VARHIDDEN",
-    "-Wno-SYMRSVDWORD",
-    "-Wno-IMPORTSTAR",
 ];
 const COMPILER_FLAGS: [&str; 6] = ["-O1", "-std=gnu++17", "-fPIC", "-fvisibility=hidden", "-fno-gnu-unique", "-w"];
+const LINKER_FLAGS: [&str; 4] = ["-shared", "-pthread", "-Wl,-Bsymbolic", "-Wl,-z,defs"];
 
 /// The first of the tools that [`verilate`] needs and that can not be run, if any.
 pub fn missing_tool() -> Option<&'static str> {
@@ -58,7 +57,7 @@ fn cache_dir() -> PathBuf {
 /// Hash of everything the library is made from.
 fn hash(acc: &Accelerator) -> Result<String> {
     let mut hasher = Sha256::new();
-    for text in [&package(acc)?, SHIM].into_iter().chain(SOURCES.iter().map(|s| s.1)).chain(WAIVED).chain(COMPILER_FLAGS) {
+    for text in [&package(acc)?, SHIM].into_iter().chain(SOURCES.iter().map(|s| s.1)).chain(WAIVED).chain(COMPILER_FLAGS).chain(LINKER_FLAGS) {
         hasher.update(text);
         hasher.update([0]);
     }
@@ -77,13 +76,13 @@ fn compile(acc: &Accelerator, work: &Path, cache: &Path) -> Result<PathBuf> {
 
     let root = String::from_utf8_lossy(&run("verilator", &["--getenv", "VERILATOR_ROOT"], &[])?).trim().to_string();
     let include = format!("-I{root}/include");
-    let runtime = runtime(&root, &include, cache)?;
+    let runtime = runtime(&include, cache)?;
     let shim = write(work, "shim.cpp", SHIM)?;
     let library = work.join("bico.so");
     let here = format!("-I{}", text(&generated)?);
     let flags: Vec<&str> = COMPILER_FLAGS
         .into_iter()
-        .chain(["-shared", "-Wl,-Bsymbolic"])
+        .chain(LINKER_FLAGS)
         .chain([include.as_str(), here.as_str(), "-o", text(&library)?])
         .collect();
     let mut files = cpp_files(&generated)?;
@@ -94,16 +93,17 @@ fn compile(acc: &Accelerator, work: &Path, cache: &Path) -> Result<PathBuf> {
 }
 
 /// Verilator's own run-time, compiled once for all models.
-fn runtime(root: &str, include: &str, cache: &Path) -> Result<PathBuf> {
-    let source = PathBuf::from(format!("{root}/include/verilated.cpp"));
-    let bytes = std::fs::read(&source).map_err(|e| Error::io("read", &source, &e))?;
-    let mut hasher = Sha256::new_with_prefix(bytes);
+fn runtime(include: &str, cache: &Path) -> Result<PathBuf> {
+    const SOURCE: &str = "#include \"verilated.cpp\"\n#include \"verilated_threads.cpp\"\n";
+    let mut hasher = Sha256::new_with_prefix(run("verilator", &["--version"], &[])?);
+    hasher.update(run("g++", &["--version"], &[])?);
     hasher.update(COMPILER_FLAGS.join(" "));
     let name: String = hasher.finalize().iter().take(12).map(|b| format!("{b:02x}")).collect();
     let object = cache.join(format!("verilated-{name}.o"));
     if !object.exists() {
         let work = tempfile::tempdir_in(cache).map_err(|e| Error::io("create a folder in", cache, &e))?;
         let built = work.path().join("verilated.o");
+        let source = write(work.path(), "runtime.cpp", SOURCE)?;
         let flags: Vec<&str> = COMPILER_FLAGS.into_iter().chain([include, "-c", "-o", text(&built)?]).collect();
         run("g++", &flags, &[source])?;
         std::fs::rename(&built, &object).map_err(|e| Error::io("write", &object, &e))?;

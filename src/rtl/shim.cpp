@@ -60,7 +60,7 @@ API void bico_step(void *machine, const Inputs *in, Outputs *out) {
   out->wlast = top.wlast;
   out->issue = top.issue;
   out->done = top.done;
-  out->interrupt = top.interrupt;
+  out->interrupt = top.irq;
   top.clk = 1;
   top.eval();
 }

@@ -6,7 +6,7 @@ module bico_top (
     input  logic        start,                // cycle 0 of a frame
     input  logic [31:0] program_address,      // bytes, a multiple of 128
     input  logic [31:0] program_descriptors,  // even
-    output logic        interrupt,            // high from the end of the program to the next start
+    output logic        irq,                  // high from the end of the program to the next start
     output logic [63:0] cycle,                // cycles since the last start
     // Observation: one bit a unit, high in the cycle of issue and of done.
     output logic [7:0]  issue,
@@ -61,7 +61,7 @@ module bico_top (
       .end_execute(issue[FETCH]),
       .pop_mask(pop_mask[8*FETCH+:8]),
       .push_mask(push_mask[8*FETCH+:8]),
-      .interrupt
+      .interrupt(irq)
   );
   assign fetch_data = rdata[63:0];
   assign arlen[3:0] = 4'd15;

@@ -3,10 +3,11 @@
 //! Compare with `benches/compare_onnxruntime.py`, run directly before or after on the same machine.
 
 mod network;
+mod summary;
 
 use bico::fixed::{Format, Requantise};
 use bico::kernels::{ConvJob, ConvSpec, Geometry, Isa, PackedConv, Source, Target, conv};
-use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use criterion::{Criterion, Throughput, criterion_group};
 use network::{LANES, Network};
 use std::hint::black_box;
 
@@ -71,4 +72,11 @@ criterion_group! {
     config = Criterion::default().sample_size(20);
     targets = whole_network, jobs, layers
 }
-criterion_main!(benches);
+
+fn main() {
+    if std::env::args().any(|a| a == "--json") {
+        return summary::print();
+    }
+    benches();
+    Criterion::default().configure_from_args().final_summary();
+}

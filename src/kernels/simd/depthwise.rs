@@ -2,7 +2,7 @@
 
 use super::super::depthwise::{DepthwiseJob, POSITIONS};
 use super::super::isa::{Isa, Level};
-use super::conv::scale;
+use super::epilogue::{entry, scale, shift};
 use super::vector::Vector;
 use super::{avx2, avx512};
 use crate::kernels::tables::{Form, Tables};
@@ -125,15 +125,14 @@ unsafe fn group<S: Vector, const N: usize>(span: &Span, part: usize, first: usiz
     let pixel: [usize; N] = std::array::from_fn(|i| ((first + i) * pixels_each).min(span.pixels - pixels_each));
     let source: [usize; N] = std::array::from_fn(|i| pixel[i] * span.step + part * 2 * S::WIDTH);
     let at = [span.position + part * S::WIDTH, span.position + POSITIONS / 2 + part * S::WIDTH];
-    let start = at.map(|at| unsafe { S::load_i32(span.tables.start.as_ptr().add(at)) });
+    let start: [S; 2] = unsafe { [entry(&span.tables.start, at[0]), entry(&span.tables.start, at[1])] };
     let mut acc = [start; N];
     let mut weights = span.weights.wrapping_add(part * 2 * S::WIDTH);
     for pair in span.taps.chunks_exact(2).take(span.pairs) {
         let w = unsafe { [S::load(weights), S::load(weights.add(POSITIONS))] };
         weights = weights.wrapping_add(2 * POSITIONS);
         for i in 0..N {
-            let read = |tap: &Tap| unsafe { S::load(tap.source.wrapping_add(source[i] & tap.mask)) };
-            let x = unsafe { read(&pair[0]).interleave(read(&pair[1])) };
+            let x: [S; 2] = unsafe { read::<S>(&pair[0], source[i]).interleave(read(&pair[1], source[i])) };
             for half in 0..2 {
                 acc[i][half] = unsafe { acc[i][half].dot(x[half], w[half]) };
             }
@@ -146,17 +145,24 @@ unsafe fn group<S: Vector, const N: usize>(span: &Span, part: usize, first: usiz
 }
 
 #[inline(always)]
+unsafe fn read<S: Vector>(tap: &Tap, offset: usize) -> S {
+    unsafe { S::load(tap.source.wrapping_add(offset & tap.mask)) }
+}
+
+#[inline(always)]
 unsafe fn store<S: Vector>(acc: [S; 2], tables: &Tables, at: [usize; 2], target: *mut i16) {
-    let finished = |half: usize| unsafe {
-        let load = |table: &Vec<i32>| S::load_i32(table.as_ptr().add(at[half]));
-        match tables.form {
-            Form::Shift => acc[half].shift_right(load(&tables.shift)).clamp(load(&tables.low), load(&tables.high)),
-            _ => scale(acc[half], tables, at[half]),
-        }
+    let [low, high] = acc;
+    let packed = match tables.form {
+        Form::Shift => unsafe { S::pack(shift(low, tables, at[0]), shift(high, tables, at[1])) },
+        Form::Multiply => unsafe { S::pack(scale(low, tables, at[0]), scale(high, tables, at[1])) },
+        Form::General => return unsafe { S::finish_halves(&acc, tables, at, target) },
     };
-    if tables.form != Form::General {
-        return unsafe { S::pack(finished(0), finished(1)).store(target) };
-    }
+    unsafe { packed.store(target) };
+}
+
+/// See [`Vector::finish_halves`].
+#[inline(always)]
+pub(super) unsafe fn finish_halves<S: Vector>(acc: &[S; 2], tables: &Tables, at: [usize; 2], target: *mut i16) {
     let mut out = [0i16; 32];
     for half in 0..2 {
         let (mut raw, mut row) = ([0i32; 16], [0i16; 16]);

@@ -4,6 +4,7 @@ mod avx2;
 mod avx512;
 pub(super) mod conv;
 pub(super) mod depthwise;
+mod epilogue;
 mod rows;
 pub(super) mod vector;
 

@@ -13,7 +13,7 @@ use std::hint::black_box;
 
 /// Elements/s are MAC/s; frames/s is the inverse of the time.
 fn whole_network(c: &mut Criterion) {
-    for isa in Isa::available().into_iter().filter(|&isa| isa != Isa::PORTABLE) {
+    for isa in summary::vector_sets() {
         for (bypass, features, weights) in [(true, 9, 11), (true, 8, 8), (false, 9, 11)] {
             let mut network = Network::new(Format::signed(features, 4), Format::signed(weights, 7), bypass);
             let mut group = c.benchmark_group(if bypass { "skynet" } else { "skynet-without-bypass" });

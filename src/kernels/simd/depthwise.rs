@@ -1,10 +1,11 @@
 //! Depthwise convolution in vector registers: two taps at a time, over runs of adjacent features of any channel.
 
-use super::super::depthwise::{DepthwiseJob, POSITIONS};
-use super::super::isa::{Isa, Level};
 use super::epilogue::{entry, scale, shift};
 use super::vector::Vector;
 use super::{avx2, avx512};
+use crate::kernels::depthwise::{DepthwiseJob, POSITIONS};
+use crate::kernels::depthwise_portable;
+use crate::kernels::isa::{Isa, Level};
 use crate::kernels::tables::{Form, Tables};
 
 /// Largest filter, in taps (11 x 11). Larger ones take the portable path.
@@ -18,7 +19,7 @@ struct Tap {
     mask: usize,
 }
 
-/// A run of adjacent outputs of one row with the same taps inside.
+/// Outputs at equal distances, along a row or down a column, with the same taps inside.
 pub(in crate::kernels) struct Span<'a> {
     taps: [Tap; MAX_TAPS + 1],
     pairs: usize,
@@ -26,13 +27,15 @@ pub(in crate::kernels) struct Span<'a> {
     tables: &'a Tables,
     position: usize,
     lanes: usize,
-    /// Elements from one source pixel to the next.
-    step: usize,
     pixels: usize,
+    /// Elements from one pixel's source to the next one's.
+    source_step: usize,
     target: *mut i16,
+    /// Elements from one output to the next.
+    target_step: usize,
 }
 
-/// Runs `job`.
+/// Runs `job`: the columns whose taps are all inside row by row, the others from top to bottom.
 ///
 /// # Safety
 /// The processor must have the instruction set `level`, at least AVX2; source, target and block must have been checked.
@@ -40,7 +43,8 @@ pub(super) unsafe fn run(level: Level, job: &DepthwiseJob, target: &mut [i16], r
     let (layer, (rows, cols)) = (job.layer, job.outputs);
     let (g, lanes) = (layer.geometry, layer.lanes);
     let pad = [job.pad; 32];
-    let inner = g.interior(job.origin.1, g.kernel.1, job.source.cols, cols);
+    let inner_rows = g.interior(job.origin.0, g.kernel.0, job.source.rows, rows);
+    let inner_cols = g.interior(job.origin.1, g.kernel.1, job.source.cols, cols);
     let mut span = Span {
         taps: [Tap { source: pad.as_ptr(), mask: 0 }; MAX_TAPS + 1],
         pairs: g.taps().div_ceil(2),
@@ -48,29 +52,40 @@ pub(super) unsafe fn run(level: Level, job: &DepthwiseJob, target: &mut [i16], r
         tables: &layer.tables,
         position: job.block * POSITIONS,
         lanes,
-        step: g.stride * lanes,
-        pixels: 1,
+        pixels: inner_cols.len(),
+        source_step: g.stride * lanes,
         target: target.as_mut_ptr(),
+        target_step: lanes,
     };
-    // Pixels in a register; with a stride it must be one, as the next one is elsewhere.
-    let pixels512 = if g.stride == 1 || lanes == 32 { (32 / lanes).max(1) } else { usize::MAX };
-    let pixels256 = if g.stride == 1 || lanes >= 16 { (16 / lanes).max(1) } else { usize::MAX };
-    for y in 0..rows {
-        let mut x = 0;
-        while x < cols {
-            span.pixels = if inner.contains(&x) { inner.end - x } else { 1 };
-            span.target = target[y * row_stride + x * lanes..].as_mut_ptr();
-            if level == Level::Avx512Vnni && span.pixels >= pixels512 {
+    // A register holds several pixels only where they are adjacent.
+    let adjacent = g.stride == 1;
+    let pixels512 = if adjacent || lanes == 32 { (32 / lanes).max(1) } else { usize::MAX };
+    let pixels256 = if adjacent || lanes >= 16 { (16 / lanes).max(1) } else { usize::MAX };
+    let rows_with_inner = if inner_cols.is_empty() { 0 } else { rows };
+    for y in 0..rows_with_inner {
+        aim(&mut span, job, y, inner_cols.start, &pad);
+        span.target = target[y * row_stride + inner_cols.start * lanes..].as_mut_ptr();
+        if level == Level::Avx512Vnni && span.pixels >= pixels512 {
+            unsafe { avx512::Register::span(&span) };
+        } else if span.pixels >= pixels256 {
+            unsafe { avx2::Register::span(&span) };
+        } else {
+            depthwise_portable::depthwise(Isa::best(), job, (y..y + 1, inner_cols.clone()), target, row_stride);
+        }
+    }
+    (span.source_step, span.target_step) = (g.stride * job.source.row_stride, row_stride);
+    for x in (0..inner_cols.start).chain(inner_cols.end..cols) {
+        let mut y = 0;
+        while y < rows {
+            span.pixels = if inner_rows.contains(&y) { inner_rows.end - y } else { 1 };
+            if lanes >= 16 {
                 aim(&mut span, job, y, x, &pad);
-                unsafe { avx512::Register::span(&span) };
-            } else if span.pixels >= pixels256 {
-                aim(&mut span, job, y, x, &pad);
+                span.target = target[y * row_stride + x * lanes..].as_mut_ptr();
                 unsafe { avx2::Register::span(&span) };
             } else {
-                let pixels = (y..y + 1, x..x + span.pixels);
-                super::super::depthwise_portable::depthwise(Isa::best(), job, pixels, target, row_stride);
+                depthwise_portable::depthwise(Isa::best(), job, (y..y + span.pixels, x..x + 1), target, row_stride);
             }
-            x += span.pixels;
+            y += span.pixels;
         }
     }
 }
@@ -123,7 +138,7 @@ pub(super) unsafe fn span<S: Vector>(span: &Span) {
 #[inline(always)]
 unsafe fn group<S: Vector, const N: usize>(span: &Span, part: usize, first: usize, pixels_each: usize) {
     let pixel: [usize; N] = std::array::from_fn(|i| ((first + i) * pixels_each).min(span.pixels - pixels_each));
-    let source: [usize; N] = std::array::from_fn(|i| pixel[i] * span.step + part * 2 * S::WIDTH);
+    let source: [usize; N] = std::array::from_fn(|i| pixel[i] * span.source_step + part * 2 * S::WIDTH);
     let at = [span.position + part * S::WIDTH, span.position + POSITIONS / 2 + part * S::WIDTH];
     let start: [S; 2] = unsafe { [entry(&span.tables.start, at[0]), entry(&span.tables.start, at[1])] };
     let mut acc = [start; N];
@@ -139,7 +154,7 @@ unsafe fn group<S: Vector, const N: usize>(span: &Span, part: usize, first: usiz
         }
     }
     for i in 0..N {
-        let target = span.target.wrapping_add(pixel[i] * span.lanes + part * 2 * S::WIDTH);
+        let target = span.target.wrapping_add(pixel[i] * span.target_step + part * 2 * S::WIDTH);
         unsafe { store(acc[i], span.tables, at, target) };
     }
 }

@@ -75,12 +75,21 @@ unsafe fn accumulate<S: Vector, const V: usize, const P: usize>(
 #[inline(always)]
 unsafe fn store<S: Vector, const V: usize, const P: usize>(columns: &Columns<V>, acc: &Accumulators<S, V, P>, targets: [usize; P]) {
     if columns.tables.form != Form::Shift {
-        return unsafe { S::finish(columns, acc.as_flattened(), &targets) };
+        // A copy, element by element: were `acc` itself lent to a call, the compiler would keep it in memory.
+        let spilled: Accumulators<S, V, P> = std::array::from_fn(|v| std::array::from_fn(|p| acc[v][p]));
+        return unsafe { S::finish(columns, spilled.as_flattened(), &targets) };
     }
-    for v in 0..V {
-        for p in 0..P {
-            unsafe { shift(acc[v][p], columns.tables, columns.positions[v]).store_low(columns.targets[v].add(targets[p])) };
-        }
+    // Not a loop over columns: the compiler would not unroll both and keep the accumulators in memory.
+    unsafe { store_column(columns, 0, acc[0], &targets) };
+    if V > 1 {
+        unsafe { store_column(columns, 1, acc[V - 1], &targets) };
+    }
+}
+
+#[inline(always)]
+unsafe fn store_column<S: Vector, const V: usize, const P: usize>(columns: &Columns<V>, v: usize, acc: [S; P], targets: &[usize; P]) {
+    for p in 0..P {
+        unsafe { shift(acc[p], columns.tables, columns.positions[v]).store_low(columns.targets[v].add(targets[p])) };
     }
 }
 

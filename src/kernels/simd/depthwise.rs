@@ -155,7 +155,7 @@ unsafe fn group<S: Vector, const N: usize>(span: &Span, part: usize, first: usiz
     }
     for i in 0..N {
         let target = span.target.wrapping_add(pixel[i] * span.target_step + part * 2 * S::WIDTH);
-        unsafe { store(acc[i], span.tables, at, target) };
+        unsafe { store(acc[i][0], acc[i][1], span.tables, at, target) };
     }
 }
 
@@ -165,23 +165,22 @@ unsafe fn read<S: Vector>(tap: &Tap, offset: usize) -> S {
 }
 
 #[inline(always)]
-unsafe fn store<S: Vector>(acc: [S; 2], tables: &Tables, at: [usize; 2], target: *mut i16) {
-    let [low, high] = acc;
+unsafe fn store<S: Vector>(low: S, high: S, tables: &Tables, at: [usize; 2], target: *mut i16) {
     let packed = match tables.form {
         Form::Shift => unsafe { S::pack(shift(low, tables, at[0]), shift(high, tables, at[1])) },
         Form::Multiply => unsafe { S::pack(scale(low, tables, at[0]), scale(high, tables, at[1])) },
-        Form::General => return unsafe { S::finish_halves(&acc, tables, at, target) },
+        Form::General => return unsafe { S::finish_halves(low, high, tables, at, target) },
     };
     unsafe { packed.store(target) };
 }
 
 /// See [`Vector::finish_halves`].
 #[inline(always)]
-pub(super) unsafe fn finish_halves<S: Vector>(acc: &[S; 2], tables: &Tables, at: [usize; 2], target: *mut i16) {
+pub(super) unsafe fn finish_halves<S: Vector>(low: S, high: S, tables: &Tables, at: [usize; 2], target: *mut i16) {
     let mut out = [0i16; 32];
-    for half in 0..2 {
+    for (half, acc) in [low, high].into_iter().enumerate() {
         let (mut raw, mut row) = ([0i32; 16], [0i16; 16]);
-        unsafe { acc[half].store_i32(raw.as_mut_ptr()) };
+        unsafe { acc.store_i32(raw.as_mut_ptr()) };
         tables.general.apply(at[half], &raw[..S::WIDTH], &mut row);
         for (four, values) in row[..S::WIDTH].chunks_exact(4).enumerate() {
             out[8 * four + 4 * half..][..4].copy_from_slice(values);

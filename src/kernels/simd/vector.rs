@@ -47,7 +47,7 @@ pub(in crate::kernels) trait Vector: Copy {
     /// Requantises and stores accumulators `[column][pixel]` whose form is not a plain shift.
     unsafe fn finish<const V: usize>(columns: &Columns<V>, accumulators: &[Self], targets: &[usize]);
     /// Requantises both halves of a depthwise accumulator in the general form.
-    unsafe fn finish_halves(acc: &[Self; 2], tables: &Tables, at: [usize; 2], target: *mut i16);
+    unsafe fn finish_halves(low: Self, high: Self, tables: &Tables, at: [usize; 2], target: *mut i16);
     /// A run of depthwise outputs.
     unsafe fn span(span: &Span);
 }
@@ -81,12 +81,12 @@ macro_rules! entry_points {
             }
             unsafe { enabled::<V>(c, accumulators, targets) }
         }
-        unsafe fn finish_halves(acc: &[Self; 2], tables: &Tables, at: [usize; 2], target: *mut i16) {
+        unsafe fn finish_halves(low: Self, high: Self, tables: &Tables, at: [usize; 2], target: *mut i16) {
             #[target_feature(enable = $features)]
-            unsafe fn enabled(acc: &[Register; 2], tables: &Tables, at: [usize; 2], target: *mut i16) {
-                unsafe { depthwise::finish_halves(acc, tables, at, target) }
+            unsafe fn enabled(low: Register, high: Register, tables: &Tables, at: [usize; 2], target: *mut i16) {
+                unsafe { depthwise::finish_halves(low, high, tables, at, target) }
             }
-            unsafe { enabled(acc, tables, at, target) }
+            unsafe { enabled(low, high, tables, at, target) }
         }
         unsafe fn span(span: &Span) {
             #[target_feature(enable = $features)]

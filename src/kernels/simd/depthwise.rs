@@ -153,9 +153,18 @@ unsafe fn group<S: Vector, const N: usize>(span: &Span, part: usize, first: usiz
             }
         }
     }
-    for i in 0..N {
-        let target = span.target.wrapping_add(pixel[i] * span.target_step + part * 2 * S::WIDTH);
-        unsafe { store(acc[i][0], acc[i][1], span.tables, at, target) };
+    // The common form apart, so that the loop is short enough to be unrolled: else the accumulators are kept in memory.
+    let target = |i: usize| span.target.wrapping_add(pixel[i] * span.target_step + part * 2 * S::WIDTH);
+    if span.tables.form == Form::Shift {
+        for i in 0..N {
+            let [low, high] = acc[i];
+            unsafe { S::pack(shift(low, span.tables, at[0]), shift(high, span.tables, at[1])).store(target(i)) };
+        }
+    } else {
+        for i in 0..N {
+            let [low, high] = acc[i];
+            unsafe { S::finish_halves(low, high, span.tables, at, target(i)) };
+        }
     }
 }
 
@@ -164,19 +173,12 @@ unsafe fn read<S: Vector>(tap: &Tap, offset: usize) -> S {
     unsafe { S::load(tap.source.wrapping_add(offset & tap.mask)) }
 }
 
-#[inline(always)]
-unsafe fn store<S: Vector>(low: S, high: S, tables: &Tables, at: [usize; 2], target: *mut i16) {
-    let packed = match tables.form {
-        Form::Shift => unsafe { S::pack(shift(low, tables, at[0]), shift(high, tables, at[1])) },
-        Form::Multiply => unsafe { S::pack(scale(low, tables, at[0]), scale(high, tables, at[1])) },
-        Form::General => return unsafe { S::finish_halves(low, high, tables, at, target) },
-    };
-    unsafe { packed.store(target) };
-}
-
 /// See [`Vector::finish_halves`].
 #[inline(always)]
 pub(super) unsafe fn finish_halves<S: Vector>(low: S, high: S, tables: &Tables, at: [usize; 2], target: *mut i16) {
+    if tables.form == Form::Multiply {
+        return unsafe { S::pack(scale(low, tables, at[0]), scale(high, tables, at[1])).store(target) };
+    }
     let mut out = [0i16; 32];
     for (half, acc) in [low, high].into_iter().enumerate() {
         let (mut raw, mut row) = ([0i32; 16], [0i16; 16]);

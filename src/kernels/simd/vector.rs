@@ -46,7 +46,7 @@ pub(in crate::kernels) trait Vector: Copy {
     unsafe fn gather<const V: usize>(walk: &Walk, columns: &Columns<V>, pixels: &Gather);
     /// Requantises and stores accumulators `[column][pixel]` whose form is not a plain shift.
     unsafe fn finish<const V: usize>(columns: &Columns<V>, accumulators: &[Self], targets: &[usize]);
-    /// Requantises both halves of a depthwise accumulator in the general form.
+    /// Requantises and stores both halves of a depthwise accumulator whose form is not a plain shift.
     unsafe fn finish_halves(low: Self, high: Self, tables: &Tables, at: [usize; 2], target: *mut i16);
     /// A run of depthwise outputs.
     unsafe fn span(span: &Span);

@@ -75,8 +75,8 @@ fn side<T: Sum, const L: usize, const U16: bool>(job: &ConvJob, block: usize, at
         for kx in 0..g.kernel.1 {
             for input in packed.inputs.clone() {
                 let mut features = [&pad; SIDE];
-                for p in 0..pixels {
-                    features[p] = read(job, input, (at.0, at.1 + p), (ky, kx)).unwrap_or(&pad);
+                for (p, features) in features.iter_mut().enumerate().take(pixels) {
+                    *features = read(job, input, (at.0, at.1 + p), (ky, kx)).unwrap_or(&pad);
                 }
                 let pairs = if input + 1 == packed.inputs.end { packed.last_pairs } else { L / 2 };
                 for (pair, w) in weights.by_ref().take(pairs).enumerate() {

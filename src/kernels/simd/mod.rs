@@ -1,4 +1,5 @@
 //! The vector kernels: one generic source, compiled for AVX2 and for AVX-512 VNNI.
+#![allow(clippy::needless_range_loop, reason = "register tiles: several arrays share the index, and the loops must unroll")]
 
 mod avx2;
 mod avx512;

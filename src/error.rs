@@ -113,6 +113,19 @@ impl Error {
         self.0.hint = Some(hint.to_string());
         self
     }
+    /// Puts the place inside the file (a layer, a table) before what is wrong.
+    pub fn within(mut self, place: impl fmt::Display) -> Self {
+        self.0.what = format!("{place}: {}", self.0.what);
+        self
+    }
+    /// A further remedy, after the one there is.
+    pub fn hint_more(mut self, hint: impl fmt::Display) -> Self {
+        self.0.hint = Some(match self.0.hint.take() {
+            Some(first) => format!("{first}; {hint}"),
+            None => hint.to_string(),
+        });
+        self
+    }
     /// The kind, which decides the exit code.
     pub fn kind(&self) -> Kind {
         self.0.kind

@@ -81,7 +81,7 @@ impl Format {
     }
     /// The weight of the last bit.
     pub fn step(self) -> f64 {
-        libm::exp2(-f64::from(self.frac))
+        libm::ldexp(1.0, -i32::from(self.frac))
     }
     /// What `raw` stands for (zero point 0).
     pub fn value(self, raw: i32) -> f64 {
@@ -92,7 +92,7 @@ impl Format {
         if self.is_binary() {
             return if x < 0.0 { -1 } else { 1 };
         }
-        let scaled = x / self.step();
+        let scaled = libm::ldexp(x, i32::from(self.frac));
         if scaled.is_nan() {
             return 0;
         }
@@ -190,7 +190,9 @@ impl Overflow {
             }
             Overflow::Wrap => {
                 let shift = 64 - format.bits as u32;
-                if format.signed { (x << shift >> shift) as i32 } else { (((x as u64) << shift) >> shift) as i32 }
+                let low_bits = if format.signed { (x << shift) >> shift } else { (((x as u64) << shift) >> shift) as i64 };
+                // Only a narrow format's missing end is left to bring in.
+                clamp(low_bits, low, high)
             }
         }
     }
@@ -220,6 +222,38 @@ impl Scale {
     /// A plain shift.
     pub const fn shift(shift: i8) -> Scale {
         Scale { mult: 1, shift }
+    }
+    /// The factor `2^-shift`.
+    ///
+    /// # Errors
+    /// When `shift` is outside -16 to 47.
+    pub fn power_of_two(shift: i32) -> Result<Scale> {
+        match i8::try_from(shift) {
+            Ok(shift @ -16..=47) => Ok(Scale::shift(shift)),
+            _ => Err(Error::input("requantise shift is out of range")
+                .value(shift)
+                .allowed("-16 to 47")
+                .hint("bring the fraction bits of operands, weights and output closer together")),
+        }
+    }
+    /// The factor nearest to `real`: a plain shift where that is exact to 15 bits, else a multiplier of 15 significant bits.
+    ///
+    /// # Errors
+    /// When `real` is not positive and finite, or too far from 1 for a shift of -16 to 47.
+    pub fn nearest(real: f64) -> Result<Scale> {
+        if !(real.is_finite() && real > 0.0) {
+            return Err(Error::input("requantise factor is out of range").value(real).allowed("positive and finite"));
+        }
+        let (fraction, exponent) = libm::frexp(real);
+        match libm::rint(libm::ldexp(fraction, 15)) as u16 {
+            0x4000 => Scale::power_of_two(1 - exponent),
+            0x8000 => Scale::power_of_two(-exponent),
+            mult => Ok(Scale { mult, ..Scale::power_of_two(15 - exponent)? }),
+        }
+    }
+    /// What the factor is.
+    pub fn value(self) -> f64 {
+        libm::ldexp(f64::from(self.mult), -i32::from(self.shift))
     }
 }
 
@@ -261,13 +295,49 @@ impl Requantise {
         }
     }
 
+    /// Checks what [`Requantise::apply`] takes for granted, for `channels` output channels and accumulators of at most `bound` in
+    /// magnitude.
+    ///
+    /// # Errors
+    /// When a scale, the slope, the zero point or the clip is out of range, there are not 1 or `channels` scales, or a product or a
+    /// left shift could leave 62 bits.
+    pub fn check(&self, channels: usize, bound: i64) -> Result<()> {
+        self.format.check()?;
+        if self.scales.len() != 1 && self.scales.len() != channels {
+            return Err(Error::input("number of requantise scales").value(self.scales.len()).allowed(format!("1 or {channels}")));
+        }
+        for s in &self.scales {
+            Scale::power_of_two(i32::from(s.shift))?;
+            let largest = (i128::from(bound) * i128::from(s.mult)) << (-s.shift).max(0);
+            if !(1..=0x7fff).contains(&s.mult) || largest >= 1 << 62 {
+                return Err(Error::input("requantise multiplier is out of range")
+                    .value(format!("{} x 2^{} on accumulators up to {bound}", s.mult, -i32::from(s.shift)))
+                    .allowed("1 to 32767, products below 2^62"));
+            }
+        }
+        if self.leaky_slope.is_some_and(|s| s > 15) {
+            return Err(Error::input("leaky slope is out of range").value(self.leaky_slope.unwrap_or(0)).allowed("2^0 to 2^-15"));
+        }
+        let end = if self.format.is_binary() { 0 } else { self.format.max() };
+        let start = if self.format.is_binary() { 0 } else { self.format.min() };
+        if !(start..=end).contains(&self.zero_point) {
+            return Err(Error::input("zero point is out of range").value(self.zero_point).allowed(format!("{start} to {end}")));
+        }
+        match self.clip {
+            Some(clip) if !(self.zero_point..=self.format.max()).contains(&clip) => Err(Error::input("clip is out of range")
+                .value(clip)
+                .allowed(format!("the zero point {} to the format's maximum {}", self.zero_point, self.format.max()))),
+            _ => Ok(()),
+        }
+    }
+
     /// The scale of output channel `channel`.
     #[inline]
     pub fn scale(&self, channel: usize) -> Scale {
         if self.scales.len() == 1 { self.scales[0] } else { self.scales[channel] }
     }
 
-    /// One accumulator of `channel` to one raw output.
+    /// One accumulator of `channel` to one raw output. Exact for what [`Requantise::check`] accepts.
     #[inline]
     pub fn apply(&self, acc: i64, channel: usize) -> i32 {
         let scale = self.scale(channel);

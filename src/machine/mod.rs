@@ -1,1 +1,16 @@
-//! (to come)
+//! The accelerator as a machine: units that run jobs, banks, tokens, ports.
+//!
+#![doc = include_str!("CONTRACT.md")]
+
+pub mod interpret;
+pub mod leases;
+pub mod memory;
+pub mod packed;
+pub mod run;
+pub mod timing;
+pub mod transfer;
+pub mod values;
+
+pub use memory::{FixedLatency, MemoryModel};
+pub use run::{JobTime, Machine, Step, TimedFrame};
+pub use values::{Executor, Values};

@@ -1,1 +1,129 @@
-//! (to come)
+//! Reports: everything a user looks at. They read a [`RunRecord`] and nothing of the machine.
+//!
+//! A report is one file here and one line in [`REGISTRY`]. The same record gives the same bytes: no clock, no random number,
+//! every number printed with a fixed count of digits.
+
+pub mod activity;
+pub mod compare;
+mod csv;
+mod derive;
+mod files;
+mod html;
+mod json;
+mod picture;
+mod plot;
+mod read;
+mod score;
+pub mod table;
+mod text;
+mod timeline;
+mod waveform;
+
+pub use compare::{Comparison, compare};
+pub use files::write_atomic;
+pub use json::{record_json, record_schema};
+pub use picture::Picture;
+pub use read::{MAX_CYCLES, check, parse_record, read_record};
+pub use score::{DacSdcScore, REFERENCE_ENERGY_J, dac_sdc_score};
+
+use crate::error::Result;
+use crate::record::RunRecord;
+use std::path::{Path, PathBuf};
+
+/// What a report may show beside the record. All of it is optional.
+#[derive(Clone, Debug, Default)]
+pub struct Extras {
+    /// Pixels of the images in [`crate::record::AccuracyRecord::detections`], matched by name.
+    pub pictures: Vec<Picture>,
+    /// Cycles `from..=to` that the waveform covers; the whole first frame when absent.
+    pub window_cycles: Option<(u64, u64)>,
+    /// Changes of token counters, in order of time.
+    pub tokens: Vec<TokenChange>,
+    /// The fully resolved configuration, as TOML.
+    pub resolved_toml: Option<String>,
+}
+
+/// A token counter `tok[from][to]` takes a new value (contract, section 1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TokenChange {
+    /// First cycle in which the value is visible.
+    pub cycle: u64,
+    /// Unit that pushes.
+    pub from: crate::plan::Unit,
+    /// Unit that pops.
+    pub to: crate::plan::Unit,
+    /// The value.
+    pub value: u8,
+}
+
+/// Names of files and what is in them.
+pub type NamedFiles = Vec<(String, Vec<u8>)>;
+
+/// One report.
+pub struct Report {
+    /// What to ask for.
+    pub name: &'static str,
+    /// File, or folder, relative to the output folder.
+    pub path: &'static str,
+    /// How it is made.
+    pub render: Render,
+}
+
+/// How a report is made.
+pub enum Render {
+    /// One text file.
+    Text(fn(&RunRecord, &Extras) -> Result<String>),
+    /// One binary file.
+    Bytes(fn(&RunRecord, &Extras) -> Result<Vec<u8>>),
+    /// Any number of files in a folder (none: the folder is not made): name, content.
+    Folder(fn(&RunRecord, &Extras) -> Result<NamedFiles>),
+}
+
+/// Every report, in order of writing.
+pub const REGISTRY: &[Report] = &[
+    Report { name: "summary", path: "summary.txt", render: Render::Text(table::plain) },
+    Report { name: "record", path: "record.json", render: Render::Text(json::render) },
+    Report { name: "layers", path: "layers.csv", render: Render::Text(csv::render) },
+    Report { name: "latency", path: "latency.svg", render: Render::Text(plot::latency::render) },
+    Report { name: "utilisation", path: "utilisation.svg", render: Render::Text(plot::utilisation::render) },
+    Report { name: "roofline", path: "roofline.svg", render: Render::Text(plot::roofline::render) },
+    Report { name: "resources", path: "resources.svg", render: Render::Text(plot::resources::render) },
+    Report { name: "power", path: "power.svg", render: Render::Text(plot::power::render) },
+    Report { name: "detections", path: "detections", render: Render::Folder(picture::render) },
+    Report { name: "timeline", path: "timeline.json", render: Render::Text(timeline::render) },
+    Report { name: "waveform", path: "waveform.fst", render: Render::Bytes(waveform::render) },
+    Report { name: "html", path: "report.html", render: Render::Text(html::render) },
+];
+
+impl Report {
+    /// The files of this report: path relative to the output folder, content.
+    ///
+    /// # Errors
+    /// When the record is inconsistent (see [`check`]) or an encoder fails.
+    pub fn files(&self, record: &RunRecord, extras: &Extras) -> Result<Vec<(PathBuf, Vec<u8>)>> {
+        Ok(match self.render {
+            Render::Text(f) => vec![(self.path.into(), f(record, extras)?.into_bytes())],
+            Render::Bytes(f) => vec![(self.path.into(), f(record, extras)?)],
+            Render::Folder(f) => f(record, extras)?.into_iter().map(|(name, bytes)| (Path::new(self.path).join(name), bytes)).collect(),
+        })
+    }
+}
+
+/// Writes every report into `dir` (made when absent) and returns the paths written, in order.
+///
+/// Each file is written under a temporary name and renamed, so that none is ever seen half-written.
+///
+/// # Errors
+/// When the record is inconsistent, or `dir` can not be written.
+pub fn write_all(record: &RunRecord, extras: &Extras, dir: &Path) -> Result<Vec<PathBuf>> {
+    check(record)?;
+    let mut written = Vec::new();
+    for report in REGISTRY {
+        for (path, bytes) in report.files(record, extras)? {
+            let path = dir.join(path);
+            write_atomic(&path, &bytes)?;
+            written.push(path);
+        }
+    }
+    Ok(written)
+}

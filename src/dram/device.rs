@@ -1,0 +1,120 @@
+//! The DRAM device: which rows are open, and the first clock at which each command is allowed.
+
+use super::timing::{OPS, Op, Scope, Timing};
+
+/// Row number of a closed bank.
+const CLOSED: u32 = u32::MAX;
+
+/// Banks of the largest device that an address map can describe. A fixed array, so that a mask takes the place of the bounds check.
+const BANKS_MAX: usize = 16;
+
+#[derive(Clone, Copy, Debug)]
+struct Bank {
+    row: u32,
+    ready: [u64; OPS],
+}
+
+/// One rank of banks that share command and data bus.
+#[derive(Clone, Debug)]
+pub struct Device {
+    banks: [Bank; BANKS_MAX],
+    open: u32,
+    ready: [u64; OPS],
+    /// End of the tFAW window of each of the last four activates; `oldest` indexes the first of them.
+    four_activates: [u64; 4],
+    oldest: usize,
+    t_faw: u64,
+    bank_gap: [[u64; OPS]; OPS],
+    rank_gap: [[u64; OPS]; OPS],
+}
+
+impl Device {
+    /// All banks closed, everything allowed from clock 0 on.
+    pub fn new(timing: &Timing) -> Device {
+        let mut device = Device {
+            banks: [Bank { row: CLOSED, ready: [0; OPS] }; BANKS_MAX],
+            open: 0,
+            ready: [0; OPS],
+            four_activates: [0; 4],
+            oldest: 0,
+            t_faw: timing.t_faw,
+            bank_gap: [[0; OPS]; OPS],
+            rank_gap: [[0; OPS]; OPS],
+        };
+        for rule in timing.rules() {
+            let table = if rule.scope == Scope::Bank { &mut device.bank_gap } else { &mut device.rank_gap };
+            let gap = &mut table[rule.from as usize][rule.to as usize];
+            *gap = rule.clocks.max(*gap);
+        }
+        device
+    }
+
+    /// First clock at which the constraints allow `op` on `bank` (any bank for a refresh).
+    #[inline]
+    pub fn earliest(&self, op: Op, bank: u8) -> u64 {
+        let at = self.banks[usize::from(bank) % BANKS_MAX].ready[op as usize].max(self.ready[op as usize]);
+        if op == Op::Activate { at.max(self.four_activates[self.oldest]) } else { at }
+    }
+
+    /// Whether the constraints allow `op` on `bank` at `clock`.
+    pub fn is_ready(&self, op: Op, bank: u8, clock: u64) -> bool {
+        clock >= self.earliest(op, bank)
+    }
+
+    /// First clock at which every open bank may be precharged.
+    pub fn earliest_precharge_all(&self) -> u64 {
+        self.open_banks().map(|b| self.earliest(Op::Precharge, b)).max().unwrap_or(0)
+    }
+
+    /// Whether `row` is open in `bank`.
+    #[inline]
+    pub fn has_open(&self, bank: u8, row: u32) -> bool {
+        self.banks[usize::from(bank) % BANKS_MAX].row == row
+    }
+
+    /// Whether `bank` has no open row.
+    #[inline]
+    pub fn is_closed(&self, bank: u8) -> bool {
+        self.open & (1 << bank) == 0
+    }
+
+    /// Bit set of banks with an open row.
+    #[inline]
+    pub fn open_mask(&self) -> u32 {
+        self.open
+    }
+
+    /// Banks with an open row, in ascending order.
+    pub fn open_banks(&self) -> impl Iterator<Item = u8> + use<> {
+        let open = self.open;
+        (0..BANKS_MAX as u8).filter(move |b| open & (1 << b) != 0)
+    }
+
+    /// Records `op` at `clock`; `row` matters for an activate only. Of a run of reads or writes only the last needs recording,
+    /// as its gaps end last.
+    pub fn issue(&mut self, op: Op, bank: u8, row: u32, clock: u64) {
+        let (bank_gap, rank_gap) = (&self.bank_gap[op as usize], &self.rank_gap[op as usize]);
+        let b = &mut self.banks[usize::from(bank) % BANKS_MAX];
+        for to in 0..OPS {
+            if bank_gap[to] != 0 {
+                b.ready[to] = b.ready[to].max(clock + bank_gap[to]);
+            }
+            if rank_gap[to] != 0 {
+                self.ready[to] = self.ready[to].max(clock + rank_gap[to]);
+            }
+        }
+        match op {
+            Op::Activate => {
+                b.row = row;
+                self.open |= 1 << bank;
+                self.four_activates[self.oldest] = clock + self.t_faw;
+                self.oldest = (self.oldest + 1) % 4;
+            }
+            Op::Precharge => {
+                b.row = CLOSED;
+                self.open &= !(1 << bank);
+            }
+            Op::Read | Op::Write | Op::Refresh => {}
+        }
+    }
+}

@@ -1,0 +1,232 @@
+//! Which DDR command comes next, and when: open page, first ready, oldest first, with read/write grouping, bank look-ahead
+//! and an age cap.
+//!
+//! A decision is a pure function of the state, so it does not matter how often it is asked for. Among the commands that become
+//! possible at the same clock the order is: reads and writes, activates, precharges; then older before younger.
+
+use super::device::Device;
+use super::queue::{Queue, Run};
+use super::spec::{ControllerSpec, PagePolicy};
+use super::timing::Op;
+use super::{Kind, MemorySpec};
+
+/// What to do at the planned clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Action {
+    /// Issue all DDR bursts of run `index` of the queue of this direction.
+    Transfer(Kind, usize),
+    /// Open the row of run `index` of the queue of this direction.
+    Activate(Kind, usize),
+    /// Close the bank of run `index` of the queue of this direction.
+    Precharge(Kind, usize),
+    /// Close a bank that nobody wants (closed-page policy).
+    Close(u8),
+    /// Close all banks for a refresh.
+    PrechargeAll,
+    /// Refresh.
+    Refresh,
+    /// Look again: a request reaches the age cap. Comes before anything else at its clock.
+    Wait,
+}
+
+/// An action and its DDR clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Plan {
+    pub(super) at: u64,
+    pub(super) action: Action,
+}
+
+/// The transfer that holds command slots: `count` reads or writes from `start` on, tCCD apart.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Transfer {
+    pub(super) kind: Kind,
+    pub(super) start: u64,
+    pub(super) count: u64,
+}
+
+/// The rules of the board.
+#[derive(Clone, Debug)]
+pub(super) struct Policy {
+    t_ccd: u64,
+    closed_page: bool,
+    write_high_watermark: u64,
+    group: u64,
+    age_cap: u64,
+    refresh_postpone_max: u64,
+}
+
+/// What the scheduler looks at.
+pub(super) struct View<'a> {
+    pub(super) device: &'a Device,
+    /// Reads, writes.
+    pub(super) queues: &'a [Queue; 2],
+    /// The last transfer.
+    pub(super) last: Transfer,
+    /// DDR bursts since the data bus last turned.
+    pub(super) group_done: u64,
+    /// Refreshes owed.
+    pub(super) refreshes_owed: u64,
+    /// A refresh sequence has begun and has to be finished.
+    pub(super) refreshing: bool,
+    /// Now; what age is measured against.
+    pub(super) now: u64,
+    /// First clock with a free command slot.
+    pub(super) floor: u64,
+}
+
+/// The best candidate so far, by (clock, class, age).
+struct Best {
+    key: (u64, u8, usize),
+    action: Action,
+}
+
+impl Best {
+    #[inline]
+    fn offer(&mut self, at: u64, class: u8, age: usize, action: Action) {
+        if (at, class, age) < self.key {
+            *self = Best { key: (at, class, age), action };
+        }
+    }
+}
+
+impl Policy {
+    pub(super) fn new(spec: &MemorySpec) -> Policy {
+        let ControllerSpec { page_policy, write_high_watermark_ddr_bursts, group_ddr_bursts, age_cap_ddr_clocks, .. } = spec.controller;
+        Policy {
+            t_ccd: spec.timing.t_ccd_ddr_clocks,
+            closed_page: page_policy == PagePolicy::Closed,
+            write_high_watermark: write_high_watermark_ddr_bursts,
+            group: group_ddr_bursts,
+            age_cap: age_cap_ddr_clocks,
+            refresh_postpone_max: spec.controller.refresh_postpone_max,
+        }
+    }
+
+    /// The next command; `None` when there is nothing to do until something arrives.
+    pub(super) fn plan(&self, v: &View) -> Option<Plan> {
+        let idle = v.queues.iter().all(|q| q.runs.is_empty());
+        if v.refreshing || v.refreshes_owed > self.refresh_postpone_max || (idle && v.refreshes_owed > 0) {
+            return Some(self.plan_refresh(v));
+        }
+        let mut best = Best { key: (u64::MAX, u8::MAX, usize::MAX), action: Action::Wait };
+        if !idle {
+            self.plan_requests(v, &mut best);
+        }
+        if self.closed_page {
+            self.plan_closing(v, &mut best);
+        }
+        let at = best.key.0;
+        (at != u64::MAX).then_some(Plan { at, action: best.action })
+    }
+
+    fn plan_refresh(&self, v: &View) -> Plan {
+        if v.device.open_mask() != 0 {
+            Plan { at: self.row_slot(v, v.device.earliest_precharge_all()), action: Action::PrechargeAll }
+        } else {
+            Plan { at: self.row_slot(v, v.device.earliest(Op::Refresh, 0)), action: Action::Refresh }
+        }
+    }
+
+    fn plan_requests(&self, v: &View, best: &mut Best) {
+        let direction = self.direction(v);
+        let queue = &v.queues[direction as usize].runs;
+        // Once the oldest request is too old, no younger row hit in its bank may hold it back.
+        let pressing = queue.first().filter(|r| self.is_aged(v, r) && !v.device.has_open(r.bank, r.row));
+        let pressing_bank = pressing.map_or(0, |r| 1u32 << r.bank);
+        let op = if direction == Kind::Read { Op::Read } else { Op::Write };
+        let mut taken = 0u32;
+        for (index, run) in queue.iter().enumerate() {
+            let bank = 1u32 << run.bank;
+            if taken & bank == 0 && v.device.has_open(run.bank, run.row) && pressing_bank & bank == 0 {
+                taken |= bank;
+                if run.hazards == 0 {
+                    let at = v.device.earliest(op, run.bank).max(v.floor);
+                    best.offer(at, 1, index, Action::Transfer(direction, index));
+                }
+            }
+        }
+        self.look_ahead(v, direction, 0, &mut taken, best);
+        let other = direction.other();
+        if self.may_interrupt(v, other) {
+            for run in &v.queues[other as usize].runs {
+                if v.device.has_open(run.bank, run.row) {
+                    taken |= 1 << run.bank;
+                }
+            }
+            self.look_ahead(v, other, queue.len(), &mut taken, best);
+        }
+        for queue in v.queues {
+            if let Some(expiry) = queue.runs.first().map(|r| r.entered + self.age_cap).filter(|&e| e > v.now) {
+                best.offer(expiry, 0, 0, Action::Wait);
+            }
+        }
+    }
+
+    /// Activates and precharges for the oldest run of each bank that is not `taken` by a row hit or an older run.
+    fn look_ahead(&self, v: &View, kind: Kind, age: usize, taken: &mut u32, best: &mut Best) {
+        for (index, run) in v.queues[kind as usize].runs.iter().enumerate() {
+            let bank = 1u32 << run.bank;
+            if *taken & bank != 0 {
+                continue;
+            }
+            *taken |= bank;
+            let (op, class, action) = if v.device.is_closed(run.bank) {
+                (Op::Activate, 2, Action::Activate(kind, index))
+            } else {
+                (Op::Precharge, 3, Action::Precharge(kind, index))
+            };
+            best.offer(self.row_slot(v, v.device.earliest(op, run.bank)), class, age + index, action);
+        }
+    }
+
+    fn plan_closing(&self, v: &View, best: &mut Best) {
+        for bank in v.device.open_banks() {
+            let wanted = v.queues.iter().flat_map(|q| &q.runs).any(|r| r.bank == bank && v.device.has_open(bank, r.row));
+            if !wanted {
+                let at = self.row_slot(v, v.device.earliest(Op::Precharge, bank));
+                best.offer(at, 4, usize::from(bank), Action::Close(bank));
+            }
+        }
+    }
+
+    /// First command slot at or after `at` that the running transfer leaves free.
+    #[inline]
+    fn row_slot(&self, v: &View, at: u64) -> u64 {
+        let at = at.max(v.floor);
+        let since = at.wrapping_sub(v.last.start);
+        let holds = at >= v.last.start && since.is_multiple_of(self.t_ccd) && since / self.t_ccd < v.last.count;
+        at + u64::from(holds)
+    }
+
+    #[inline]
+    fn is_aged(&self, v: &View, run: &Run) -> bool {
+        v.now >= run.entered + self.age_cap
+    }
+
+    /// Whether waiting requests of `kind` may end a full group of the other direction: reads always, writes when many or old.
+    fn may_interrupt(&self, v: &View, kind: Kind) -> bool {
+        let queue = &v.queues[kind as usize];
+        match (kind, queue.runs.first()) {
+            (_, None) => false,
+            (Kind::Read, Some(_)) => true,
+            (Kind::Write, Some(oldest)) => queue.occupied() >= self.write_high_watermark || self.is_aged(v, oldest),
+        }
+    }
+
+    /// The direction to serve. It starts with reads, and turns when there is nothing else to do, when the oldest run has to wait
+    /// for one of the other direction, or when a group is full and the other direction may interrupt.
+    ///
+    /// The oldest run of the direction it names never has to wait for the other direction: of two oldest runs the older one is free.
+    fn direction(&self, v: &View) -> Kind {
+        let current = v.last.kind;
+        let other = current.other();
+        let turn = match (v.queues[current as usize].runs.first(), v.queues[other as usize].runs.first()) {
+            (_, None) => false,
+            (None, Some(_)) => true,
+            (Some(ours), Some(theirs)) => {
+                ours.hazards > 0 || (theirs.hazards == 0 && v.group_done >= self.group && self.may_interrupt(v, other))
+            }
+        };
+        if turn { other } else { current }
+    }
+}

@@ -1,0 +1,8 @@
+//! `control`: start, status, interrupt and counters behind an AXI-Lite port.
+
+mod cost;
+
+use super::Ip;
+
+/// Its line of the registry.
+pub const IP: Ip = Ip { name: "control", unit: None, accepts: "register reads and writes", cost: cost::cost };

@@ -1,0 +1,11 @@
+//! Cost of `conv`.
+
+use crate::accelerator::Accelerator;
+use crate::board::{Board, Resources};
+use crate::ip::primitive::stage;
+use crate::plan::Unit;
+
+/// `parallel_out` dot products of `parallel_in` channels; taps are iterations, so a larger kernel costs weight rows alone.
+pub fn cost(acc: &Accelerator, board: &Board) -> Resources {
+    stage::dot_products(acc, board, Unit::Conv)
+}

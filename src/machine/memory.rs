@@ -1,0 +1,68 @@
+//! What the machine asks of a memory: the DDR model, or one of fixed latency to test against.
+
+use crate::dram::{Completion, Kind, Memory, Request};
+use crate::error::Result;
+use crate::units::{Cycle, Cycles};
+use std::collections::VecDeque;
+
+/// A causal memory behind the HP ports.
+pub trait MemoryModel {
+    /// A request seen by its port in cycle `at` (reads: address accepted; writes: last beat accepted).
+    ///
+    /// # Errors
+    /// When the burst breaks the AXI3 rules of the contract.
+    fn submit(&mut self, at: Cycle, request: Request) -> Result<()>;
+    /// The earliest cycle at which something may happen inside.
+    fn next_event(&self) -> Option<Cycle>;
+    /// Runs up to and including `to`; appends what was decided.
+    fn advance(&mut self, to: Cycle, out: &mut Vec<Completion>);
+}
+
+impl MemoryModel for Memory {
+    fn submit(&mut self, at: Cycle, request: Request) -> Result<()> {
+        Memory::submit(self, at, request)
+    }
+    fn next_event(&self) -> Option<Cycle> {
+        Memory::next_event(self)
+    }
+    fn advance(&mut self, to: Cycle, out: &mut Vec<Completion>) {
+        Memory::advance(self, to, out);
+    }
+}
+
+/// Every burst takes `latency`; bursts of one port and direction follow each other without overlap.
+#[derive(Clone, Debug)]
+pub struct FixedLatency {
+    latency: Cycles,
+    free: [[Cycle; 2]; 4],
+    pending: VecDeque<(Cycle, Completion)>,
+}
+
+impl FixedLatency {
+    /// A memory whose first beat (or write response) comes `latency` cycles after the request, at least 1.
+    pub fn new(latency: Cycles) -> FixedLatency {
+        FixedLatency { latency: latency.max(Cycles(1)), free: Default::default(), pending: VecDeque::new() }
+    }
+}
+
+impl MemoryModel for FixedLatency {
+    fn submit(&mut self, at: Cycle, r: Request) -> Result<()> {
+        let free = &mut self.free[usize::from(r.port)][usize::from(r.kind == Kind::Write)];
+        let first_beat = (at + self.latency).max(*free);
+        let beats = if r.kind == Kind::Read { u64::from(r.beats) } else { 1 };
+        *free = first_beat + Cycles(beats);
+        let last = first_beat + Cycles(beats - 1);
+        let completion = Completion { port: r.port, kind: r.kind, tag: r.tag, first_beat, last };
+        let place = self.pending.partition_point(|(c, _)| *c <= at);
+        self.pending.insert(place, (at, completion));
+        Ok(())
+    }
+    fn next_event(&self) -> Option<Cycle> {
+        self.pending.front().map(|(c, _)| *c)
+    }
+    fn advance(&mut self, to: Cycle, out: &mut Vec<Completion>) {
+        while self.pending.front().is_some_and(|(c, _)| *c <= to) {
+            out.extend(self.pending.pop_front().map(|(_, c)| c));
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! Each node's integers in the order in which the host kernels read them; packed once for a plan.
+
+use crate::error::Result;
+use crate::fixed::Requantise;
+use crate::kernels::{
+    AddJob, ConvJob, ConvSpec, DepthwiseJob, DepthwiseSpec, Geometry, Isa, Operand, PackedAdd, PackedConv, PackedDepthwise, PackedPool,
+    PoolJob, PoolKind, Source, Target,
+};
+use crate::model::graph::{Graph, Node, Weights};
+use crate::plan::stage::{Channels, Stage};
+use crate::plan::{Compute, ComputeOp};
+
+/// How a node's jobs run on the host.
+pub enum Packed {
+    /// Reductions over input channels.
+    Conv(PackedConv),
+    /// Depthwise convolution.
+    Depthwise(PackedDepthwise),
+    /// Maximum, sum, copy.
+    Pool(PackedPool),
+    /// Sum of two operands.
+    Add(PackedAdd),
+    /// Straight from the descriptor ([`super::interpret`]): no kernel covers it.
+    Interpret,
+}
+
+impl Packed {
+    /// Packs one stage.
+    ///
+    /// # Errors
+    /// When its integers exceed what the kernels' checks allow.
+    pub fn new(graph: &Graph, stage: &Stage, lanes: usize) -> Result<Packed> {
+        let node = &graph.nodes[stage.node];
+        let input = &graph.nodes[node.inputs[0]];
+        let s = &stage.sliding;
+        if s.stride.0 != s.stride.1 || s.dilation.0 != s.dilation.1 || stage.upsample_shift > 0 {
+            return Ok(Packed::Interpret);
+        }
+        let geometry = Geometry { kernel: s.kernel, stride: s.stride.0, dilation: s.dilation.0 };
+        let features = (input.format.min().min(input.zero_point), input.format.max().max(input.zero_point));
+        let zero = i64::from(input.zero_point);
+        match (&node.weights, &node.requantise, stage.op) {
+            (Some(weights), Some(requantise), _) => {
+                let bias = folded_bias(weights, zero);
+                Ok(match stage.channels {
+                    Channels::Reduced => Packed::Conv(PackedConv::new(&ConvSpec {
+                        weights: &weights.data,
+                        bias: &bias,
+                        inputs: input.shape.c,
+                        outputs: node.shape.c,
+                        groups: 1,
+                        geometry,
+                        lanes,
+                        features,
+                        requantise,
+                    })?),
+                    Channels::Wise => Packed::Depthwise(PackedDepthwise::new(&DepthwiseSpec {
+                        weights: &weights.data,
+                        bias: &bias,
+                        channels: node.shape.c,
+                        geometry,
+                        lanes,
+                        features,
+                        requantise,
+                    })?),
+                })
+            }
+            (_, Some(requantise), ComputeOp::Add) => pack_add(graph, node, requantise, lanes),
+            (_, Some(requantise), ComputeOp::Sum) => {
+                let kind = PoolKind::Average { bias: -zero * s.taps() as i64, requantise };
+                Ok(Packed::Pool(PackedPool::new(kind, geometry, node.shape.c, lanes, features)?))
+            }
+            // Values move unchanged: a maximum, of one tap where it is a copy.
+            (_, None, ComputeOp::Maximum | ComputeOp::Sum) => {
+                Ok(Packed::Pool(PackedPool::new(PoolKind::Max, geometry, node.shape.c, lanes, features)?))
+            }
+            _ => Ok(Packed::Interpret),
+        }
+    }
+
+    /// Runs a job of this node for output blocks from `first_block` on; `false` when it has to be interpreted.
+    pub fn run(&self, isa: Isa, job: &Compute, first_block: usize, lanes: usize, source: &[i16], destination: &mut [i16]) -> bool {
+        if job.source_rows == 0 || job.source_cols == 0 {
+            return false;
+        }
+        let outputs = (usize::from(job.rows), usize::from(job.cols));
+        let origin = (i32::from(job.origin.0), i32::from(job.origin.1));
+        let row = outputs.1 * lanes;
+        let view = |at: u16, block: usize| Source {
+            data: &source[(usize::from(at) + block * usize::from(job.source_block_stride)) * lanes..],
+            block_stride: usize::from(job.source_block_stride) * lanes,
+            row_stride: usize::from(job.source_row_stride) * lanes,
+            rows: usize::from(job.source_rows),
+            cols: usize::from(job.source_cols),
+        };
+        let range = |block: usize| {
+            let at = (usize::from(job.destination) + block * usize::from(job.destination_block_stride)) * lanes;
+            at..at + outputs.0 * row
+        };
+        let blocks = usize::from(job.blocks);
+        match self {
+            Packed::Conv(conv) => {
+                let block_stride = outputs.0 * row;
+                let job =
+                    ConvJob { source: view(job.source, 0), conv, output_blocks: (first_block, 1), origin, outputs, pad: job.padding_value };
+                crate::kernels::conv(isa, &job, &mut Target { data: &mut destination[range(0)], block_stride, row_stride: row });
+            }
+            Packed::Depthwise(layer) => {
+                for k in 0..blocks {
+                    let block = first_block + k;
+                    let job = DepthwiseJob { source: view(job.source, k), layer, block, origin, outputs, pad: job.padding_value };
+                    crate::kernels::depthwise(isa, &job, &mut destination[range(k)], row);
+                }
+            }
+            Packed::Pool(layer) => {
+                for k in 0..blocks {
+                    // Space-to-depth makes several output blocks from one: they all have the same scale.
+                    let block = first_block + k;
+                    let job = PoolJob { source: view(job.source, k), layer, block, origin, outputs, pad: job.padding_value };
+                    crate::kernels::pool(isa, &job, &mut destination[range(k)], row);
+                }
+            }
+            Packed::Add(layer) => {
+                for k in 0..blocks {
+                    let job = AddJob { sources: [view(job.source, k), view(job.source2, k)], layer, block: first_block + k, outputs };
+                    crate::kernels::add(isa, &job, &mut destination[range(k)], row);
+                }
+            }
+            Packed::Interpret => return false,
+        }
+        true
+    }
+}
+
+/// The bias with the features' zero point folded in: `sum w * (x - z) + b = sum w * x + (b - z * sum w)`.
+fn folded_bias(weights: &Weights, zero: i64) -> Vec<i64> {
+    let per_channel = weights.data.len() / weights.bias.len().max(1);
+    let sum = |c: usize| weights.data[c * per_channel..(c + 1) * per_channel].iter().map(|&w| i64::from(w)).sum::<i64>();
+    weights.bias.iter().enumerate().map(|(c, &b)| i64::from(b) - zero * sum(c)).collect()
+}
+
+fn pack_add(graph: &Graph, node: &Node, requantise: &Requantise, lanes: usize) -> Result<Packed> {
+    let crate::model::graph::Op::Add { shifts } = node.op else { return Ok(Packed::Interpret) };
+    let operand = |k: usize| {
+        let from = &graph.nodes[node.inputs[k]];
+        Operand { zero_point: from.zero_point, shift: shifts[k], unsigned16: from.format.max() > i32::from(i16::MAX) }
+    };
+    Ok(Packed::Add(PackedAdd::new([operand(0), operand(1)], requantise, node.shape.c, lanes)?))
+}

@@ -1,0 +1,441 @@
+//! One timed run: which job starts and ends when (contract, sections 2 to 5). No value is touched here; time does not depend on values.
+
+use super::leases::{Expected, Leases};
+use super::memory::MemoryModel;
+use super::timing;
+use super::transfer::Bursts;
+use crate::accelerator::Accelerator;
+use crate::dram::{Completion, Kind, Request};
+use crate::engine::{EventQueue, Phase};
+use crate::error::{Error, Result};
+use crate::plan::descriptor::DESCRIPTOR_BYTES;
+use crate::plan::{Draft, Plan, Task, Unit};
+use crate::units::{Cycle, Cycles};
+use std::collections::VecDeque;
+
+const UNITS: usize = Unit::ALL.len();
+/// Descriptors that fetch can hold (contract, section 3).
+const FETCH_SLOTS: usize = 4;
+/// Beats of one descriptor.
+const DESCRIPTOR_BEATS: u64 = DESCRIPTOR_BYTES as u64 / 8;
+/// Highest value of a token counter.
+const TOKEN_MAX: usize = 255;
+
+/// When one job was queued, issued and done.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct JobTime {
+    /// First cycle in which it was visible in its unit's queue.
+    pub queued: Cycle,
+    /// Issue.
+    pub start: Cycle,
+    /// Done.
+    pub end: Cycle,
+    /// The unit whose token came last, if the job waited for one.
+    pub waited_for: Option<Unit>,
+}
+
+/// What happens to a job, in the order of time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Leases its operands.
+    Issue(u32),
+    /// Commits its result.
+    Retire(u32),
+}
+
+/// One frame, timed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TimedFrame {
+    /// Cycle of the start write.
+    pub start: Cycle,
+    /// Cycle of the interrupt.
+    pub end: Cycle,
+    /// By job.
+    pub jobs: Vec<JobTime>,
+    /// Issues and retirements in order of time.
+    pub steps: Vec<Step>,
+    /// Most jobs in each unit's queue.
+    pub queue_peaks: [usize; UNITS],
+    /// Highest token count of any pair.
+    pub token_peak: usize,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Event {
+    /// A dispatched job is visible in its queue.
+    Queued(u32),
+    /// A popped queue entry is visible as free to fetch.
+    QueueFree(Unit),
+    /// A unit is idle again and its tokens are visible.
+    Done(Unit),
+    /// A burst of a unit is complete.
+    BurstDone(Unit),
+    /// A descriptor is visible in fetch's buffer.
+    Filled,
+    /// The last beat of a write burst goes out.
+    LastBeat(Unit, u64, u8),
+    /// A unit looks at what it can do.
+    Decide(Unit),
+}
+
+#[derive(Default)]
+struct UnitState {
+    queue: VecDeque<u32>,
+    /// Queue entries as fetch sees them.
+    occupied: usize,
+    running: Option<u32>,
+    bursts: Bursts,
+    in_flight: usize,
+    /// Store: no new burst before this cycle.
+    next_burst: Cycle,
+    last_decision: Option<Cycle>,
+    idle_since: Cycle,
+}
+
+#[derive(Default)]
+struct FetchState {
+    requested: usize,
+    filled: usize,
+    dispatched: usize,
+    ended: Option<Cycle>,
+}
+
+/// The machine for one plan; keeps its memory between frames.
+pub struct Machine<'a, M> {
+    plan: &'a Plan,
+    acc: &'a Accelerator,
+    memory: M,
+    expected: Expected,
+    events: EventQueue<Event>,
+    units: [UnitState; UNITS],
+    fetch: FetchState,
+    tokens: [[VecDeque<Cycle>; UNITS]; UNITS],
+    leases: Leases,
+    frame: TimedFrame,
+    completions: Vec<Completion>,
+}
+
+impl<'a, M: MemoryModel> Machine<'a, M> {
+    /// A machine at rest.
+    pub fn new(plan: &'a Plan, acc: &'a Accelerator, memory: M) -> Self {
+        Machine {
+            plan,
+            acc,
+            memory,
+            expected: Expected::of(&plan.jobs),
+            events: EventQueue::default(),
+            units: Default::default(),
+            fetch: FetchState::default(),
+            tokens: Default::default(),
+            leases: Leases::default(),
+            frame: TimedFrame::default(),
+            completions: Vec::new(),
+        }
+    }
+
+    /// The memory, for its statistics.
+    pub fn memory(&self) -> &M {
+        &self.memory
+    }
+
+    /// Runs one frame whose start write is in cycle `start`.
+    ///
+    /// # Errors
+    /// A fault (deadlock, lease conflict, token overflow) names cycle, unit and job.
+    pub fn frame(&mut self, start: Cycle) -> Result<TimedFrame> {
+        self.reset(start);
+        self.events.push(start + Cycles(1), Phase::Decide, Event::Decide(Unit::Fetch));
+        while self.fetch.ended.is_none() {
+            let Some(now) = self.settle_memory() else { return Err(self.deadlock()) };
+            while self.events.next_cycle() == Some(now) {
+                let (_, _, event) = self.events.pop().expect("peeked");
+                self.handle(now, event)?;
+            }
+        }
+        self.finish()
+    }
+
+    fn reset(&mut self, start: Cycle) {
+        self.events = EventQueue::default();
+        self.units = Default::default();
+        for unit in &mut self.units {
+            unit.idle_since = start;
+        }
+        self.fetch = FetchState::default();
+        self.leases = Leases::default();
+        self.frame = TimedFrame { start, jobs: vec![JobTime::default(); self.plan.jobs.len()], ..TimedFrame::default() };
+    }
+
+    /// Lets the memory run ahead of the next event, so that all its answers up to there are known. Returns the cycle of that event.
+    fn settle_memory(&mut self) -> Option<Cycle> {
+        loop {
+            let next = self.events.next_cycle();
+            match (self.memory.next_event(), next) {
+                (Some(m), Some(e)) if m < e => self.advance_memory(m),
+                (Some(m), None) if self.units.iter().any(|u| u.in_flight > 0) || self.fetch.requested > self.fetch.filled => {
+                    self.advance_memory(m)
+                }
+                _ => return next,
+            }
+        }
+    }
+
+    fn advance_memory(&mut self, to: Cycle) {
+        let mut completions = std::mem::take(&mut self.completions);
+        self.memory.advance(to, &mut completions);
+        for c in completions.drain(..) {
+            let unit = Unit::ALL[c.tag as usize];
+            if unit == Unit::Fetch {
+                for beat in [DESCRIPTOR_BEATS, 2 * DESCRIPTOR_BEATS] {
+                    self.events.push(c.first_beat + Cycles(beat), Phase::Update, Event::Filled);
+                }
+            } else {
+                self.events.push(c.last + Cycles(1), Phase::Update, Event::BurstDone(unit));
+            }
+        }
+        self.completions = completions;
+    }
+
+    fn handle(&mut self, now: Cycle, event: Event) -> Result<()> {
+        match event {
+            Event::Queued(job) => {
+                let unit = self.plan.jobs[job as usize].job.unit;
+                let state = &mut self.units[unit.index()];
+                state.queue.push_back(job);
+                let peak = &mut self.frame.queue_peaks[unit.index()];
+                *peak = (*peak).max(state.queue.len());
+                self.frame.jobs[job as usize].queued = now;
+                self.look(now, unit);
+            }
+            Event::QueueFree(unit) => {
+                self.units[unit.index()].occupied -= 1;
+                self.look(now, Unit::Fetch);
+            }
+            Event::Filled => {
+                self.fetch.filled += 1;
+                self.look(now, Unit::Fetch);
+            }
+            Event::Done(unit) => self.done(now, unit)?,
+            Event::BurstDone(unit) => self.burst_done(now, unit),
+            Event::LastBeat(unit, address, beats) => self.submit(now, unit, Kind::Write, address, beats)?,
+            Event::Decide(unit) => {
+                let state = &mut self.units[unit.index()];
+                if state.last_decision.replace(now) == Some(now) {
+                    return Ok(());
+                }
+                match (unit, state.running) {
+                    (Unit::Fetch, _) => self.decide_fetch(now)?,
+                    (_, None) => self.decide_issue(now, unit)?,
+                    (Unit::Load | Unit::Weights, Some(_)) => self.decide_read(now, unit)?,
+                    (Unit::Store, Some(_)) => self.decide_write(now),
+                    _ => {}
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn look(&mut self, now: Cycle, unit: Unit) {
+        self.events.push(now, Phase::Decide, Event::Decide(unit));
+    }
+
+    fn decide_fetch(&mut self, now: Cycle) -> Result<()> {
+        let total = self.plan.jobs.len();
+        let reserved = self.fetch.requested - self.fetch.dispatched;
+        let head = (self.fetch.filled > self.fetch.dispatched).then_some(self.fetch.dispatched);
+        let mut progress = false;
+        if FETCH_SLOTS - reserved >= 2 && self.fetch.requested < total {
+            let address = self.plan.program_address + (self.fetch.requested * DESCRIPTOR_BYTES) as u64;
+            self.fetch.requested += 2;
+            self.submit(now + Cycles(1), Unit::Fetch, Kind::Read, address, 2 * DESCRIPTOR_BEATS as u8)?;
+            progress = true;
+        }
+        if let Some(head) = head {
+            progress |= self.dispatch(now, head)?;
+        }
+        if progress {
+            self.look(now + Cycles(1), Unit::Fetch);
+        }
+        Ok(())
+    }
+
+    fn dispatch(&mut self, now: Cycle, head: usize) -> Result<bool> {
+        let draft = &self.plan.jobs[head];
+        match draft.job.task {
+            Task::Nop => {}
+            Task::End => {
+                if !self.tokens_ready(Unit::Fetch, draft.job.pop) {
+                    return Ok(false);
+                }
+                self.pop_tokens(Unit::Fetch, draft.job.pop);
+                self.fetch.ended = Some(now + Cycles(1));
+            }
+            _ => {
+                let state = &mut self.units[draft.job.unit.index()];
+                if state.occupied >= self.acc.queue_depth {
+                    return Ok(false);
+                }
+                state.occupied += 1;
+                self.events.push(now + Cycles(1), Phase::Update, Event::Queued(head as u32));
+            }
+        }
+        self.fetch.dispatched += 1;
+        Ok(true)
+    }
+
+    fn tokens_ready(&self, unit: Unit, pop: u8) -> bool {
+        (0..UNITS).all(|from| pop & (1 << from) == 0 || !self.tokens[from][unit.index()].is_empty())
+    }
+
+    /// Pops and returns the unit whose token came last, with its cycle.
+    fn pop_tokens(&mut self, unit: Unit, pop: u8) -> Option<(Cycle, Unit)> {
+        (0..UNITS)
+            .filter(|from| pop & (1 << from) != 0)
+            .filter_map(|from| self.tokens[from][unit.index()].pop_front().map(|at| (at, Unit::ALL[from])))
+            .max()
+    }
+
+    fn decide_issue(&mut self, now: Cycle, unit: Unit) -> Result<()> {
+        let plan = self.plan;
+        let Some(&index) = self.units[unit.index()].queue.front() else { return Ok(()) };
+        let draft = &plan.jobs[index as usize];
+        if !self.tokens_ready(unit, draft.job.pop) {
+            return Ok(());
+        }
+        let last = self.pop_tokens(unit, draft.job.pop);
+        if let Err(why) = self.leases.acquire(&plan.jobs, index, &self.expected) {
+            return Err(self.fault(now, index, &why));
+        }
+        let state = &mut self.units[unit.index()];
+        let ready = state.idle_since.max(self.frame.jobs[index as usize].queued);
+        state.queue.pop_front();
+        state.running = Some(index);
+        let time = &mut self.frame.jobs[index as usize];
+        time.start = now;
+        time.waited_for = last.and_then(|(at, from)| (at > ready).then_some(from));
+        self.frame.steps.push(Step::Issue(index));
+        self.events.push(now + Cycles(1), Phase::Update, Event::QueueFree(unit));
+        match &draft.job.task {
+            Task::Compute(job) => {
+                let end = now + timing::compute_cycles(self.acc, unit, job);
+                self.end_job(unit, index, end);
+            }
+            Task::Transfer(transfer) => {
+                let state = &mut self.units[unit.index()];
+                state.bursts = Bursts::new(transfer);
+                let lead = if unit == Unit::Store { 3 } else { 1 };
+                state.next_burst = now + Cycles(lead);
+                self.look(now + Cycles(lead), unit);
+            }
+            Task::Nop | Task::End => return Err(self.fault(now, index, "only fetch handles it")),
+        }
+        Ok(())
+    }
+
+    fn end_job(&mut self, unit: Unit, index: u32, end: Cycle) {
+        self.frame.jobs[index as usize].end = end;
+        self.events.push(end + Cycles(1), Phase::Update, Event::Done(unit));
+    }
+
+    fn done(&mut self, now: Cycle, unit: Unit) -> Result<()> {
+        let plan = self.plan;
+        let state = &mut self.units[unit.index()];
+        let index = state.running.take().expect("only a running unit is done");
+        state.idle_since = now;
+        self.leases.release(&plan.jobs, index);
+        self.frame.steps.push(Step::Retire(index));
+        let push = plan.jobs[index as usize].job.push;
+        for to in (0..UNITS).filter(|to| push & (1 << to) != 0) {
+            let counter = &mut self.tokens[unit.index()][to];
+            counter.push_back(now);
+            self.frame.token_peak = self.frame.token_peak.max(counter.len());
+            if counter.len() > TOKEN_MAX {
+                return Err(self.fault(now, index, "a token counter overflows"));
+            }
+            self.look(now, Unit::ALL[to]);
+        }
+        self.look(now, unit);
+        Ok(())
+    }
+
+    fn submit(&mut self, at: Cycle, unit: Unit, kind: Kind, address: u64, beats: u8) -> Result<()> {
+        let port = self.acc.port(unit).expect("transfer units have a port").hp;
+        self.memory.submit(at, Request { port, kind, addr: address, beats, tag: unit.index() as u32 })
+    }
+
+    fn decide_read(&mut self, now: Cycle, unit: Unit) -> Result<()> {
+        let limit = self.acc.port(unit).map_or(1, |p| p.outstanding_bursts);
+        let state = &mut self.units[unit.index()];
+        if now < state.next_burst || state.in_flight >= limit {
+            return Ok(());
+        }
+        let Some((address, beats)) = state.bursts.next() else { return Ok(()) };
+        state.in_flight += 1;
+        state.next_burst = now + Cycles(1);
+        if !state.bursts.is_done() {
+            self.look(now + Cycles(1), unit);
+        }
+        self.submit(now + Cycles(1), unit, Kind::Read, address, beats)
+    }
+
+    fn decide_write(&mut self, now: Cycle) {
+        let limit = self.acc.store_port.outstanding_bursts;
+        let state = &mut self.units[Unit::Store.index()];
+        if now < state.next_burst || state.in_flight >= limit {
+            return;
+        }
+        let Some((address, beats)) = state.bursts.next() else { return };
+        state.in_flight += 1;
+        let after = now + Cycles(u64::from(beats));
+        state.next_burst = after;
+        if !state.bursts.is_done() {
+            self.look(after, Unit::Store);
+        }
+        self.events.push(now + Cycles(u64::from(beats) - 1), Phase::Decide, Event::LastBeat(Unit::Store, address, beats));
+    }
+
+    fn burst_done(&mut self, now: Cycle, unit: Unit) {
+        let state = &mut self.units[unit.index()];
+        state.in_flight -= 1;
+        if state.in_flight == 0 && state.bursts.is_done() {
+            let index = state.running.expect("bursts belong to a running job");
+            // `now` is the cycle after the last beat or response (contract, sections 4 and 5).
+            let end = if unit == Unit::Store { now } else { now + Cycles(1) };
+            self.end_job(unit, index, end);
+        } else {
+            self.look(now, unit);
+        }
+    }
+
+    fn finish(&mut self) -> Result<TimedFrame> {
+        self.frame.end = self.fetch.ended.expect("the frame ended");
+        let left = (0..UNITS).flat_map(|a| (0..UNITS).map(move |b| (a, b))).find(|&(a, b)| !self.tokens[a][b].is_empty());
+        if let Some((from, to)) = left {
+            return Err(Error::fault(format!("a token from `{}` to `{}` is left at the end of the frame", Unit::ALL[from], Unit::ALL[to])));
+        }
+        if !self.leases.is_empty() || self.units.iter().any(|u| u.running.is_some() || !u.queue.is_empty()) {
+            return Err(Error::fault("jobs are left at the end of the frame"));
+        }
+        Ok(std::mem::take(&mut self.frame))
+    }
+
+    fn fault(&self, now: Cycle, index: u32, why: &str) -> Error {
+        let draft = &self.plan.jobs[index as usize];
+        let layer = self.plan.groups.get(usize::from(draft.job.layer)).map_or("", |g| &g.name);
+        Error::fault(format!("{now}: `{}` can not run job {index} of layer `{layer}`: {why}", draft.job.unit))
+    }
+
+    fn deadlock(&self) -> Error {
+        let waits = |draft: &Draft| {
+            let missing = Unit::ALL.iter().filter(|u| draft.job.pop & u.bit() != 0);
+            missing.filter(|u| self.tokens[u.index()][draft.job.unit.index()].is_empty()).map(|u| u.name()).collect::<Vec<_>>().join(", ")
+        };
+        let stuck: Vec<String> = Unit::ALL
+            .iter()
+            .filter_map(|u| {
+                self.units[u.index()].queue.front().map(|&j| format!("{u}: job {j} waits for {}", waits(&self.plan.jobs[j as usize])))
+            })
+            .collect();
+        Error::fault(format!("deadlock: {} of {} jobs dispatched; {}", self.fetch.dispatched, self.plan.jobs.len(), stuck.join("; ")))
+    }
+}

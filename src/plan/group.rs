@@ -1,0 +1,275 @@
+//! Layer groups: layers whose tiles flow through the IPs without touching DRAM, with their banks and their tile.
+
+use super::job::Unit;
+use super::stage::{self, Channels, Stage};
+use super::weights::Rows;
+use crate::accelerator::Accelerator;
+use crate::error::{Error, Result};
+use crate::model::graph::{Graph, NodeId, Op};
+use crate::tensor::{Shape, Window};
+
+/// A buffer between two units: `halves` ranges of `half_words` words in one bank.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Edge {
+    /// Memory id of the bank.
+    pub bank: u8,
+    /// Ranges used in turn (1 or 2).
+    pub halves: usize,
+    /// Words of one range.
+    pub half_words: usize,
+}
+
+/// A sequence of stages, with one buffer before each stage and one after the last.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Group {
+    /// Layer names joined by `+`.
+    pub name: String,
+    /// Stages in order.
+    pub stages: Vec<Stage>,
+    /// `stages.len() + 1` buffers.
+    pub edges: Vec<Edge>,
+    /// Output tile (rows, columns).
+    pub tile: (usize, usize),
+    /// Channel blocks in one pass of the stages before the first reduction.
+    pub chunk_blocks: usize,
+    /// Index of the reducing stage, if any (at most one).
+    pub reduction: Option<usize>,
+}
+
+impl Group {
+    /// The node whose output is stored.
+    pub fn output(&self) -> NodeId {
+        self.stages.last().expect("a group has a stage").node
+    }
+    /// The nodes whose outputs are loaded.
+    pub fn inputs<'a>(&self, graph: &'a Graph) -> &'a [NodeId] {
+        &graph.nodes[self.stages[0].node].inputs
+    }
+    /// Output tiles, row by row.
+    pub fn tiles(&self, output: Shape) -> Vec<Window> {
+        let (th, tw) = self.tile;
+        let mut tiles = Vec::new();
+        for y in (0..output.h).step_by(th) {
+            for x in (0..output.w).step_by(tw) {
+                tiles.push(Window::new(y as i32, x as i32, th.min(output.h - y) as i32, tw.min(output.w - x) as i32));
+            }
+        }
+        tiles
+    }
+    /// For an output tile of the plane: the window before each stage (clipped) and, last, the tile itself.
+    pub fn windows(&self, graph: &Graph, tile: Window) -> Vec<Window> {
+        let mut windows = vec![tile];
+        for stage in self.stages.iter().rev() {
+            let input = graph.nodes[graph.nodes[stage.node].inputs[0]].shape;
+            let out = *windows.last().expect("starts with the tile");
+            windows.push(stage.input_window(out).clip(input.h, input.w));
+        }
+        windows.reverse();
+        windows
+    }
+}
+
+/// The plane that a group's tiles cut: the output of its last stage, except that space-to-depth cuts its output before the channels move.
+pub fn plane(graph: &Graph, group: &Group) -> Shape {
+    graph.nodes[group.output()].shape
+}
+
+/// Cuts a graph into groups: greedily, a layer joins its producer when it is the only reader, its unit is free and a bank connects them.
+///
+/// # Errors
+/// When a layer has no IP, no bank connects two units, or not even the smallest tile fits the banks.
+pub fn groups(graph: &Graph, acc: &Accelerator) -> Result<Vec<Group>> {
+    let mut groups: Vec<Group> = Vec::new();
+    let mut taken = vec![false; graph.nodes.len()];
+    for id in 0..graph.nodes.len() {
+        if taken[id] {
+            continue;
+        }
+        let Some(first) = stage::stage(graph, id, acc)? else { continue };
+        taken[id] = true;
+        let mut stages = vec![first];
+        let mut best = fit(graph, acc, &stages)?;
+        while let Some(next) = follower(graph, acc, &stages)? {
+            let mut longer = stages.clone();
+            longer.push(next);
+            // A longer group that only fits with single buffers, or not at all, is no gain.
+            match fit(graph, acc, &longer) {
+                Ok(group) if group.edges.iter().all(|e| e.halves == 2) || best.edges.iter().any(|e| e.halves == 1) => {
+                    taken[group.output()] = true;
+                    (stages, best) = (longer, group);
+                }
+                _ => break,
+            }
+        }
+        groups.push(best);
+    }
+    Ok(groups)
+}
+
+/// The stage that may join after the last one.
+fn follower(graph: &Graph, acc: &Accelerator, stages: &[Stage]) -> Result<Option<Stage>> {
+    let last = stages[stages.len() - 1].node;
+    let mut readers = graph.consumers(last);
+    let (Some(next), None) = (readers.next(), readers.next()) else { return Ok(None) };
+    let node = &graph.nodes[next];
+    if matches!(node.op, Op::Add { .. } | Op::SpaceToDepth { .. }) || matches!(graph.nodes[last].op, Op::SpaceToDepth { .. }) {
+        return Ok(None);
+    }
+    let Some(stage) = stage::stage(graph, next, acc)? else { return Ok(None) };
+    let unit_taken = stages.iter().any(|s| s.unit == stage.unit);
+    let second_reduction = stage.channels == Channels::Reduced && stages.iter().any(|s| s.channels == Channels::Reduced);
+    Ok((!unit_taken && !second_reduction).then_some(stage))
+}
+
+/// Banks, tile and chunk for a sequence of stages.
+fn fit(graph: &Graph, acc: &Accelerator, stages: &[Stage]) -> Result<Group> {
+    let names: Vec<&str> = stages.iter().map(|s| graph.nodes[s.node].name.as_str()).collect();
+    let banks = connect(acc, stages, &names.join("+"))?;
+    let reduction = stages.iter().position(|s| s.channels == Channels::Reduced);
+    let mut group = Group {
+        name: names.join("+"),
+        stages: stages.to_vec(),
+        edges: banks.iter().map(|&bank| Edge { bank, halves: 2, half_words: 0 }).collect(),
+        tile: (1, 1),
+        chunk_blocks: 1,
+        reduction,
+    };
+    for halves in [2, 1] {
+        for edge in &mut group.edges {
+            edge.halves = halves;
+        }
+        if let Some(found) = best_tile(graph, acc, &group) {
+            return Ok(found);
+        }
+    }
+    let (words, edge) = needed(graph, acc, &group, Window::new(0, 0, 1, 1), 1)
+        .into_iter()
+        .zip(&group.edges)
+        .find(|(words, edge)| *words > acc.banks[usize::from(edge.bank)].words)
+        .unwrap_or((0, &group.edges[0]));
+    let bank = &acc.banks[usize::from(edge.bank)];
+    Err(Error::unsupported(format!("layer `{}` does not fit bank `{}` even with a tile of one pixel", group.name, bank.name))
+        .value(format!("{words} words"))
+        .allowed(format!("{} words", bank.words))
+        .hint(format!("raise words of bank `{}` to at least {words}", bank.name)))
+}
+
+/// One bank for each buffer: the first that connects writer and reader and is not used twice in the group.
+fn connect(acc: &Accelerator, stages: &[Stage], name: &str) -> Result<Vec<u8>> {
+    let mut units = vec![Unit::Load];
+    units.extend(stages.iter().map(|s| s.unit));
+    units.push(Unit::Store);
+    let mut used: Vec<u8> = Vec::new();
+    for pair in units.windows(2) {
+        let found = acc
+            .banks
+            .iter()
+            .enumerate()
+            .find(|(id, bank)| bank.writers.contains(&pair[0]) && bank.readers.contains(&pair[1]) && !used.contains(&(*id as u8)));
+        let Some((id, _)) = found else {
+            return Err(Error::unsupported(format!("layer `{name}`: no free bank is written by `{}` and read by `{}`", pair[0], pair[1]))
+                .hint(format!("add \"{}\" to the writers and \"{}\" to the readers of a bank", pair[0], pair[1])));
+        };
+        used.push(id as u8);
+    }
+    Ok(used)
+}
+
+/// Words each buffer must hold for one output tile and chunk.
+fn needed(graph: &Graph, acc: &Accelerator, group: &Group, tile: Window, chunk: usize) -> Vec<usize> {
+    let windows = group.windows(graph, tile);
+    let operands = group.inputs(graph).len();
+    (0..group.edges.len())
+        .map(|k| {
+            let blocks = match group.reduction {
+                // The reduction reads all blocks at once; what it writes leaves block by block.
+                Some(r) if k == r => graph.nodes[graph.nodes[group.stages[r].node].inputs[0]].shape.blocks(acc.lanes),
+                Some(r) if k > r => 1,
+                _ => chunk,
+            };
+            let operands = if k == 0 && group.stages[0].op == super::job::ComputeOp::Add { operands } else { 1 };
+            windows[k].area() * blocks * operands
+        })
+        .collect()
+}
+
+/// The worst tile of a tiling: interior tiles need the largest windows.
+fn largest_needs(graph: &Graph, acc: &Accelerator, group: &Group, chunk: usize) -> Vec<usize> {
+    let mut most = vec![0; group.edges.len()];
+    for tile in group.tiles(plane(graph, group)) {
+        for (m, n) in most.iter_mut().zip(needed(graph, acc, group, tile, chunk)) {
+            *m = (*m).max(n);
+        }
+    }
+    most
+}
+
+/// The tiling of least estimated cost among those that fit; `None` when none does.
+fn best_tile(graph: &Graph, acc: &Accelerator, group: &Group) -> Option<Group> {
+    let out = plane(graph, group);
+    let align = group.stages.iter().map(|s| 1usize << s.upsample_shift).product::<usize>();
+    let sides = |n: usize, limit: usize| {
+        let mut sides: Vec<usize> =
+            (1..=n).map(|parts| n.div_ceil(parts)).filter(|&s| s <= limit.max(align) && (s == n || s % align == 0)).collect();
+        sides.dedup();
+        sides
+    };
+    let fits = |group: &Group, chunk: usize| {
+        largest_needs(graph, acc, group, chunk)
+            .iter()
+            .zip(&group.edges)
+            .all(|(&words, e)| words * e.halves <= acc.banks[usize::from(e.bank)].words && words < 1 << 16)
+    };
+    let mut best: Option<(u64, Group)> = None;
+    for th in sides(out.h, acc.tile.0) {
+        for tw in sides(out.w, acc.tile.1) {
+            let candidate = Group { tile: (th, tw), ..group.clone() };
+            if best.as_ref().is_some_and(|(c, _)| lower_bound(graph, acc, &candidate) >= *c) || !fits(&candidate, 1) {
+                continue;
+            }
+            let cost = lower_bound(graph, acc, &candidate);
+            if best.as_ref().is_none_or(|(c, _)| cost < *c) {
+                best = Some((cost, candidate));
+            }
+        }
+    }
+    let (_, mut group) = best?;
+    let blocks = graph.nodes[graph.nodes[group.stages[0].node].inputs[0]].shape.blocks(acc.lanes);
+    let most = rows_limit(graph, acc, &group).min(blocks).max(1);
+    group.chunk_blocks = (1..=most).rev().find(|&c| fits(&group, c)).unwrap_or(1);
+    // Even passes: 5 + 5 rather than 8 + 2.
+    group.chunk_blocks = blocks.div_ceil(blocks.div_ceil(group.chunk_blocks));
+    let needs = largest_needs(graph, acc, &group, group.chunk_blocks);
+    for (edge, words) in group.edges.iter_mut().zip(needs) {
+        edge.half_words = words;
+    }
+    Some(group)
+}
+
+/// Channel blocks in one pass so that rows which do not fit at once can be loaded for one pass while another one runs.
+fn rows_limit(graph: &Graph, acc: &Accelerator, group: &Group) -> usize {
+    let wise = group.stages.iter().filter(|s| s.channels == Channels::Wise);
+    wise.filter_map(|s| {
+        let (rows, ip) = (Rows::of(graph, s, acc)?, acc.ip(s.unit)?);
+        (rows.blocks_at_once(ip, 1) < rows.blocks).then(|| rows.blocks_at_once(ip, 2))
+    })
+    .min()
+    .unwrap_or(usize::MAX)
+}
+
+/// Estimated cost of a tiling: beats loaded with halo, plus a fixed cost of each job.
+fn lower_bound(graph: &Graph, acc: &Accelerator, group: &Group) -> u64 {
+    const JOB_OVERHEAD_CYCLES: u64 = 40;
+    let out = plane(graph, group);
+    let input = &graph.nodes[group.inputs(graph)[0]];
+    let word_beats = acc.word_bytes(input.format.container_bits()) as u64 / 8;
+    let jobs = (group.stages.len() as u64 + 1) * out.blocks(acc.lanes) as u64;
+    group
+        .tiles(out)
+        .into_iter()
+        .map(|tile| {
+            let window = group.windows(graph, tile)[0];
+            window.area() as u64 * input.shape.blocks(acc.lanes) as u64 * word_beats + jobs * JOB_OVERHEAD_CYCLES
+        })
+        .sum()
+}

@@ -1,0 +1,149 @@
+//! Which unit runs a node, and which input window an output window needs.
+
+use super::job::{ComputeOp, Unit};
+use crate::accelerator::Accelerator;
+use crate::error::{Error, Result};
+use crate::model::graph::{Graph, Node, NodeId, Op, Sliding};
+use crate::tensor::Window;
+
+/// How a stage uses channels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Channels {
+    /// Output block b needs input block b only.
+    Wise,
+    /// Each output block needs all input blocks.
+    Reduced,
+}
+
+/// One node on one unit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stage {
+    /// The node.
+    pub node: NodeId,
+    /// Its unit.
+    pub unit: Unit,
+    /// Inner operation.
+    pub op: ComputeOp,
+    /// Use of channels.
+    pub channels: Channels,
+    /// Sliding window in input coordinates (for upsampling: one tap).
+    pub sliding: Sliding,
+    /// log2 of the upsampling factor.
+    pub upsample_shift: u8,
+}
+
+impl Stage {
+    /// The input window (before clipping) that `out` needs.
+    pub fn input_window(&self, out: Window) -> Window {
+        let s = &self.sliding;
+        let along = |y: i32, n: i32, k: usize, s: usize, d: usize, pad: usize| {
+            let (first, last) = (y * s as i32, (y + n - 1) * s as i32);
+            let shift = u32::from(self.upsample_shift);
+            let (first, last) = (first >> shift, last >> shift);
+            (first - pad as i32, last - first + ((k - 1) * d) as i32 + 1)
+        };
+        let (y, h) = along(out.y, out.h, s.kernel.0, s.stride.0, s.dilation.0, s.padding.top);
+        let (x, w) = along(out.x, out.w, s.kernel.1, s.stride.1, s.dilation.1, s.padding.left);
+        Window { y, x, h, w }
+    }
+}
+
+/// The stage of a node; `None` for nodes that need no job (`Input`, `Concat`).
+///
+/// # Errors
+/// When no IP of the accelerator accepts the node; the message names it and says what would.
+pub fn stage(graph: &Graph, id: NodeId, acc: &Accelerator) -> Result<Option<Stage>> {
+    let node = &graph.nodes[id];
+    let input = match node.op {
+        Op::Input | Op::Concat => return Ok(None),
+        _ => &graph.nodes[node.inputs[0]],
+    };
+    let base = |unit, op, channels, sliding| Stage { node: id, unit, op, channels, sliding, upsample_shift: 0 };
+    let vector = |op, sliding| base(Unit::Vector, op, Channels::Wise, sliding);
+    let stage = match &node.op {
+        Op::Conv { window, groups } if *groups == 1 => {
+            let point = window.kernel == (1, 1) && window.padding == Default::default();
+            let unit = if point && acc.pointwise.is_some() { Unit::Pointwise } else { Unit::Conv };
+            base(unit, ComputeOp::MultiplyAccumulate, Channels::Reduced, *window)
+        }
+        Op::Conv { window, .. } if graph.is_depthwise(node) => {
+            base(Unit::Depthwise, ComputeOp::MultiplyAccumulate, Channels::Wise, *window)
+        }
+        Op::Conv { groups, .. } => {
+            return Err(refuse(node, &format!("convolution with {groups} groups"), "use groups = 1 or a depthwise convolution"));
+        }
+        Op::FullyConnected => {
+            let sliding = Sliding { kernel: (input.shape.h, input.shape.w), ..Sliding::POINT };
+            let unit = if sliding.kernel == (1, 1) && acc.pointwise.is_some() { Unit::Pointwise } else { Unit::Conv };
+            base(unit, ComputeOp::MultiplyAccumulate, Channels::Reduced, sliding)
+        }
+        Op::MaxPool(window) => vector(ComputeOp::Maximum, *window),
+        Op::AvgPool(window) => vector(ComputeOp::Sum, *window),
+        Op::GlobalAvgPool => vector(ComputeOp::Sum, Sliding { kernel: (input.shape.h, input.shape.w), ..Sliding::POINT }),
+        Op::Add { .. } => vector(ComputeOp::Add, Sliding::POINT),
+        Op::Activation => vector(ComputeOp::Sum, Sliding::POINT),
+        Op::SpaceToDepth { block } => vector(ComputeOp::Sum, Sliding { stride: (*block, *block), ..Sliding::POINT }),
+        Op::Upsample { factor } => {
+            if !factor.is_power_of_two() {
+                return Err(refuse(node, &format!("upsampling by {factor}"), "use a power of two"));
+            }
+            Stage { upsample_shift: factor.trailing_zeros() as u8, ..vector(ComputeOp::Sum, Sliding::POINT) }
+        }
+        Op::Input | Op::Concat => unreachable!("returned above"),
+    };
+    accept(graph, node, input, &stage, acc)?;
+    Ok(Some(stage))
+}
+
+fn refuse(node: &Node, what: &str, hint: &str) -> Error {
+    Error::unsupported(format!("no IP of the accelerator accepts layer `{}` ({what})", node.name)).hint(hint)
+}
+
+/// Limits of the IP and of the descriptor.
+fn accept(graph: &Graph, node: &Node, input: &Node, stage: &Stage, acc: &Accelerator) -> Result<()> {
+    let unit = stage.unit;
+    let Some(ip) = acc.ip(unit) else {
+        return Err(refuse(node, &format!("it needs a `{unit}` IP"), &format!("add [ip.{unit}] to the accelerator file")));
+    };
+    let (kh, kw) = stage.sliding.kernel;
+    let limit = if unit == Unit::Vector { 63 } else { ip.max_kernel.min(63) };
+    if kh > limit || kw > limit {
+        return Err(refuse(node, &format!("kernel {kh}x{kw}, `{unit}` takes at most {limit}x{limit}"), "raise max_kernel"));
+    }
+    let (sh, sw) = stage.sliding.stride;
+    if sh > 7 || sw > 7 {
+        return Err(refuse(node, &format!("stride {sh}x{sw}"), "use a stride of at most 7"));
+    }
+    let widths = [input.format.bits, node.format.bits].into_iter().max().unwrap_or(0);
+    if widths > acc.feature_bits {
+        return Err(refuse(
+            node,
+            &format!("features of {widths} bits, the accelerator holds {}", acc.feature_bits),
+            "raise feature_bits or quantise the network narrower",
+        ));
+    }
+    if let Some(w) = &node.weights {
+        if w.format.bits > acc.weight_bits {
+            return Err(refuse(
+                node,
+                &format!("weights of {} bits, the accelerator holds {}", w.format.bits, acc.weight_bits),
+                "raise weight_bits or quantise the network narrower",
+            ));
+        }
+        if w.format.is_binary() && !input.shape.c.is_multiple_of(ip.parallel_in) {
+            let hint = format!("use a multiple of {} input channels: binary weights can not be padded with zero", ip.parallel_in);
+            return Err(refuse(node, "binary weights", &hint));
+        }
+    }
+    if unit == Unit::Vector && node.requantise.as_ref().is_some_and(|r| r.scales.len() > 1) {
+        return Err(refuse(node, "a scale for each channel", "use one scale for the tensor"));
+    }
+    if matches!(node.op, Op::SpaceToDepth { .. }) && !input.shape.c.is_multiple_of(acc.lanes) {
+        return Err(refuse(node, "space-to-depth", &format!("use a multiple of {} channels", acc.lanes)));
+    }
+    let operands_differ = graph.operands(node).any(|n| n.shape.blocks(acc.lanes) != input.shape.blocks(acc.lanes));
+    if matches!(node.op, Op::Add { .. }) && operands_differ {
+        return Err(refuse(node, "operands of different shape", "give both operands one shape"));
+    }
+    Ok(())
+}

@@ -1,0 +1,96 @@
+//! Quantities that follow from a record and that several reports show.
+
+use super::text::ratio;
+use crate::plan::Unit;
+use crate::record::{CycleSplit, LayerRecord, RunRecord};
+
+/// Cycles of the first frame, start write to interrupt; never less than its last job.
+pub fn frame_cycles(record: &RunRecord) -> u64 {
+    let frame = record.frames.first().map_or(0, |f| f.end_cycle.saturating_sub(f.start_cycle));
+    let jobs = record.jobs.iter().map(|j| j.end_cycle.saturating_add(1)).max().unwrap_or(0);
+    let layers = record.layers.iter().map(|l| l.end_cycle).max().unwrap_or(0);
+    frame.max(jobs).max(layers).max(1)
+}
+
+/// Milliseconds of `cycles` on the run's clock.
+pub fn milliseconds(record: &RunRecord, cycles: u64) -> f64 {
+    ratio(cycles as f64, record.clock_mhz * 1e3)
+}
+
+/// Cycles of all layers by which they move the end of the frame.
+pub fn layer_cycles(record: &RunRecord) -> u64 {
+    record.layers.iter().fold(0, |sum, l| sum.saturating_add(l.cycles))
+}
+
+/// Bytes read and written.
+pub fn layer_bytes(layer: &LayerRecord) -> u64 {
+    layer.read_bytes.saturating_add(layer.write_bytes)
+}
+
+/// Operations (two a multiply-accumulate) for each byte moved.
+pub fn ops_per_byte(layer: &LayerRecord) -> f64 {
+    ratio(2.0 * layer.macs as f64, layer_bytes(layer) as f64)
+}
+
+/// A layer's own time: the cycles by which it moves the end of the frame, but at least those its busiest unit works on it.
+/// A layer that hides behind its neighbours would otherwise seem to be infinitely fast.
+pub fn own_cycles(layer: &LayerRecord) -> u64 {
+    layer.unit_busy_cycles.iter().map(|(_, cycles)| *cycles).fold(layer.cycles, u64::max)
+}
+
+/// Operations a second in a layer's own time, in 10^9.
+pub fn layer_gops(record: &RunRecord, layer: &LayerRecord) -> f64 {
+    ratio(2.0 * layer.macs as f64 * record.clock_mhz, own_cycles(layer) as f64 * 1e3)
+}
+
+/// Peak of the multipliers of `units` in 10^9 operations a second.
+pub fn peak_gops(record: &RunRecord, units: impl Fn(Unit) -> bool) -> f64 {
+    let multipliers: f64 = record.units.iter().filter(|u| units(u.unit)).map(|u| u.multipliers as f64).sum();
+    2.0 * multipliers * record.clock_mhz / 1e3
+}
+
+/// The parts of a split with their names, in the order in which they are drawn.
+pub fn split_parts(split: &CycleSplit) -> [(&'static str, u64); 5] {
+    [
+        ("busy", split.busy_cycles),
+        ("wait operand", split.wait_operand_cycles),
+        ("wait space", split.wait_space_cycles),
+        ("wait job", split.wait_job_cycles),
+        ("idle", split.idle_cycles),
+    ]
+}
+
+/// All cycles of a split.
+pub fn split_total(split: &CycleSplit) -> u64 {
+    split_parts(split).iter().fold(0, |sum, (_, cycles)| sum.saturating_add(*cycles))
+}
+
+/// The four resources with their names: use, budget.
+pub fn resource_rows(record: &RunRecord) -> [(&'static str, u64, u64); 4] {
+    let (used, budget) = (&record.resources.total, &record.resources.budget);
+    [("DSP", used.dsp, budget.dsp), ("RAMB18", used.bram18, budget.bram18), ("LUT", used.lut, budget.lut), ("FF", used.ff, budget.ff)]
+}
+
+/// What every reader must know, the record's own notes first.
+pub fn notes(record: &RunRecord) -> Vec<String> {
+    let mut notes = record.notes.clone();
+    let mut add = |missing: &str, note: String| {
+        if !record.notes.iter().any(|n| n.contains(missing)) {
+            notes.push(note);
+        }
+    };
+    add(
+        "not timed",
+        format!("The clock of {} MHz is assumed, not timed: FPS and latency scale with it.", super::text::significant(record.clock_mhz)),
+    );
+    if record.resources.lut_ff_uncalibrated {
+        add("uncalibrated", "LUT and FF are uncalibrated estimates: not yet held against synthesis.".into());
+    }
+    if !record.resources.fits {
+        add("does not fit", "The accelerator does not fit the board.".into());
+    }
+    if record.performance.host_ms > 0.0 {
+        add("host", "The host stage is a parameter of the board file, not simulated.".into());
+    }
+    notes
+}

@@ -1,0 +1,77 @@
+//! The machine gives the integers of the untiled reference, on any accelerator (contract, point 15).
+
+mod common;
+
+use bico::accelerator::Accelerator;
+use bico::machine::{Executor, FixedLatency, Machine};
+use bico::model::builtin::builtin;
+use bico::model::graph::{Graph, Op};
+use bico::model::reference;
+use bico::plan;
+use bico::units::{Cycle, Cycles};
+use common::{DEFAULT_KNOBS, Knobs, Numbers, accelerator, random_image};
+
+fn check(graph: &Graph, acc: &Accelerator, latency: u64) -> u64 {
+    let plan = plan::plan(graph, acc).unwrap();
+    let mut machine = Machine::new(&plan, acc, FixedLatency::new(Cycles(latency)));
+    let frame = machine.frame(Cycle(0)).unwrap();
+    let executor = Executor::new(graph, &plan, acc).unwrap();
+    let mut values = executor.values();
+    let interpreter = Executor::new(graph, &plan, acc).unwrap().interpreted();
+    for seed in 0..2 {
+        let image = random_image(graph, seed);
+        let golden = reference::run(graph, &image).unwrap();
+        let found = executor.run(&image, &frame, &mut values).unwrap();
+        assert!(found == interpreter.run(&image, &frame, &mut interpreter.values()).unwrap(), "kernels and descriptors agree");
+        for group in &plan.groups {
+            let id = group.output();
+            assert!(executor.features(id, &values) == golden[id], "layer {} differs on {acc:?}", graph.nodes[id].name);
+        }
+    }
+    frame.end.0
+}
+
+#[test]
+fn builtin_networks_equal_the_reference() {
+    for name in ["tiny", "mobile_block"] {
+        let network = builtin(name).unwrap().load(Default::default()).unwrap();
+        let cycles = check(&network.graph, &accelerator(DEFAULT_KNOBS), 30);
+        assert!(cycles > 0);
+    }
+}
+
+#[test]
+fn any_accelerator_gives_the_same_integers() {
+    let network = builtin("mobile_block").unwrap().load(Default::default()).unwrap();
+    let mut numbers = Numbers(1);
+    let mut seen = std::collections::BTreeSet::new();
+    for _ in 0..24 {
+        let lanes = numbers.pick(&[4, 8, 16, 32]);
+        let parallel_out = numbers.pick(&[2, 4]);
+        let knobs = Knobs {
+            lanes,
+            parallel_in: numbers.pick(&[2, 4]),
+            parallel_out,
+            tile: (numbers.pick(&[1, 3, 8, 40]), numbers.pick(&[2, 5, 16, 40])),
+            bank_words: numbers.pick(&[512, 2048, 8192]),
+            weight_rows: numbers.pick(&[1024, 4096]),
+            queue_depth: numbers.pick(&[2, 4, 8]),
+            outstanding: numbers.pick(&[1, 2, 8]),
+        };
+        let acc = accelerator(knobs);
+        match plan::plan(&network.graph, &acc) {
+            Ok(_) => {
+                seen.insert(check(&network.graph, &acc, numbers.pick(&[1, 20, 200])));
+            }
+            Err(e) => assert_eq!(e.kind(), bico::error::Kind::Unsupported, "{e}"),
+        }
+    }
+    assert!(seen.len() > 10, "accelerators of different speed were run: {seen:?}");
+}
+
+#[test]
+fn the_network_has_what_the_test_is_about() {
+    let graph = builtin("mobile_block").unwrap().load(Default::default()).unwrap().graph;
+    assert!(graph.nodes.iter().any(|n| matches!(n.op, Op::Add { .. })));
+    assert!(graph.nodes.iter().any(|n| graph.is_depthwise(n)));
+}

@@ -204,13 +204,3 @@ fn absent_ips_cost_nothing() {
     assert_eq!(record.components.len(), REGISTRY.len() - 1);
     assert_eq!(record.total.dsp, 208);
 }
-
-/// Look-up tables and flip-flops are estimates: this only prints them, for eyes.
-#[test]
-fn print_components() {
-    for name in accelerator::names() {
-        let record = cost::resources(&accelerator::builtin(name).unwrap(), &pynq());
-        println!("{name}: {}", record.total);
-        record.components.iter().for_each(|(name, r)| println!("  {name:<10} {r}"));
-    }
-}

@@ -102,7 +102,7 @@ pub struct LayerRecord {
     pub macs: u64,
     /// First issue of one of its jobs.
     pub start_cycle: u64,
-    /// Last done of one of its jobs.
+    /// First cycle after the last done of one of its jobs.
     pub end_cycle: u64,
     /// Cycles by which this layer moves the end of the frame: end minus the latest end of earlier layers.
     pub cycles: u64,

@@ -1,0 +1,136 @@
+//! Compiles the sources of an accelerator with Verilator and the system's C++ compiler into a shared library.
+
+use super::emit::{SOURCES, emit, package, write};
+use super::model::Model;
+use crate::accelerator::Accelerator;
+use crate::error::{Error, Kind, Result};
+use sha2::{Digest, Sha256};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+const SHIM: &str = include_str!("shim.cpp");
+/// Warnings of Verilator that are no defects here: unused bits of descriptors, local names that repeat an instance's.
+const WAIVED: [&str; 5] = [
+    "-Wno-DECLFILENAME",
+    "-Wno-UNUSEDPARAM",
+    "-Wno-PINCONNECTEMPTY",
+    "-Wno-UNUSEDSIGNAL",
+    "-Wno-VARHIDDEN",
+];
+const COMPILER_FLAGS: [&str; 6] = ["-O1", "-std=gnu++17", "-fPIC", "-fvisibility=hidden", "-fno-gnu-unique", "-w"];
+const LINKER_FLAGS: [&str; 4] = ["-shared", "-pthread", "-Wl,-Bsymbolic", "-Wl,-z,defs"];
+
+/// The first of the tools that [`verilate`] needs and that can not be run, if any.
+pub fn missing_tool() -> Option<&'static str> {
+    ["verilator", "g++"].into_iter().find(|tool| Command::new(tool).arg("--version").output().map_or(true, |o| !o.status.success()))
+}
+
+/// Compiles the RTL of `acc`. The result is kept in the user's cache folder under a hash of sources and tools, and
+/// loaded from there the next time.
+///
+/// # Errors
+/// When the accelerator has no RTL, a tool is missing (kind `Environment`) or a tool refuses the sources.
+pub fn verilate(acc: &Accelerator) -> Result<Model> {
+    if let Some(tool) = missing_tool() {
+        return Err(Error::new(Kind::Environment, format!("cannot run `{tool}`")).hint("install verilator 5 and g++"));
+    }
+    let cache = cache_dir();
+    std::fs::create_dir_all(&cache).map_err(|e| Error::io("create", &cache, &e))?;
+    let library = cache.join(format!("bico-{}.so", hash(acc)?));
+    if !library.exists() {
+        let work = tempfile::tempdir_in(&cache).map_err(|e| Error::io("create a folder in", &cache, &e))?;
+        let built = compile(acc, work.path(), &cache)?;
+        std::fs::rename(&built, &library).map_err(|e| Error::io("write", &library, &e))?;
+    }
+    Model::load(&library)
+}
+
+/// `$XDG_CACHE_HOME/bico/rtl`, else `~/.cache/bico/rtl`, else the same in the folder for temporary files.
+fn cache_dir() -> PathBuf {
+    let base = std::env::var_os("XDG_CACHE_HOME")
+        .map(PathBuf::from)
+        .or_else(|| std::env::var_os("HOME").map(|home| Path::new(&home).join(".cache")))
+        .unwrap_or_else(std::env::temp_dir);
+    base.join("bico").join("rtl")
+}
+
+/// Hash of everything the library is made from.
+fn hash(acc: &Accelerator) -> Result<String> {
+    let mut hasher = Sha256::new();
+    for text in [&package(acc)?, SHIM].into_iter().chain(SOURCES.iter().map(|s| s.1)).chain(WAIVED).chain(COMPILER_FLAGS).chain(LINKER_FLAGS) {
+        hasher.update(text);
+        hasher.update([0]);
+    }
+    hasher.update(run("verilator", &["--version"], &[])?);
+    hasher.update(run("g++", &["--version"], &[])?);
+    Ok(hasher.finalize().iter().take(12).map(|b| format!("{b:02x}")).collect())
+}
+
+/// Emits, verilates and links in `work`; returns the library.
+fn compile(acc: &Accelerator, work: &Path, cache: &Path) -> Result<PathBuf> {
+    let sources = emit(acc, &work.join("sv"))?;
+    let generated = work.join("cpp");
+    let flags = ["--cc", "--top", "bico_top", "--prefix", "Vbico", "-O3", "--x-assign", "fast", "--x-initial", "fast", "-Wall", "--Mdir"];
+    let flags: Vec<&str> = flags.into_iter().chain([text(&generated)?]).chain(WAIVED).collect();
+    run("verilator", &flags, &sources)?;
+
+    let root = String::from_utf8_lossy(&run("verilator", &["--getenv", "VERILATOR_ROOT"], &[])?).trim().to_string();
+    let include = format!("-I{root}/include");
+    let runtime = runtime(&include, cache)?;
+    let shim = write(work, "shim.cpp", SHIM)?;
+    let library = work.join("bico.so");
+    let here = format!("-I{}", text(&generated)?);
+    let flags: Vec<&str> = COMPILER_FLAGS
+        .into_iter()
+        .chain(LINKER_FLAGS)
+        .chain([include.as_str(), here.as_str(), "-o", text(&library)?])
+        .collect();
+    let mut files = cpp_files(&generated)?;
+    files.push(shim);
+    files.push(runtime);
+    run("g++", &flags, &files)?;
+    Ok(library)
+}
+
+/// Verilator's own run-time, compiled once for all models.
+fn runtime(include: &str, cache: &Path) -> Result<PathBuf> {
+    const SOURCE: &str = "#include \"verilated.cpp\"\n#include \"verilated_threads.cpp\"\n";
+    let mut hasher = Sha256::new_with_prefix(run("verilator", &["--version"], &[])?);
+    hasher.update(run("g++", &["--version"], &[])?);
+    hasher.update(COMPILER_FLAGS.join(" "));
+    let name: String = hasher.finalize().iter().take(12).map(|b| format!("{b:02x}")).collect();
+    let object = cache.join(format!("verilated-{name}.o"));
+    if !object.exists() {
+        let work = tempfile::tempdir_in(cache).map_err(|e| Error::io("create a folder in", cache, &e))?;
+        let built = work.path().join("verilated.o");
+        let source = write(work.path(), "runtime.cpp", SOURCE)?;
+        let flags: Vec<&str> = COMPILER_FLAGS.into_iter().chain([include, "-c", "-o", text(&built)?]).collect();
+        run("g++", &flags, &[source])?;
+        std::fs::rename(&built, &object).map_err(|e| Error::io("write", &object, &e))?;
+    }
+    Ok(object)
+}
+
+/// The generated C++ files, in name order.
+fn cpp_files(dir: &Path) -> Result<Vec<PathBuf>> {
+    let entries = std::fs::read_dir(dir).map_err(|e| Error::io("read", dir, &e))?;
+    let mut files: Vec<_> = entries.filter_map(|e| e.ok().map(|e| e.path())).filter(|p| p.extension().is_some_and(|x| x == "cpp")).collect();
+    files.sort();
+    Ok(files)
+}
+
+fn text(path: &Path) -> Result<&str> {
+    path.to_str().ok_or_else(|| Error::new(Kind::Environment, "path is not valid UTF-8").file(path))
+}
+
+/// Runs a tool; its standard output, or an error that carries what it said.
+fn run(tool: &str, flags: &[&str], files: &[PathBuf]) -> Result<Vec<u8>> {
+    let output = Command::new(tool).args(flags).args(files).output();
+    let output = output.map_err(|e| Error::new(Kind::Environment, format!("cannot run `{tool}`: {e}")))?;
+    if output.status.success() {
+        return Ok(output.stdout);
+    }
+    let said = String::from_utf8_lossy(&output.stderr);
+    let said: Vec<&str> = said.lines().take(20).collect();
+    Err(Error::new(Kind::Environment, format!("`{tool}` failed ({})", output.status)).value(said.join("\n")))
+}

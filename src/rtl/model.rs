@@ -1,0 +1,100 @@
+//! A loaded model: one call a cycle into the compiled RTL.
+
+use crate::error::{Error, Kind, Result};
+use libloading::Library;
+use std::ffi::c_void;
+use std::mem::ManuallyDrop;
+use std::path::Path;
+
+/// What the harness drives in one cycle. The layout is that of `Inputs` in `shim.cpp`. Bit i of the masks belongs to read master i.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Inputs {
+    pub rdata: [u64; 3],
+    pub program_address: u32,
+    pub program_descriptors: u32,
+    pub reset: u8,
+    pub start: u8,
+    pub arready: u8,
+    pub rvalid: u8,
+    pub rlast: u8,
+    pub awready: u8,
+    pub wready: u8,
+    pub bvalid: u8,
+}
+
+/// What the RTL drives in the same cycle. The layout is that of `Outputs` in `shim.cpp`.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Outputs {
+    pub wdata: u64,
+    pub araddr: [u32; 3],
+    pub awaddr: u32,
+    pub arlen: [u8; 3],
+    pub arvalid: u8,
+    pub awlen: u8,
+    pub awvalid: u8,
+    pub wvalid: u8,
+    pub wlast: u8,
+    pub issue: u8,
+    pub done: u8,
+    pub interrupt: u8,
+    pub padding: u8,
+}
+
+type New = unsafe extern "C" fn() -> *mut c_void;
+type Delete = unsafe extern "C" fn(*mut c_void);
+type Step = unsafe extern "C" fn(*mut c_void, *const Inputs, *mut Outputs);
+
+/// The compiled RTL of one accelerator.
+pub struct Model {
+    // Never unloaded: the C++ run-time registers destructors for its threads.
+    _library: ManuallyDrop<Library>,
+    new: New,
+    delete: Delete,
+    step: Step,
+}
+
+impl Model {
+    /// Loads a library that `verilate` built.
+    pub(super) fn load(path: &Path) -> Result<Model> {
+        let failed = |e: libloading::Error| Error::new(Kind::Environment, format!("cannot load the compiled RTL: {e}")).file(path);
+        // SAFETY: the library was compiled from `shim.cpp`, whose functions have these types and no load-time effects.
+        unsafe {
+            let library = Library::new(path).map_err(failed)?;
+            let new = *library.get::<New>(b"bico_new\0").map_err(failed)?;
+            let delete = *library.get::<Delete>(b"bico_delete\0").map_err(failed)?;
+            let step = *library.get::<Step>(b"bico_step\0").map_err(failed)?;
+            Ok(Model { _library: ManuallyDrop::new(library), new, delete, step })
+        }
+    }
+
+    /// A machine in an unknown state: hold reset before use.
+    pub(super) fn machine(&self) -> Machine<'_> {
+        // SAFETY: `bico_new` takes nothing and returns an owned machine.
+        Machine { model: self, handle: unsafe { (self.new)() } }
+    }
+}
+
+/// One instance of the RTL.
+pub(super) struct Machine<'a> {
+    model: &'a Model,
+    handle: *mut c_void,
+}
+
+impl Machine<'_> {
+    /// One clock cycle: inputs are seen, outputs sampled, registers clocked.
+    pub fn step(&mut self, inputs: &Inputs) -> Outputs {
+        let mut outputs = Outputs::default();
+        // SAFETY: the handle is alive, and both structures have the layout of their C++ counterparts.
+        unsafe { (self.model.step)(self.handle, inputs, &mut outputs) };
+        outputs
+    }
+}
+
+impl Drop for Machine<'_> {
+    fn drop(&mut self) {
+        // SAFETY: the handle came from `bico_new` and is not used again.
+        unsafe { (self.model.delete)(self.handle) }
+    }
+}

@@ -1,0 +1,116 @@
+//! One program on the compiled RTL.
+
+use super::build::verilate;
+use super::bus::Bus;
+use super::model::{Inputs, Model};
+use super::responder::Responder;
+use crate::accelerator::Accelerator;
+use crate::error::{Error, Result};
+use crate::plan::Unit;
+
+/// Cycles of reset: they also flush the pipelines.
+const RESET_CYCLES: u32 = 40;
+/// Cycles without an event or a handshake after which the run is given up.
+const PATIENCE_CYCLES: u64 = 200_000;
+
+/// What a unit did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum EventKind {
+    /// A job started: its unit left idle.
+    Issue,
+    /// A job ended: done was high.
+    Done,
+}
+
+/// One observation of an `issue` or `done` net.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Event {
+    /// Cycle, counted from the start write.
+    pub cycle: u64,
+    /// Whose net.
+    pub unit: Unit,
+    /// Which net.
+    pub kind: EventKind,
+}
+
+/// What came out of one run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RtlRun {
+    /// In order of time; within a cycle issues before dones, units by code.
+    pub events: Vec<Event>,
+    /// First cycle in which the interrupt was high.
+    pub interrupt_cycle: u64,
+    /// Contents of the DRAM at the end.
+    pub dram: Vec<u8>,
+}
+
+impl RtlRun {
+    /// Start and end of each job of `unit`, in order.
+    pub fn jobs(&self, unit: Unit) -> Vec<(u64, u64)> {
+        let of = |kind| self.events.iter().filter(move |e| e.unit == unit && e.kind == kind).map(|e| e.cycle);
+        of(EventKind::Issue).zip(of(EventKind::Done)).collect()
+    }
+}
+
+/// Compiles the RTL of `acc` (or finds it compiled) and runs a program. `dram` is the initial content, the program's `descriptors`
+/// (an even number) included at `program_address` (a multiple of 128).
+///
+/// # Errors
+/// As [`verilate`] and [`run_on`].
+pub fn run(acc: &Accelerator, dram: &[u8], program_address: u32, descriptors: u32, responder: &mut dyn Responder) -> Result<RtlRun> {
+    run_on(&verilate(acc)?, acc, dram, program_address, descriptors, responder)
+}
+
+/// As [`run`], on a model that is compiled already.
+///
+/// # Errors
+/// A fault when the RTL breaks AXI3 or the contract at its ports, or stops making progress.
+pub fn run_on(
+    model: &Model,
+    acc: &Accelerator,
+    dram: &[u8],
+    program_address: u32,
+    descriptors: u32,
+    responder: &mut dyn Responder,
+) -> Result<RtlRun> {
+    if !program_address.is_multiple_of(128) || !descriptors.is_multiple_of(2) {
+        let value = format!("{descriptors} descriptors at {program_address:#x}");
+        return Err(Error::input("program is not aligned to 128 bytes or not padded").value(value));
+    }
+    let mut machine = model.machine();
+    let mut inputs = Inputs { reset: 1, program_address, program_descriptors: descriptors, ..Inputs::default() };
+    for _ in 0..RESET_CYCLES {
+        machine.step(&inputs);
+    }
+    inputs.reset = 0;
+    let limits = [2, acc.load_port.outstanding_bursts, acc.weights_port.outstanding_bursts, acc.store_port.outstanding_bursts];
+    let mut bus = Bus::new(dram.to_vec(), limits);
+    let mut events = Vec::new();
+    let mut progress_cycle = 0;
+    for cycle in 0.. {
+        inputs.start = u8::from(cycle == 0);
+        bus.drive(cycle, &responder.drive(cycle), &mut inputs)?;
+        let out = machine.step(&inputs);
+        bus.observe(cycle, &inputs, &out, responder)?;
+        for (mask, kind) in [(out.issue, EventKind::Issue), (out.done, EventKind::Done)] {
+            events.extend(Unit::ALL.into_iter().filter(|u| mask & u.bit() != 0).map(|unit| Event { cycle, unit, kind }));
+        }
+        if out.issue | out.done | inputs.rvalid | inputs.bvalid | out.wvalid & inputs.wready != 0 {
+            progress_cycle = cycle;
+        }
+        if out.interrupt == 1 {
+            if !bus.is_idle() {
+                return Err(Error::fault(format!("cycle {cycle}: interrupt while bursts are in flight")));
+            }
+            return Ok(RtlRun { events, interrupt_cycle: cycle, dram: bus.dram });
+        }
+        if cycle - progress_cycle > PATIENCE_CYCLES {
+            return Err(Error::fault(format!("the RTL makes no progress since cycle {progress_cycle}")).value(last(&events)));
+        }
+    }
+    unreachable!("the loop ends by the interrupt or by patience")
+}
+
+fn last(events: &[Event]) -> String {
+    events.last().map_or("no job was issued".into(), |e| format!("last event: {:?} of `{}` in cycle {}", e.kind, e.unit, e.cycle))
+}

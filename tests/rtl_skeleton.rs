@@ -1,0 +1,107 @@
+//! Simulator and RTL at difference 0: in cycles for every job, in bits for every byte of DRAM.
+//!
+//! Needs Verilator and g++; without them each test prints why it is skipped, unless `BICO_REQUIRE_RTL=1`.
+
+mod common;
+mod rtl_common;
+
+use bico::accelerator::Accelerator;
+use bico::dram::Memory;
+use bico::machine::FixedLatency;
+use bico::model::builtin::builtin;
+use bico::rtl::{Hostile, Model};
+use bico::units::Cycles;
+use common::Numbers;
+use rtl_common::network::{Limits, random_input, random_network};
+use rtl_common::{Case, Knobs, board_memory, dense, tools};
+
+const SMALL: Knobs = Knobs {
+    lanes: 8,
+    feature_bits: 9,
+    weight_bits: 11,
+    parallel_in: 4,
+    parallel_out: 4,
+    conv: false,
+    tile: (4, 8),
+    bank_words: 512,
+    weight_rows: 256,
+    queue_depth: 4,
+    outstanding: 4,
+};
+
+/// Random networks on one accelerator: fixed latency and the DDR model (cycles and bits), the hostile memory (bits).
+fn random_programs(acc: &Accelerator, model: &Model, limits: &Limits, seed: u64, count: usize) {
+    let mut numbers = Numbers(seed);
+    let mut ran = 0;
+    while ran < count {
+        let layers = 1 + numbers.below(5) as usize;
+        let graph = random_network(&mut numbers, limits, layers);
+        if let Err(e) = bico::plan::plan(&graph, acc) {
+            assert!(matches!(e.kind(), bico::error::Kind::Unsupported | bico::error::Kind::DoesNotFit), "{e}");
+            continue;
+        }
+        let case = Case::new(&graph, acc, &random_input(&graph, numbers.next()));
+        let latency = 1 + numbers.below(80);
+        case.check(model, || FixedLatency::new(Cycles(latency)));
+        case.check(model, || Memory::new(&board_memory(), acc.clock).unwrap());
+        case.check_bits(&case.rtl(model, &mut Hostile::new(numbers.next())));
+        ran += 1;
+    }
+}
+
+#[test]
+fn pointwise_only() {
+    if !tools() {
+        return;
+    }
+    let acc = dense(SMALL);
+    let model = bico::rtl::verilate(&acc).unwrap();
+    let network = builtin("tiny").unwrap().load(Default::default()).unwrap();
+    for latency in [1, 7, 30, 200] {
+        let case = Case::new(&network.graph, &acc, &random_input(&network.graph, latency));
+        case.check(&model, || FixedLatency::new(Cycles(latency)));
+        case.check(&model, || Memory::new(&board_memory(), acc.clock).unwrap());
+        case.check_bits(&case.rtl(&model, &mut Hostile::new(latency)));
+    }
+    let limits = Limits { lanes: 8, feature_bits: 9, weight_bits: 11, all_ops: false, conv: false };
+    random_programs(&acc, &model, &limits, 1, 40);
+}
+
+#[test]
+fn bundle_of_sixteen_bits() {
+    if !tools() {
+        return;
+    }
+    let acc = common::accelerator(common::Knobs { lanes: 8, parallel_in: 4, parallel_out: 2, weight_rows: 1024, ..common::DEFAULT_KNOBS });
+    let model = bico::rtl::verilate(&acc).unwrap();
+    let network = builtin("mobile_block").unwrap().load(Default::default()).unwrap();
+    let case = Case::new(&network.graph, &acc, &random_input(&network.graph, 1));
+    case.check(&model, || FixedLatency::new(Cycles(60)));
+    case.check(&model, || Memory::new(&board_memory(), acc.clock).unwrap());
+    let limits = Limits { lanes: 8, feature_bits: 16, weight_bits: 16, all_ops: true, conv: true };
+    random_programs(&acc, &model, &limits, 2, 40);
+}
+
+#[test]
+fn narrow_bundle_with_short_queues() {
+    if !tools() {
+        return;
+    }
+    let knobs = common::Knobs {
+        lanes: 4,
+        parallel_in: 4,
+        parallel_out: 4,
+        tile: (3, 5),
+        bank_words: 256,
+        weight_rows: 512,
+        queue_depth: 2,
+        outstanding: 1,
+    };
+    let mut acc = Accelerator { feature_bits: 4, weight_bits: 3, ..common::accelerator(knobs) };
+    if let Some(vector) = &mut acc.vector {
+        (vector.parallel_in, vector.parallel_out) = (2, 2);
+    }
+    let model = bico::rtl::verilate(&acc).unwrap();
+    let limits = Limits { lanes: 4, feature_bits: 4, weight_bits: 3, all_ops: true, conv: true };
+    random_programs(&acc, &model, &limits, 3, 40);
+}

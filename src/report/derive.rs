@@ -76,11 +76,11 @@ pub fn notes(record: &RunRecord) -> Vec<String> {
     let clock = super::text::significant(record.clock_mhz);
     let own = [
         ("clock", true, format!("The clock of {clock} MHz is assumed, not timed: FPS and latency scale with it.")),
-        ("LUT", record.resources.lut_ff_uncalibrated, "LUT and FF are uncalibrated: not yet held against synthesis.".into()),
+        ("lut", record.resources.lut_ff_uncalibrated, "LUT and FF are uncalibrated: not yet held against synthesis.".into()),
         (" fit", !record.resources.fits, "The accelerator does not fit the board.".into()),
         ("host stage", record.performance.host_ms > 0.0, "The host stage is a parameter of the board file, not simulated.".into()),
     ];
-    let mentioned = |word: &str| record.notes.iter().any(|note| note.contains(word));
+    let mentioned = |word: &str| record.notes.iter().any(|note| note.to_lowercase().contains(word));
     let missing = own.iter().filter(|(word, applies, _)| *applies && !mentioned(word)).map(|(.., note)| note.clone());
     record.notes.iter().cloned().chain(missing).collect()
 }

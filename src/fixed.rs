@@ -81,7 +81,7 @@ impl Format {
     }
     /// The weight of the last bit.
     pub fn step(self) -> f64 {
-        libm::exp2(-f64::from(self.frac))
+        libm::ldexp(1.0, -i32::from(self.frac))
     }
     /// What `raw` stands for (zero point 0).
     pub fn value(self, raw: i32) -> f64 {
@@ -92,7 +92,7 @@ impl Format {
         if self.is_binary() {
             return if x < 0.0 { -1 } else { 1 };
         }
-        let scaled = x / self.step();
+        let scaled = libm::ldexp(x, i32::from(self.frac));
         if scaled.is_nan() {
             return 0;
         }
@@ -308,7 +308,7 @@ impl Requantise {
         }
         for s in &self.scales {
             Scale::power_of_two(i32::from(s.shift))?;
-            let largest = i128::from(bound) * i128::from(s.mult) << (-s.shift).max(0);
+            let largest = (i128::from(bound) * i128::from(s.mult)) << (-s.shift).max(0);
             if !(1..=0x7fff).contains(&s.mult) || largest >= 1 << 62 {
                 return Err(Error::input("requantise multiplier is out of range")
                     .value(format!("{} x 2^{} on accumulators up to {bound}", s.mult, -i32::from(s.shift)))

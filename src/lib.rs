@@ -9,6 +9,7 @@ pub mod dram;
 pub mod engine;
 pub mod error;
 pub mod fixed;
+pub mod golden;
 pub mod ip;
 pub mod kernels;
 pub mod machine;

@@ -1,1 +1,7 @@
-fn main() {}
+//! The `bico` binary: everything is in the library.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    bico::cli::main()
+}

@@ -88,3 +88,14 @@ fn other_widths_keep_integer_bits() {
     assert!(binary.graph.nodes[1].weights.as_ref().unwrap().format.is_binary());
     assert!(builtin("tiny").unwrap().load(LoadOptions { feature_bits: Some(17), weight_bits: None }).is_err());
 }
+
+#[test]
+fn the_schema_names_every_key_and_forbids_others() {
+    let schema = serde_json::to_value(schemars::schema_for!(model::RawNetwork)).unwrap();
+    assert_eq!(schema["additionalProperties"], false);
+    let layer = &schema["$defs"]["RawLayer"];
+    assert_eq!(layer["additionalProperties"], false);
+    for key in ["name", "op", "kernel", "padding", "activation", "features", "scale"] {
+        assert!(layer["properties"][key].is_object(), "{key}");
+    }
+}

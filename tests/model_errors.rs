@@ -140,7 +140,7 @@ fn weights_files_are_checked_tensor_by_tensor() {
     assert_eq!(weights.data, [32, -16, 64, 0, 8, -64]);
     assert_eq!(weights.bias, [1 << 13, -(1 << 13)], "biases are at the scale of input frac 8 plus weight frac 6");
     let cases = [
-        (tensors(&[bias.clone()]), "tensor `a.weight` is missing\n  allowed: float32 of shape [2, 3, 1, 1]"),
+        (tensors(std::slice::from_ref(&bias)), "tensor `a.weight` is missing\n  allowed: float32 of shape [2, 3, 1, 1]"),
         (
             tensors(&[("a.weight", F32, vec![3, 2, 1, 1], w.clone())]),
             "shape of tensor `a.weight`\n  value:   [3, 2, 1, 1]\n  allowed: [2, 3, 1, 1]",

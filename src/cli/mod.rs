@@ -1,3 +1,99 @@
-//! (to come)
+//! The command line: one file a subcommand, one line each in [`Command`].
+//!
+//! Exit codes: 0 success, 2 usage, 3 bad input, 4 the design does not fit the board, 5 an operation has no IP, 6 the simulated machine broke its
+//! contract, 7 a comparison found a difference, 8 the environment failed (disk, missing tool).
 
+mod accelerators;
+mod boards;
+mod common;
+mod compare;
 pub mod dram;
+
+mod explain;
+
+mod networks;
+mod regress;
+mod samples;
+mod schema;
+mod simulate;
+
+use crate::error::Result;
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+const EXIT_CODES: &str = "Exit codes:
+  0  success                       5  no IP accepts an operation of the network
+  2  wrong command line            6  the simulated machine broke its contract (please report it)
+  3  unreadable or wrong input     7  a comparison found a difference
+  4  design does not fit           8  the environment failed (disk full, tool missing)";
+
+/// Simulate DNN accelerators on small FPGAs: bit-exact values, exact cycles, resources, power, from one execution.
+#[derive(Parser, Debug)]
+#[command(name = "bico", version, about, after_help = EXIT_CODES, max_term_width = 110)]
+struct Arguments {
+    /// Print results only: no progress, no remarks.
+    #[arg(short, long, global = true)]
+    quiet: bool,
+    /// Say more about what is done (repeat for more).
+    #[arg(short, long, global = true, action = clap::ArgAction::Count, conflicts_with = "quiet")]
+    verbose: u8,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// How much to say.
+#[derive(Clone, Copy, Debug)]
+pub struct Talk {
+    /// Results only.
+    pub quiet: bool,
+    /// Level of detail.
+    pub verbose: u8,
+}
+
+#[derive(Subcommand, Debug)]
+enum Command {
+    /// Run a network on an accelerator on a board: IoU, latency, FPS, power, resources, and where the cycles went.
+    Simulate(simulate::Arguments),
+    /// What changed between two runs, by layer.
+    Compare(compare::Arguments),
+    /// Networks that come with bico.
+    Networks(networks::Arguments),
+    /// Boards that come with bico.
+    Boards(boards::Arguments),
+    /// Accelerators that come with bico, and what they take.
+    Accelerators(accelerators::Arguments),
+    /// The resolved configuration, and where each value came from.
+    Explain(explain::Arguments),
+    /// Re-run the golden runs under `traces/` and say what moved.
+    Regress(regress::Arguments),
+
+    /// JSON schemas of configurations and records.
+    Schema(schema::Arguments),
+}
+
+/// Parses the command line, runs it, prints an error if there is one, and gives the exit code.
+pub fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let talk = Talk { quiet: arguments.quiet, verbose: arguments.verbose };
+    match run(arguments.command, talk) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(e) => {
+            eprintln!("error: {e}");
+            ExitCode::from(e.kind().exit_code())
+        }
+    }
+}
+
+fn run(command: Command, talk: Talk) -> Result<()> {
+    match command {
+        Command::Simulate(a) => simulate::run(&a, talk),
+        Command::Compare(a) => compare::run(&a),
+        Command::Networks(a) => networks::run(&a),
+        Command::Boards(a) => boards::run(&a),
+        Command::Accelerators(a) => accelerators::run(&a),
+        Command::Explain(a) => explain::run(&a),
+        Command::Regress(a) => regress::run(&a, talk),
+
+        Command::Schema(a) => schema::run(&a),
+    }
+}

@@ -8,8 +8,8 @@ use crate::plan::Unit;
 /// Most changes that a message offers.
 const MOST_OFFERS: usize = 4;
 /// Most changes that a combination applies before it is given up.
-const MOST_STEPS: usize = 64;
-/// Banks shrink by this many words at a time, the depth of the widest RAMB18.
+const MOST_STEPS: usize = 256;
+/// Banks shrink to multiples of this many words, the depth of the widest RAMB18, or of a sixteenth of what they are.
 const BANK_STEP_WORDS: usize = 512;
 
 /// A number of the configuration that can be lowered.
@@ -20,12 +20,37 @@ struct Knob {
     value: usize,
     /// Lower values worth trying, largest first.
     lower: Vec<usize>,
+    /// What lowering it takes away.
+    loss: Loss,
     set: Box<dyn Fn(&mut Accelerator, usize)>,
+}
+
+/// What a change takes away, the least first.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Loss {
+    /// Tiles get smaller or weights are fetched again.
+    Reuse,
+    /// Every frame takes longer.
+    Speed,
+    /// The network must be quantised again.
+    Accuracy,
+}
+
+impl Loss {
+    /// By how much more relief a change has to pay for a worse loss (a judgement, not a measurement).
+    fn price(self) -> f64 {
+        match self {
+            Loss::Reuse => 1.0,
+            Loss::Speed => 2.0,
+            Loss::Accuracy => 8.0,
+        }
+    }
 }
 
 /// A change that was priced.
 struct Lever {
     key: String,
+    loss: Loss,
     from: usize,
     to: usize,
     saves: Resources,
@@ -36,8 +61,8 @@ struct Lever {
 pub fn advice(acc: &Accelerator, board: &Board) -> String {
     let over = total(acc, board).beyond(&board.budget);
     let mut single: Vec<Lever> = knobs(acc).iter().filter_map(|k| first(acc, board, k, |r| r.within(&board.budget))).collect();
-    // The gentlest cut first; equal cuts stay in the order of the file.
-    single.sort_by(|a, b| (b.to * a.from).cmp(&(a.to * b.from)));
+    // The least loss first, then the gentlest cut; equal cuts stay in the order of the file.
+    single.sort_by(|a, b| a.loss.cmp(&b.loss).then((b.to * a.from).cmp(&(a.to * b.from))));
     single.truncate(MOST_OFFERS);
     if !single.is_empty() {
         let offers: Vec<String> = single.iter().map(|l| l.describe(&over)).collect();
@@ -68,7 +93,14 @@ fn first(acc: &Accelerator, board: &Board, knob: &Knob, enough: impl Fn(&Resourc
         let mut changed = acc.clone();
         (knob.set)(&mut changed, to);
         let after = total(&changed, board);
-        enough(&after).then(|| Lever { key: knob.key.clone(), from: knob.value, to, saves: before.beyond(&after), changed })
+        enough(&after).then(|| Lever {
+            key: knob.key.clone(),
+            loss: knob.loss,
+            from: knob.value,
+            to,
+            saves: before.beyond(&after),
+            changed,
+        })
     })
 }
 
@@ -87,7 +119,10 @@ fn combination(acc: &Accelerator, board: &Board) -> Option<Vec<Lever>> {
         if now.within(&board.budget) {
             return Some(taken);
         }
-        let relief = |l: &Lever| (excess(&now, board) - excess(&total(&l.changed, board), board)) / (1.0 - l.to as f64 / l.from as f64);
+        let relief = |l: &Lever| {
+            let cut = 1.0 - l.to as f64 / l.from as f64;
+            (excess(&now, board) - excess(&total(&l.changed, board), board)) / (cut * l.loss.price())
+        };
         let steps = knobs(&current).into_iter().filter_map(|k| first(&current, board, &k, |r| excess(r, board) < excess(&now, board)));
         let best = steps.map(|l| (relief(&l), l)).max_by(|a, b| a.0.total_cmp(&b.0).then_with(|| b.1.key.cmp(&a.1.key)))?.1;
         current = best.changed.clone();
@@ -99,8 +134,9 @@ fn combination(acc: &Accelerator, board: &Board) -> Option<Vec<Lever>> {
     None
 }
 
-fn halves(value: usize, fewest: usize) -> Vec<usize> {
-    std::iter::successors(Some(value / 2), |v| Some(v / 2)).take_while(|&v| v >= fewest.max(1)).collect()
+/// A half and a quarter.
+fn halves(value: usize) -> Vec<usize> {
+    [value / 2, value / 4].into_iter().filter(|&v| v > 0).collect()
 }
 
 fn ip_mut(acc: &mut Accelerator, unit: Unit) -> Option<&mut IpConfig> {
@@ -122,17 +158,18 @@ fn knobs(acc: &Accelerator) -> Vec<Knob> {
         }
     }
     for (i, bank) in acc.banks.iter().enumerate() {
-        let lower = (bank.words / 4..bank.words).rev().filter(|w| w % BANK_STEP_WORDS == 0 && *w > 0).collect();
+        let step = (bank.words / 16).next_multiple_of(BANK_STEP_WORDS);
+        let lower = (bank.words / 4..bank.words).rev().filter(|w| w % step == 0 && *w > 0).collect();
         let set = Box::new(move |a: &mut Accelerator, to: usize| a.banks[i].words = to);
-        knobs.push(Knob { key: format!("banks[{i}].words (`{}`)", bank.name), value: bank.words, lower, set });
+        knobs.push(Knob { key: format!("banks[{i}].words (`{}`)", bank.name), value: bank.words, lower, loss: Loss::Reuse, set });
     }
     let bits = |value: u8| (usize::from(value).div_ceil(2)..usize::from(value)).rev().collect::<Vec<_>>();
     let value = usize::from(acc.feature_bits);
     let set = Box::new(|a: &mut Accelerator, to: usize| a.feature_bits = to as u8);
-    knobs.push(Knob { key: "feature_bits".into(), value, lower: bits(acc.feature_bits), set });
+    knobs.push(Knob { key: "feature_bits".into(), value, lower: bits(acc.feature_bits), loss: Loss::Accuracy, set });
     let value = usize::from(acc.weight_bits);
     let set = Box::new(|a: &mut Accelerator, to: usize| a.weight_bits = to as u8);
-    knobs.push(Knob { key: "weight_bits".into(), value, lower: bits(acc.weight_bits), set });
+    knobs.push(Knob { key: "weight_bits".into(), value, lower: bits(acc.weight_bits), loss: Loss::Accuracy, set });
     knobs
 }
 
@@ -143,7 +180,8 @@ fn ip_knobs(unit: Unit, lanes: usize, ip: &IpConfig, knobs: &mut Vec<Knob>) {
                 set(ip, to);
             }
         });
-        knobs.push(Knob { key: format!("{unit}.{field}"), value, lower, set });
+        let loss = if field.ends_with("rows") { Loss::Reuse } else { Loss::Speed };
+        knobs.push(Knob { key: format!("{unit}.{field}"), value, lower, loss, set });
     };
     // A smaller parallel factor needs more rows for the same taps, so it stops where the memory would be too short.
     let rows_hold = |ip: &IpConfig| {
@@ -155,7 +193,7 @@ fn ip_knobs(unit: Unit, lanes: usize, ip: &IpConfig, knobs: &mut Vec<Knob>) {
             set(&mut changed, v);
             rows_hold(&changed)
         };
-        halves(value, 1).into_iter().filter(holds).collect()
+        halves(value).into_iter().filter(holds).collect()
     };
     let mut offer = |field: &str, value: usize, set: fn(&mut IpConfig, usize)| push(field, value, allowed(set, value), set);
     match unit {

@@ -66,8 +66,8 @@ pub fn interpret(
 
 /// Source coordinates of the taps of one output, row-major.
 fn taps(job: &Compute, row: i64, col: i64) -> impl Iterator<Item = (i64, i64)> {
-    let y0 = (row * i64::from(job.stride.0) >> job.upsample_shift) + i64::from(job.origin.0);
-    let x0 = (col * i64::from(job.stride.1) >> job.upsample_shift) + i64::from(job.origin.1);
+    let y0 = ((row * i64::from(job.stride.0)) >> job.upsample_shift) + i64::from(job.origin.0);
+    let x0 = ((col * i64::from(job.stride.1)) >> job.upsample_shift) + i64::from(job.origin.1);
     let (kh, kw, dh, dw) = (job.kernel.0, job.kernel.1, i64::from(job.dilation.0), i64::from(job.dilation.1));
     (0..i64::from(kh)).flat_map(move |ky| (0..i64::from(kw)).map(move |kx| (y0 + ky * dh, x0 + kx * dw)))
 }

@@ -1,7 +1,7 @@
 //! The quantised network: what is computed, with no clock and no hardware in sight.
 //!
 //! A network is a folder: `network.toml` (layers, formats) and `weights.safetensors`. [`load`] reads it into a [`FloatNetwork`],
-//! quantises that into a [`graph::Graph`], and [`reference`] runs the graph untiled: the golden for everything else.
+//! quantises that into a [`graph::Graph`], and [`mod@reference`] runs the graph untiled: the golden for everything else.
 
 pub mod builtin;
 pub mod calibrate;

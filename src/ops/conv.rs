@@ -43,7 +43,7 @@ impl Operation for Conv {
     fn output_shape(op: &Op, inputs: &[Shape], channels: usize) -> Result<Shape> {
         let (window, groups) = parts(op);
         let c = inputs[0].c;
-        if groups == 0 || c % groups != 0 || channels % groups != 0 {
+        if groups == 0 || !c.is_multiple_of(groups) || !channels.is_multiple_of(groups) {
             return Err(Error::input("groups must divide input and output channels")
                 .value(format!("groups {groups}, input channels {c}, output channels {channels}")));
         }

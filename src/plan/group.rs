@@ -2,6 +2,7 @@
 
 use super::job::Unit;
 use super::stage::{self, Channels, Stage};
+use super::weights::Rows;
 use crate::accelerator::Accelerator;
 use crate::error::{Error, Result};
 use crate::model::graph::{Graph, NodeId, Op};
@@ -234,7 +235,8 @@ fn best_tile(graph: &Graph, acc: &Accelerator, group: &Group) -> Option<Group> {
     }
     let (_, mut group) = best?;
     let blocks = graph.nodes[graph.nodes[group.stages[0].node].inputs[0]].shape.blocks(acc.lanes);
-    group.chunk_blocks = (1..=blocks).rev().find(|&c| fits(&group, c)).unwrap_or(1);
+    let most = rows_limit(graph, acc, &group).min(blocks).max(1);
+    group.chunk_blocks = (1..=most).rev().find(|&c| fits(&group, c)).unwrap_or(1);
     // Even passes: 5 + 5 rather than 8 + 2.
     group.chunk_blocks = blocks.div_ceil(blocks.div_ceil(group.chunk_blocks));
     let needs = largest_needs(graph, acc, &group, group.chunk_blocks);
@@ -242,6 +244,17 @@ fn best_tile(graph: &Graph, acc: &Accelerator, group: &Group) -> Option<Group> {
         edge.half_words = words;
     }
     Some(group)
+}
+
+/// Channel blocks in one pass so that rows which do not fit at once can be loaded for one pass while another one runs.
+fn rows_limit(graph: &Graph, acc: &Accelerator, group: &Group) -> usize {
+    let wise = group.stages.iter().filter(|s| s.channels == Channels::Wise);
+    wise.filter_map(|s| {
+        let (rows, ip) = (Rows::of(graph, s, acc)?, acc.ip(s.unit)?);
+        (rows.blocks_at_once(ip, 1) < rows.blocks).then(|| rows.blocks_at_once(ip, 2))
+    })
+    .min()
+    .unwrap_or(usize::MAX)
 }
 
 /// Estimated cost of a tiling: beats loaded with halo, plus a fixed cost of each job.

@@ -170,7 +170,18 @@ fn order(context: &Context, groups: &[Group]) -> Result<Vec<Draft>> {
     Ok(jobs)
 }
 
-/// The hardware accumulates in 48 bits and adds a 32-bit bias; the planner proves that no layer needs more (contract, point 16).
-fn check_accumulators(_graph: &Graph) -> Result<()> {
+/// Proves for each layer that no order of summation leaves the 48-bit accumulator of the hardware (contract, point 16).
+fn check_accumulators(graph: &Graph) -> Result<()> {
+    const ACCUMULATOR_BITS: u32 = 48;
+    for node in &graph.nodes {
+        let inputs: Vec<_> = graph.operands(node).collect();
+        let bound = crate::ops::accumulator_bound(node, &inputs);
+        if bound >= 1 << (ACCUMULATOR_BITS - 1) {
+            return Err(Error::unsupported(format!("layer `{}` can overflow the {ACCUMULATOR_BITS}-bit accumulator", node.name))
+                .value(format!("sum of magnitudes up to {bound}"))
+                .allowed(format!("below {}", 1u64 << (ACCUMULATOR_BITS - 1)))
+                .hint("use narrower features or weights"));
+        }
+    }
     Ok(())
 }

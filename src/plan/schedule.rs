@@ -69,12 +69,14 @@ pub struct GroupEmitter<'a> {
     layer: usize,
     turns: Vec<usize>,
     resident: Vec<Resident>,
+    /// Channel-wise stages whose rows do not fit at once: they are loaded again for each pass.
+    streamed: Vec<bool>,
 }
 
 impl<'a> GroupEmitter<'a> {
     /// For group number `layer`.
     pub fn new(context: &'a Context<'a>, group: &'a Group, layer: usize) -> Self {
-        GroupEmitter { context, group, layer, turns: vec![0; group.edges.len()], resident: vec![Resident::default(); group.stages.len()] }
+        GroupEmitter { context, group, layer, turns: vec![0; group.edges.len()], resident: vec![Resident::default(); group.stages.len()], streamed: group.stages.iter().map(|stage| streams(context, stage)).collect() }
     }
 
     /// All jobs of the group.
@@ -84,7 +86,7 @@ impl<'a> GroupEmitter<'a> {
     pub fn emit(mut self, rings: &mut Rings) -> Result<Emitted> {
         let mut prologue = Vec::new();
         for (k, stage) in self.group.stages.iter().enumerate() {
-            if stage.channels == Channels::Wise && self.context.rows[stage.node].is_some() {
+            if stage.channels == Channels::Wise && self.context.rows[stage.node].is_some() && !self.streamed[k] {
                 let blocks = self.rows(stage).blocks;
                 self.load_rows(k, (0, blocks), rings, &mut prologue)?;
             }
@@ -95,7 +97,7 @@ impl<'a> GroupEmitter<'a> {
         let Some(r) = self.group.reduction else {
             for tile in tiles {
                 let mut pass = Pass::default();
-                self.front(tile, &mut pass.front);
+                self.front(tile, rings, &mut pass.front)?;
                 passes.push(pass);
             }
             return Ok(Emitted { prologue, passes, overlap });
@@ -117,9 +119,9 @@ impl<'a> GroupEmitter<'a> {
                 self.load_rows(r, chunks[c], rings, &mut pass.front)?;
             }
             if t != last.0 {
-                full = self.front(tiles[t], &mut pass.front);
+                full = self.front(tiles[t], rings, &mut pass.front)?;
             }
-            self.back(r, tiles[t], full, chunks[c], &mut pass.back);
+            self.back(r, tiles[t], full, chunks[c], rings, &mut pass.back)?;
             last = (t, c);
             passes.push(pass);
         }
@@ -135,12 +137,10 @@ impl<'a> GroupEmitter<'a> {
         let stage = &self.group.stages[r];
         let rows = self.rows(stage);
         let ip = self.context.acc.ip(stage.unit).expect("accepted stages have an IP");
-        let fit =
-            |weights: usize, parameters: usize| (weights / rows.weight_rows_per_block).min(parameters / rows.parameter_rows_per_block);
-        if fit(ip.weight_rows, ip.parameter_rows) >= rows.blocks {
+        if rows.blocks_at_once(ip, 1) >= rows.blocks {
             return Ok(vec![(0, rows.blocks)]);
         }
-        let at_once = fit(ip.weight_rows / 2, ip.parameter_rows / 2).max(fit(ip.weight_rows, ip.parameter_rows).min(1));
+        let at_once = rows.blocks_at_once(ip, 2).max(rows.blocks_at_once(ip, 1).min(1));
         if at_once == 0 {
             return Err(self.too_many_rows(stage));
         }
@@ -152,8 +152,7 @@ impl<'a> GroupEmitter<'a> {
     fn too_many_rows(&self, stage: &Stage) -> Error {
         let rows = self.rows(stage);
         let ip = self.context.acc.ip(stage.unit).expect("accepted stages have an IP");
-        let blocks = if stage.channels == Channels::Wise { rows.blocks } else { 1 };
-        let (weights, parameters) = (blocks * rows.weight_rows_per_block, blocks * rows.parameter_rows_per_block);
+        let (weights, parameters) = (rows.weight_rows_per_block, rows.parameter_rows_per_block);
         Error::unsupported(format!("layer `{}`: its rows do not fit the memories of `{}`", self.group.name, stage.unit))
             .value(format!("{weights} weight rows and {parameters} parameter rows"))
             .allowed(format!("{} weight rows and {} parameter rows", ip.weight_rows, ip.parameter_rows))
@@ -233,7 +232,7 @@ impl<'a> GroupEmitter<'a> {
     }
 
     /// Loads a tile and runs the stages before the reduction (or all stages, and stores). Returns where the reduction finds its input.
-    fn front(&mut self, tile: Window, out: &mut Vec<Draft>) -> usize {
+    fn front(&mut self, tile: Window, rings: &mut Rings, out: &mut Vec<Draft>) -> Result<usize> {
         let windows = self.group.windows(self.context.graph, tile);
         let stages = self.group.reduction.unwrap_or(self.group.stages.len());
         let lanes = self.context.acc.lanes;
@@ -258,6 +257,9 @@ impl<'a> GroupEmitter<'a> {
                 ));
             }
             for k in 0..stages {
+                if self.streamed[k] {
+                    self.load_rows(k, (first, first + count), rings, out)?;
+                }
                 let into_full = Some(k + 1) == self.group.reduction;
                 let last = k + 1 == self.group.stages.len();
                 let source = Side { edge: self.group.edges[k], address: at, window: windows[k] };
@@ -272,15 +274,26 @@ impl<'a> GroupEmitter<'a> {
                 at = to;
             }
         }
-        full
+        Ok(full)
     }
 
     /// The reduction of output blocks `chunk`, the stages after it, and the stores.
-    fn back(&mut self, r: usize, tile: Window, full: usize, chunk: (usize, usize), out: &mut Vec<Draft>) {
+    fn back(
+        &mut self,
+        r: usize,
+        tile: Window,
+        full: usize,
+        chunk: (usize, usize),
+        rings: &mut Rings,
+        out: &mut Vec<Draft>,
+    ) -> Result<()> {
         let windows = self.group.windows(self.context.graph, tile);
         for block in chunk.0..chunk.1 {
             let mut source = Side { edge: self.group.edges[r], address: full, window: windows[r] };
             for k in r..self.group.stages.len() {
+                if self.streamed[k] {
+                    self.load_rows(k, (block, block + 1), rings, out)?;
+                }
                 if k + 1 == self.group.stages.len() {
                     self.finish(k, source, windows[k + 1], block, 1, out);
                     break;
@@ -291,6 +304,7 @@ impl<'a> GroupEmitter<'a> {
                 source = destination;
             }
         }
+        Ok(())
     }
 
     /// The last stage and the store of what it makes. Space-to-depth makes several blocks from one.
@@ -311,6 +325,12 @@ impl<'a> GroupEmitter<'a> {
             out.extend(self.context.features(Unit::Store, self.layer, stage.node, (to, to + count), window, edge, destination.address));
         }
     }
+}
+
+/// Whether the rows of a channel-wise stage exceed its memories, so that they are loaded again for each pass.
+fn streams(context: &Context, stage: &Stage) -> bool {
+    let (Some(rows), Some(ip)) = (&context.rows[stage.node], context.acc.ip(stage.unit)) else { return false };
+    stage.channels == Channels::Wise && rows.blocks_at_once(ip, 1) < rows.blocks
 }
 
 /// Puts two job lists into one, by the fraction of their estimated time.

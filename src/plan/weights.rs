@@ -2,7 +2,7 @@
 
 use super::job::Unit;
 use super::stage::{Channels, Stage};
-use crate::accelerator::Accelerator;
+use crate::accelerator::{Accelerator, IpConfig};
 use crate::fixed::Scale;
 use crate::model::graph::{Graph, Weights};
 
@@ -49,6 +49,10 @@ impl Rows {
             container_bits,
             ..Rows::default()
         })
+    }
+    /// Blocks whose rows fit one of `parts` equal parts of the IP's memories.
+    pub fn blocks_at_once(&self, ip: &IpConfig, parts: usize) -> usize {
+        (ip.weight_rows / parts / self.weight_rows_per_block).min(ip.parameter_rows / parts / self.parameter_rows_per_block)
     }
     /// Bytes of all weight rows.
     pub fn weight_bytes(&self) -> u64 {

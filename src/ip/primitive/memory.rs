@@ -23,10 +23,17 @@ pub const fn style(words: u64, bits: u64) -> Style {
     if words <= LUTRAM_DEPTH || words * bits < BLOCK_BITS { Style::Distributed } else { Style::Block }
 }
 
+/// The shape that takes the fewest RAMB18; of equals the deepest, which selects among the fewest outputs.
+fn shape(words: u64, bits: u64) -> (u64, u64) {
+    let total = |shape: &(u64, u64)| words.div_ceil(shape.0) * bits.div_ceil(shape.1);
+    SHAPES.into_iter().min_by_key(total).unwrap_or(SHAPES[0])
+}
+
 /// RAMB18 of a simple dual-port memory (one write and one read port) of `words` x `bits` when it is built of block RAM: the
 /// fewest over all shapes.
 pub fn ramb18(words: u64, bits: u64) -> u64 {
-    SHAPES.iter().map(|&(depth, width)| words.div_ceil(depth) * bits.div_ceil(width)).min().unwrap_or(0)
+    let (depth, width) = shape(words, bits);
+    words.div_ceil(depth) * bits.div_ceil(width)
 }
 
 /// RAMB18 that one access of such a memory switches on: those across the width of one word, in the shape that [`ramb18`] takes; 0 when
@@ -35,8 +42,7 @@ pub fn ramb18_per_access(words: u64, bits: u64) -> u64 {
     if words == 0 || style(words, bits) == Style::Distributed {
         return 0;
     }
-    let total = |shape: &&(u64, u64)| words.div_ceil(shape.0) * bits.div_ceil(shape.1);
-    SHAPES.iter().min_by_key(total).map_or(0, |shape| bits.div_ceil(shape.1))
+    bits.div_ceil(shape(words, bits).1)
 }
 
 /// A simple dual-port memory of `words` x `bits` with a registered read.
@@ -45,7 +51,12 @@ pub fn simple_dual_port(words: u64, bits: u64) -> Resources {
         return Resources::NONE;
     }
     match style(words, bits) {
-        Style::Block => Resources { dsp: 0, bram18: ramb18(words, bits), lut: 0, ff: 0 },
+        Style::Block => {
+            let shape = shape(words, bits);
+            // Blocks behind each other need their outputs selected.
+            let rows = words.div_ceil(shape.0);
+            Resources { dsp: 0, bram18: rows * bits.div_ceil(shape.1), lut: super::logic::mux(rows, bits), ff: 0 }
+        }
         Style::Distributed => Resources::logic(lutram(words, bits), bits),
     }
 }
@@ -66,7 +77,7 @@ mod tests {
     #[test]
     fn ramb18_takes_the_cheapest_shape() {
         for (words, bits, n) in
-            [(512, 36, 1), (513, 36, 2), (1024, 18, 1), (2048, 9, 1), (16_384, 1, 1), (2048, 144, 16), (2049, 144, 32), (4096, 44, 11)]
+            [(512, 36, 1), (513, 36, 2), (1024, 18, 1), (2048, 9, 1), (16_384, 1, 1), (2048, 144, 16), (2049, 144, 20), (4096, 44, 10)]
         {
             assert_eq!(ramb18(words, bits), n, "{words} x {bits}");
         }
@@ -75,9 +86,11 @@ mod tests {
     /// The paper's second observation: block RAM moves in steps with depth and width, and is flat between.
     #[test]
     fn ramb18_steps_with_words_and_bits() {
-        let halved = |words| ramb18(words, 128);
-        assert_eq!((halved(1025), halved(2048)), (15, 15), "flat between 1,025 and 2,048 words");
-        assert_eq!((halved(1024), halved(512)), (8, 4), "a little less, and a buffer halves");
+        let narrow = |words| ramb18(words, 9);
+        assert_eq!([1, 2048, 2049, 4096, 4097].map(narrow), [1, 1, 2, 2, 3], "flat over 2,048 words");
+        let wide = |words| ramb18(words, 144);
+        assert_eq!([512, 513, 1024, 1025].map(wide), [4, 8, 8, 12], "flat over 512 words");
+        assert_eq!((wide(1024), wide(512)), (8, 4), "an input shrunk below a threshold halves a buffer");
         let by_bits: Vec<u64> = (12..=16).map(|bits| ramb18(2048, 8 * bits)).collect();
         assert_eq!(by_bits, [11, 12, 13, 14, 15]);
         let coarse: Vec<u64> = (12..=16).map(|bits| ramb18(512, 16 * bits)).collect();

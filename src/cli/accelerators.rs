@@ -1,0 +1,42 @@
+//! `bico accelerators`: what is embedded, and what it takes on a board.
+
+use super::common::print;
+use crate::error::Result;
+use crate::ip::cost;
+use crate::{accelerator, account, board, plan::Unit};
+use std::fmt::Write;
+
+#[derive(clap::Args, Debug)]
+pub struct Arguments {
+    /// Board whose resources count.
+    #[arg(long, value_name = "B", default_value = "pynq-z1")]
+    board: String,
+}
+
+/// Runs the subcommand.
+pub fn run(arguments: &Arguments) -> Result<()> {
+    let board = board::load(&arguments.board)?;
+    let mut text = format!(
+        "on {}\n{:<18} {:>5} {:>5} {:>7} {:>6} {:>9} {:>7} {:>7}  {}\n",
+        board.name, "accelerator", "lanes", "MHz", "MAC/cy", "DSP", "BRAM36", "LUT", "FF", "fits"
+    );
+    for name in accelerator::names() {
+        let a = accelerator::builtin(name)?;
+        let r = cost::resources(&a, &board);
+        let macs: u64 = Unit::ALL.into_iter().map(|u| account::multipliers(&a, u)).sum();
+        let _ = writeln!(
+            text,
+            "{:<18} {:>5} {:>5.0} {macs:>7} {:>6} {:>9.1} {:>7} {:>7}  {}",
+            a.name,
+            a.lanes,
+            a.clock.mhz(),
+            r.total.dsp,
+            r.total.bram18 as f64 / 2.0,
+            r.total.lut,
+            r.total.ff,
+            if r.fits { "yes" } else { "no" }
+        );
+    }
+    print(&text);
+    Ok(())
+}

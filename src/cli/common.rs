@@ -1,0 +1,102 @@
+//! What several subcommands share: how a design is named on the command line, and progress.
+
+use crate::accelerator::{self, Accelerator};
+use crate::board::{self, Board};
+use crate::config::Override;
+use crate::error::{Error, Result};
+use crate::model::{self, LoadOptions, Network};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::path::Path;
+
+/// Name of the network that runs when none is named.
+pub const DEFAULT_NETWORK: &str = "mobile_block";
+
+/// A design: network, accelerator, board.
+#[derive(clap::Args, Debug, Clone)]
+pub struct DesignArguments {
+    /// Network: a name from `bico networks`, or a folder with network.toml and weights.safetensors.
+    #[arg(value_name = "MODEL", default_value = DEFAULT_NETWORK)]
+    pub model: String,
+    /// Board: a name from `bico boards`, or a TOML file.
+    #[arg(long, value_name = "B", default_value = "pynq-z1")]
+    pub board: String,
+    /// Accelerator: a name from `bico accelerators`, or a TOML file.
+    #[arg(long, value_name = "A", default_value = "pynq-z1-default")]
+    pub accelerator: String,
+    /// Change one value of the accelerator, e.g. `--set clock_mhz=150` or `--set pointwise.parallel_out=4`.
+    #[arg(long = "set", value_name = "KEY=VALUE", value_parser = parse_override)]
+    pub accelerator_settings: Vec<Override>,
+    /// Change one value of the board, e.g. `--set-board host.overlapped=true`.
+    #[arg(long = "set-board", value_name = "KEY=VALUE", value_parser = parse_override)]
+    pub board_settings: Vec<Override>,
+    /// Width of every feature map in bits, instead of the network's.
+    #[arg(long, value_name = "BITS")]
+    pub features: Option<u8>,
+    /// Width of all weights in bits, instead of the network's.
+    #[arg(long, value_name = "BITS")]
+    pub weights: Option<u8>,
+}
+
+fn parse_override(text: &str) -> std::result::Result<Override, String> {
+    Override::parse(text).map_err(|e| e.to_string())
+}
+
+/// A loaded design.
+pub struct Design {
+    /// The network.
+    pub network: Network,
+    /// The accelerator.
+    pub accelerator: Accelerator,
+    /// The board.
+    pub board: Board,
+    /// All three, resolved, with where each value came from.
+    pub resolved: String,
+}
+
+impl DesignArguments {
+    /// Loads all three.
+    ///
+    /// # Errors
+    /// When a name is unknown or a file does not hold what it should.
+    pub fn load(&self) -> Result<Design> {
+        let network = network(&self.model, LoadOptions { feature_bits: self.features, weight_bits: self.weights })?;
+        let accelerator_document = accelerator::open(&self.accelerator, &self.accelerator_settings)?;
+        let board_document = board::open(&self.board, &self.board_settings)?;
+        let accelerator = accelerator_document.check()?;
+        let board = board_document.check()?;
+        let resolved = format!("{}\n{}\n{}", board_document.resolved(), accelerator_document.resolved(), network.resolved);
+        Ok(Design { network, accelerator, board, resolved })
+    }
+}
+
+/// An embedded network by name, else a folder.
+///
+/// # Errors
+/// When there is neither, or the folder does not hold a network.
+pub fn network(name_or_path: &str, options: LoadOptions) -> Result<Network> {
+    if let Some(embedded) = model::builtin(name_or_path) {
+        return embedded.load(options);
+    }
+    let path = Path::new(name_or_path);
+    if !path.exists() {
+        let names: Vec<&str> = model::BUILTIN.iter().map(|b| b.name).collect();
+        return Err(Error::usage("no embedded network and no folder of this name")
+            .value(name_or_path)
+            .allowed(names.join(", "))
+            .hint("run `bico networks`, or give a folder with network.toml"));
+    }
+    model::load(path, options)
+}
+
+/// A progress bar on a terminal; silent in a pipe and with `--quiet`.
+pub fn progress(quiet: bool, length: usize, what: &'static str) -> ProgressBar {
+    let target = if quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
+    let style = ProgressStyle::with_template("{msg} {bar:30} {pos}/{len} {per_sec} {eta}").unwrap_or_else(|_| ProgressStyle::default_bar());
+    ProgressBar::with_draw_target(Some(length as u64), target).with_style(style).with_message(what)
+}
+
+/// Prints to standard output; a closed pipe ends quietly.
+pub fn print(text: &str) {
+    use std::io::Write;
+    let _ = std::io::stdout().write_all(text.as_bytes());
+}

@@ -1,0 +1,24 @@
+//! `bico networks`: what is embedded.
+
+use super::common::print;
+use crate::error::Result;
+use crate::model::{self, LoadOptions};
+use std::fmt::Write;
+
+#[derive(clap::Args, Debug)]
+pub struct Arguments {}
+
+/// Runs the subcommand.
+pub fn run(_: &Arguments) -> Result<()> {
+    let mut text = format!("{:<16} {:>12} {:>10} {:>9}  {}\n", "network", "input", "MMAC", "weights", "what it is");
+    for embedded in model::BUILTIN {
+        let network = embedded.load(LoadOptions::default())?;
+        let graph = &network.graph;
+        let macs: u64 = graph.nodes.iter().map(|n| graph.macs(n)).sum();
+        let weights: usize = graph.nodes.iter().filter_map(|n| n.weights.as_ref()).map(|w| w.data.len()).sum();
+        let input = graph.input().shape.to_string();
+        let _ = writeln!(text, "{:<16} {input:>12} {:>10.2} {weights:>9}  {}", network.name, macs as f64 / 1e6, network.description);
+    }
+    print(&text);
+    Ok(())
+}

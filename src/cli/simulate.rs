@@ -1,0 +1,92 @@
+//! `bico simulate`: the main job.
+
+use super::Talk;
+use super::common::{DesignArguments, print, progress};
+use super::samples::{self, Samples};
+use crate::dataset::Split;
+use crate::error::{Error, Result};
+use crate::report::{self, Extras, table};
+use crate::simulate::{Options, Simulation};
+use std::path::PathBuf;
+
+/// Scenes that run when nothing is said.
+const DEFAULT_SCENES: usize = 32;
+
+#[derive(clap::Args, Debug)]
+pub struct Arguments {
+    #[command(flatten)]
+    design: DesignArguments,
+    /// Run the images of this folder (JPEG or PNG, with PASCAL-VOC XML boxes where there are any).
+    #[arg(long, value_name = "DIR", conflicts_with = "scenes")]
+    images: Option<PathBuf>,
+    /// Run this many procedural test scenes (0: time only, no values).
+    #[arg(long, value_name = "N")]
+    scenes: Option<usize>,
+    /// Time this many frames one after the other.
+    #[arg(long, value_name = "N", default_value_t = 4)]
+    frames: usize,
+    /// Write record, tables, plots, pictures and report.html to this folder.
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Run a design that does not fit the board; the result is marked so.
+    #[arg(long)]
+    allow_overflow: bool,
+    /// What is printed.
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    format: Format,
+    /// Cycles `FROM:TO` that the waveform covers.
+    #[arg(long, value_name = "FROM:TO", value_parser = parse_window)]
+    window: Option<(u64, u64)>,
+}
+
+#[derive(clap::ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+enum Format {
+    /// For people.
+    Table,
+    /// The record, without the single jobs.
+    Json,
+}
+
+fn parse_window(text: &str) -> std::result::Result<(u64, u64), String> {
+    let parsed = text.split_once(':').and_then(|(a, b)| Some((a.trim().parse().ok()?, b.trim().parse().ok()?)));
+    parsed.filter(|(a, b)| a <= b).ok_or_else(|| format!("`{text}` is not FROM:TO with FROM at most TO, in cycles"))
+}
+
+/// Runs the subcommand.
+pub fn run(arguments: &Arguments, talk: Talk) -> Result<()> {
+    let design = arguments.design.load()?;
+    let jobs = arguments.out.is_some();
+    let options = Options { frames: arguments.frames, allow_overflow: arguments.allow_overflow, jobs };
+    let simulation = Simulation::new(&design.network, &design.accelerator, &design.board, options)?;
+    let Samples { samples, pictures } = load_samples(arguments, &design.network)?;
+    let bar = progress(talk.quiet, samples.len(), "images");
+    let execution = simulation.execute(&samples, || bar.inc(1))?;
+    bar.finish_and_clear();
+    let record = simulation.record(&samples, &execution, options)?;
+    if let Some(dir) = &arguments.out {
+        std::fs::create_dir_all(dir).map_err(|e| Error::io("create", dir, &e))?;
+        let extras =
+            Extras { pictures, window_cycles: arguments.window, resolved_toml: Some(design.resolved.clone()), ..Extras::default() };
+        let written = report::write_all(&record, &extras, dir)?;
+        if !talk.quiet {
+            eprintln!("{} files in {}; open {}", written.len(), dir.display(), dir.join("report.html").display());
+        }
+    }
+    match arguments.format {
+        Format::Table => print(&table::summary(&record, table::Style::of_stdout())),
+        Format::Json => print(&report::record_json(&record)?),
+    }
+    Ok(())
+}
+
+fn load_samples(arguments: &Arguments, network: &crate::model::Network) -> Result<Samples> {
+    if let Some(folder) = &arguments.images {
+        return samples::folder(network, folder);
+    }
+    match (arguments.scenes, &network.head) {
+        (Some(0), _) => Ok(Samples::default()),
+        (count, Some(_)) => samples::scenes(network, Split::Test, 0, count.unwrap_or(DEFAULT_SCENES)),
+        (Some(count), None) => samples::scenes(network, Split::Test, 0, count),
+        (None, None) => Ok(samples::noise(network)),
+    }
+}

@@ -7,7 +7,7 @@ use bico::units::Cycle;
 use dram_common::*;
 
 fn device(spec: &MemorySpec) -> Device {
-    Device::new(&Timing::new(spec), 8)
+    Device::new(&Timing::new(spec))
 }
 
 /// After `history` on the device, `op` on `bank` is not ready at `t - 1` and ready at `t`.

@@ -3,16 +3,17 @@
 //! Compare with `benches/compare_onnxruntime.py`, run directly before or after on the same machine.
 
 mod network;
+mod summary;
 
 use bico::fixed::{Format, Requantise};
 use bico::kernels::{ConvJob, ConvSpec, Geometry, Isa, PackedConv, Source, Target, conv};
-use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use criterion::{Criterion, Throughput, criterion_group};
 use network::{LANES, Network};
 use std::hint::black_box;
 
 /// Elements/s are MAC/s; frames/s is the inverse of the time.
 fn whole_network(c: &mut Criterion) {
-    for isa in Isa::available().into_iter().filter(|&isa| isa != Isa::PORTABLE) {
+    for isa in summary::vector_sets() {
         for (bypass, features, weights) in [(true, 9, 11), (true, 8, 8), (false, 9, 11)] {
             let mut network = Network::new(Format::signed(features, 4), Format::signed(weights, 7), bypass);
             let mut group = c.benchmark_group(if bypass { "skynet" } else { "skynet-without-bypass" });
@@ -71,4 +72,11 @@ criterion_group! {
     config = Criterion::default().sample_size(20);
     targets = whole_network, jobs, layers
 }
-criterion_main!(benches);
+
+fn main() {
+    if std::env::args().any(|a| a == "--json") {
+        return summary::print();
+    }
+    benches();
+    Criterion::default().configure_from_args().final_summary();
+}

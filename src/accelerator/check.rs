@@ -56,7 +56,7 @@ impl Document<RawAccelerator> {
 
     fn parallel(&self, key: &str, value: usize) -> Result<usize> {
         let lanes = self.raw.lanes;
-        if value >= 1 && lanes % value == 0 {
+        if value >= 1 && lanes.is_multiple_of(value) {
             return Ok(value);
         }
         let divisors: Vec<String> = (0..=lanes.ilog2()).map(|n| (1_usize << n).to_string()).collect();

@@ -1,11 +1,14 @@
 //! Images with one labelled target: procedural scenes, folders of files, preprocessing and the score.
 
+pub mod baseline;
 pub mod contact;
 pub mod frame;
 pub mod iou;
 pub mod preprocess;
+pub mod reader;
 pub mod rng;
 pub mod scene;
+pub mod voc;
 
 pub use frame::Image;
 pub use iou::Box2D;

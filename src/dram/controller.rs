@@ -34,10 +34,10 @@ pub(super) struct Controller {
 }
 
 impl Controller {
-    pub(super) fn new(spec: &MemorySpec, banks: usize) -> Controller {
+    pub(super) fn new(spec: &MemorySpec) -> Controller {
         let timing = Timing::new(spec);
         Controller {
-            device: Device::new(&timing, banks),
+            device: Device::new(&timing),
             policy: Policy::new(spec),
             queues: [Queue::new(spec.controller.read_queue_ddr_bursts), Queue::new(spec.controller.write_queue_ddr_bursts)],
             burst_length: spec.burst_length as u32,
@@ -122,8 +122,7 @@ impl Controller {
     /// Plans anew if something changed, then issues the command that is planned for `clock`, if any. Returns the run whose
     /// transfer it was, with the clock at which its last data has passed.
     pub(super) fn step(&mut self, clock: u64) -> Option<(Kind, Run, u64)> {
-        let due = self.plan.is_some_and(|p| p.at <= clock);
-        if self.stale || due {
+        if self.stale || self.plan.is_some_and(|p| p.at <= clock && p.action == Action::Wait) {
             self.replan(clock);
         }
         let plan = self.plan.filter(|p| p.at <= clock)?;

@@ -5,7 +5,10 @@ use super::timing::{OPS, Op, Scope, Timing};
 /// Row number of a closed bank.
 const CLOSED: u32 = u32::MAX;
 
-#[derive(Clone, Debug)]
+/// Banks of the largest device that an address map can describe. A fixed array, so that a mask takes the place of the bounds check.
+const BANKS_MAX: usize = 16;
+
+#[derive(Clone, Copy, Debug)]
 struct Bank {
     row: u32,
     ready: [u64; OPS],
@@ -14,7 +17,7 @@ struct Bank {
 /// One rank of banks that share command and data bus.
 #[derive(Clone, Debug)]
 pub struct Device {
-    banks: Vec<Bank>,
+    banks: [Bank; BANKS_MAX],
     open: u32,
     ready: [u64; OPS],
     /// End of the tFAW window of each of the last four activates; `oldest` indexes the first of them.
@@ -27,9 +30,9 @@ pub struct Device {
 
 impl Device {
     /// All banks closed, everything allowed from clock 0 on.
-    pub fn new(timing: &Timing, banks: usize) -> Device {
+    pub fn new(timing: &Timing) -> Device {
         let mut device = Device {
-            banks: vec![Bank { row: CLOSED, ready: [0; OPS] }; banks],
+            banks: [Bank { row: CLOSED, ready: [0; OPS] }; BANKS_MAX],
             open: 0,
             ready: [0; OPS],
             four_activates: [0; 4],
@@ -47,8 +50,9 @@ impl Device {
     }
 
     /// First clock at which the constraints allow `op` on `bank` (any bank for a refresh).
+    #[inline]
     pub fn earliest(&self, op: Op, bank: u8) -> u64 {
-        let at = self.banks[usize::from(bank)].ready[op as usize].max(self.ready[op as usize]);
+        let at = self.banks[usize::from(bank) % BANKS_MAX].ready[op as usize].max(self.ready[op as usize]);
         if op == Op::Activate { at.max(self.four_activates[self.oldest]) } else { at }
     }
 
@@ -65,7 +69,7 @@ impl Device {
     /// Whether `row` is open in `bank`.
     #[inline]
     pub fn has_open(&self, bank: u8, row: u32) -> bool {
-        self.banks[usize::from(bank)].row == row
+        self.banks[usize::from(bank) % BANKS_MAX].row == row
     }
 
     /// Whether `bank` has no open row.
@@ -75,6 +79,7 @@ impl Device {
     }
 
     /// Bit set of banks with an open row.
+    #[inline]
     pub fn open_mask(&self) -> u32 {
         self.open
     }
@@ -82,14 +87,14 @@ impl Device {
     /// Banks with an open row, in ascending order.
     pub fn open_banks(&self) -> impl Iterator<Item = u8> + use<> {
         let open = self.open;
-        (0..32u8).filter(move |b| open & (1 << b) != 0)
+        (0..BANKS_MAX as u8).filter(move |b| open & (1 << b) != 0)
     }
 
     /// Records `op` at `clock`; `row` matters for an activate only. Of a run of reads or writes only the last needs recording,
     /// as its gaps end last.
     pub fn issue(&mut self, op: Op, bank: u8, row: u32, clock: u64) {
         let (bank_gap, rank_gap) = (&self.bank_gap[op as usize], &self.rank_gap[op as usize]);
-        let b = &mut self.banks[usize::from(bank)];
+        let b = &mut self.banks[usize::from(bank) % BANKS_MAX];
         for to in 0..OPS {
             if bank_gap[to] != 0 {
                 b.ready[to] = b.ready[to].max(clock + bank_gap[to]);

@@ -107,7 +107,7 @@ impl Memory {
         let p = &spec.ports;
         let reads = Channel::new(p.outstanding_reads, p.read_fifo_beats);
         let writes = Channel::new(p.outstanding_writes, u64::MAX);
-        let controller = Controller::new(spec, map.banks());
+        let controller = Controller::new(spec);
         let read_lead = ratio.fabric_of(spec.timing.cl_ddr_clocks + spec.burst_length / 2) + p.read_response_latency_fabric_cycles;
         Ok(Memory {
             ratio,

@@ -25,7 +25,7 @@ pub(super) enum Action {
     PrechargeAll,
     /// Refresh.
     Refresh,
-    /// Look again: a request reaches the age cap.
+    /// Look again: a request reaches the age cap. Comes before anything else at its clock.
     Wait,
 }
 
@@ -81,6 +81,7 @@ struct Best {
 }
 
 impl Best {
+    #[inline]
     fn offer(&mut self, at: u64, class: u8, age: usize, action: Action) {
         if (at, class, age) < self.key {
             *self = Best { key: (at, class, age), action };
@@ -140,7 +141,7 @@ impl Policy {
                 taken |= bank;
                 if run.hazards == 0 {
                     let at = v.device.earliest(op, run.bank).max(v.floor);
-                    best.offer(at, 0, index, Action::Transfer(direction, index));
+                    best.offer(at, 1, index, Action::Transfer(direction, index));
                 }
             }
         }
@@ -156,7 +157,7 @@ impl Policy {
         }
         for queue in v.queues {
             if let Some(expiry) = queue.runs.first().map(|r| r.entered + self.age_cap).filter(|&e| e > v.now) {
-                best.offer(expiry, u8::MAX, 0, Action::Wait);
+                best.offer(expiry, 0, 0, Action::Wait);
             }
         }
     }
@@ -170,9 +171,9 @@ impl Policy {
             }
             *taken |= bank;
             let (op, class, action) = if v.device.is_closed(run.bank) {
-                (Op::Activate, 1, Action::Activate(kind, index))
+                (Op::Activate, 2, Action::Activate(kind, index))
             } else {
-                (Op::Precharge, 2, Action::Precharge(kind, index))
+                (Op::Precharge, 3, Action::Precharge(kind, index))
             };
             best.offer(self.row_slot(v, v.device.earliest(op, run.bank)), class, age + index, action);
         }
@@ -183,12 +184,13 @@ impl Policy {
             let wanted = v.queues.iter().flat_map(|q| &q.runs).any(|r| r.bank == bank && v.device.has_open(bank, r.row));
             if !wanted {
                 let at = self.row_slot(v, v.device.earliest(Op::Precharge, bank));
-                best.offer(at, 3, usize::from(bank), Action::Close(bank));
+                best.offer(at, 4, usize::from(bank), Action::Close(bank));
             }
         }
     }
 
     /// First command slot at or after `at` that the running transfer leaves free.
+    #[inline]
     fn row_slot(&self, v: &View, at: u64) -> u64 {
         let at = at.max(v.floor);
         let since = at.wrapping_sub(v.last.start);
@@ -196,6 +198,7 @@ impl Policy {
         at + u64::from(holds)
     }
 
+    #[inline]
     fn is_aged(&self, v: &View, run: &Run) -> bool {
         v.now >= run.entered + self.age_cap
     }
@@ -212,15 +215,17 @@ impl Policy {
 
     /// The direction to serve. It starts with reads, and turns when there is nothing else to do, when the oldest run has to wait
     /// for one of the other direction, or when a group is full and the other direction may interrupt.
+    ///
+    /// The oldest run of the direction it names never has to wait for the other direction: of two oldest runs the older one is free.
     fn direction(&self, v: &View) -> Kind {
         let current = v.last.kind;
         let other = current.other();
-        if v.queues[other as usize].runs.is_empty() {
-            return current;
-        }
-        let turn = match v.queues[current as usize].runs.first() {
-            None => true,
-            Some(oldest) => oldest.hazards > 0 || (v.group_done >= self.group && self.may_interrupt(v, other)),
+        let turn = match (v.queues[current as usize].runs.first(), v.queues[other as usize].runs.first()) {
+            (_, None) => false,
+            (None, Some(_)) => true,
+            (Some(ours), Some(theirs)) => {
+                ours.hazards > 0 || (theirs.hazards == 0 && v.group_done >= self.group && self.may_interrupt(v, other))
+            }
         };
         if turn { other } else { current }
     }

@@ -12,6 +12,9 @@ const MOST_STEPS: usize = 256;
 /// Banks shrink to multiples of this many words, the depth of the widest RAMB18, or of a sixteenth of what they are.
 const BANK_STEP_WORDS: usize = 512;
 
+/// Puts a value into an accelerator.
+type Setter = Box<dyn Fn(&mut Accelerator, usize)>;
+
 /// A number of the configuration that can be lowered.
 struct Knob {
     /// Key in the file.
@@ -22,7 +25,7 @@ struct Knob {
     lower: Vec<usize>,
     /// What lowering it takes away.
     loss: Loss,
-    set: Box<dyn Fn(&mut Accelerator, usize)>,
+    set: Setter,
 }
 
 /// What a change takes away, the least first.
@@ -159,7 +162,7 @@ fn knobs(acc: &Accelerator) -> Vec<Knob> {
     }
     for (i, bank) in acc.banks.iter().enumerate() {
         let step = (bank.words / 16).next_multiple_of(BANK_STEP_WORDS);
-        let lower = (bank.words / 4..bank.words).rev().filter(|w| w % step == 0 && *w > 0).collect();
+        let lower = (bank.words / 4..bank.words).rev().filter(|w| w.is_multiple_of(step) && *w > 0).collect();
         let set = Box::new(move |a: &mut Accelerator, to: usize| a.banks[i].words = to);
         knobs.push(Knob { key: format!("banks[{i}].words (`{}`)", bank.name), value: bank.words, lower, loss: Loss::Reuse, set });
     }

@@ -137,7 +137,7 @@ fn check(spec: &ConvSpec) -> Result<()> {
     if spec.inputs == 0 || spec.outputs == 0 {
         return Err(Error::input("a layer needs channels").value(format!("{} to {}", spec.inputs, spec.outputs)));
     }
-    if spec.groups == 0 || spec.inputs % spec.groups != 0 || spec.outputs % spec.groups != 0 {
+    if spec.groups == 0 || !spec.inputs.is_multiple_of(spec.groups) || !spec.outputs.is_multiple_of(spec.groups) {
         return Err(Error::input("groups must divide input and output channels").value(spec.groups));
     }
     super::check_weights(spec.weights, spec.outputs * (spec.inputs / spec.groups) * spec.geometry.taps(), spec.features)?;

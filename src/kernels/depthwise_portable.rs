@@ -10,42 +10,56 @@ use std::ops::Range;
 type Pixels = (Range<usize>, Range<usize>);
 
 /// Computes `pixels` of a checked job.
-pub(super) fn depthwise(isa: Isa, job: &DepthwiseJob, pixels: Pixels, target: &mut [i16], row_stride: usize) {
-    if job.layer.tables.wide {
-        compiled_for!(isa, wide(job: &DepthwiseJob, pixels: Pixels, target: &mut [i16], row_stride: usize))
-    } else {
-        compiled_for!(isa, narrow(job: &DepthwiseJob, pixels: Pixels, target: &mut [i16], row_stride: usize))
+pub(super) fn depthwise(isa: Isa, job: &DepthwiseJob, pixels: Pixels, target: &mut [i16], stride: usize) {
+    match (job.layer.tables.wide, job.layer.unsigned16) {
+        (false, false) => compiled_for!(isa, narrow(job: &DepthwiseJob, pixels: Pixels, target: &mut [i16], stride: usize)),
+        (false, true) => compiled_for!(isa, narrow_u16(job: &DepthwiseJob, pixels: Pixels, target: &mut [i16], stride: usize)),
+        (true, false) => compiled_for!(isa, wide(job: &DepthwiseJob, pixels: Pixels, target: &mut [i16], stride: usize)),
+        (true, true) => compiled_for!(isa, wide_u16(job: &DepthwiseJob, pixels: Pixels, target: &mut [i16], stride: usize)),
     }
 }
 
 #[inline(always)]
-fn wide(job: &DepthwiseJob, pixels: Pixels, target: &mut [i16], row_stride: usize) {
-    run::<i64>(job, pixels, target, row_stride);
+fn narrow(job: &DepthwiseJob, pixels: Pixels, target: &mut [i16], stride: usize) {
+    by_lanes::<i32, false>(job, pixels, target, stride);
 }
 
 #[inline(always)]
-fn narrow(job: &DepthwiseJob, pixels: Pixels, target: &mut [i16], row_stride: usize) {
-    run::<i32>(job, pixels, target, row_stride);
+fn narrow_u16(job: &DepthwiseJob, pixels: Pixels, target: &mut [i16], stride: usize) {
+    by_lanes::<i32, true>(job, pixels, target, stride);
 }
 
 #[inline(always)]
-fn run<T: Sum>(job: &DepthwiseJob, (rows, cols): Pixels, target: &mut [i16], row_stride: usize) {
-    let lanes = job.layer.lanes;
+fn wide(job: &DepthwiseJob, pixels: Pixels, target: &mut [i16], stride: usize) {
+    by_lanes::<i64, false>(job, pixels, target, stride);
+}
+
+#[inline(always)]
+fn wide_u16(job: &DepthwiseJob, pixels: Pixels, target: &mut [i16], stride: usize) {
+    by_lanes::<i64, true>(job, pixels, target, stride);
+}
+
+#[inline(always)]
+fn by_lanes<T: Sum, const U16: bool>(job: &DepthwiseJob, pixels: Pixels, target: &mut [i16], stride: usize) {
+    match job.layer.lanes {
+        4 => run::<T, 4, U16>(job, pixels, target, stride),
+        8 => run::<T, 8, U16>(job, pixels, target, stride),
+        16 => run::<T, 16, U16>(job, pixels, target, stride),
+        _ => run::<T, 32, U16>(job, pixels, target, stride),
+    }
+}
+
+#[inline(always)]
+fn run<T: Sum, const L: usize, const U16: bool>(job: &DepthwiseJob, (rows, cols): Pixels, target: &mut [i16], stride: usize) {
     for y in rows {
         for x in cols.clone() {
-            let out = &mut target[y * row_stride + x * lanes..][..lanes];
-            match lanes {
-                4 => pixel::<T, 4>(job, y, x, out),
-                8 => pixel::<T, 8>(job, y, x, out),
-                16 => pixel::<T, 16>(job, y, x, out),
-                _ => pixel::<T, 32>(job, y, x, out),
-            }
+            pixel::<T, L, U16>(job, y, x, &mut target[y * stride + x * L..][..L]);
         }
     }
 }
 
 #[inline(always)]
-fn pixel<T: Sum, const L: usize>(job: &DepthwiseJob, y: usize, x: usize, out: &mut [i16]) {
+fn pixel<T: Sum, const L: usize, const U16: bool>(job: &DepthwiseJob, y: usize, x: usize, out: &mut [i16]) {
     let (layer, source, g) = (job.layer, &job.source, job.layer.geometry);
     let mut weights = layer.plain[job.block * g.taps() * L..].chunks_exact(L);
     let mut acc: [T; L] = std::array::from_fn(|l| T::start(layer.plain_tables.bias[job.block * L + l]));
@@ -57,7 +71,7 @@ fn pixel<T: Sum, const L: usize>(job: &DepthwiseJob, y: usize, x: usize, out: &m
             let inside = (row as usize) < source.rows && (col as usize) < source.cols;
             let features = if inside { &source.data[row as usize * source.row_stride + col as usize * L..][..L] } else { &pad[..] };
             for l in 0..L {
-                acc[l] = acc[l].add_product(T::feature(features[l], layer.unsigned16), w[l]);
+                acc[l] = acc[l].add_product(T::feature::<U16>(features[l]), T::weight(w[l]));
             }
         }
     }

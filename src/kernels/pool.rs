@@ -106,8 +106,9 @@ fn rows<const L: usize>(job: &PoolJob, target: &mut [i16], row_stride: usize) {
             let out = &mut target[y * row_stride + x * L..][..L];
             match &layer.average {
                 None => max::<L>(job, (y, x), taps, out),
-                Some(tables) if tables.wide => sum::<i64, L>(job, (y, x), taps, tables, out),
-                Some(tables) => sum::<i32, L>(job, (y, x), taps, tables, out),
+                Some(tables) if layer.unsigned16 => sum::<i64, L, true>(job, (y, x), taps, tables, out),
+                Some(tables) if tables.wide => sum::<i64, L, false>(job, (y, x), taps, tables, out),
+                Some(tables) => sum::<i32, L, false>(job, (y, x), taps, tables, out),
             }
         }
     }
@@ -157,22 +158,21 @@ fn max<const L: usize>(job: &PoolJob, at: (usize, usize), (taps_y, taps_x): (Ran
 }
 
 #[inline(always)]
-fn sum<T: Sum, const L: usize>(
+fn sum<T: Sum, const L: usize, const U16: bool>(
     job: &PoolJob,
     at: (usize, usize),
     (taps_y, taps_x): (Range<usize>, Range<usize>),
     tables: &Tables,
     out: &mut [i16],
 ) {
-    let unsigned16 = job.layer.unsigned16;
     let outside = job.layer.geometry.taps() - taps_y.len() * taps_x.len();
-    let pads = outside as i64 * T::feature(job.pad, unsigned16).into();
+    let pads = outside as i64 * T::feature::<U16>(job.pad).into();
     let mut acc: [T; L] = std::array::from_fn(|l| T::start(tables.bias[job.block * L + l] + pads));
     for ky in taps_y {
         for kx in taps_x.clone() {
             let row: &[i16; L] = features(job, at, (ky, kx));
             for l in 0..L {
-                acc[l] = acc[l].add_product(T::feature(row[l], unsigned16), 1);
+                acc[l] = acc[l].add_product(T::feature::<U16>(row[l]), T::weight(1));
             }
         }
     }

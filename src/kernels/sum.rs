@@ -1,13 +1,15 @@
-//! Accumulators of 32 and 64 bits.
+//! Accumulators of 32 and 64 bits, and how stored features are read.
 
-/// An accumulator. Sums wrap on the way; the planner of widths has proven that the final one fits.
+/// An accumulator. Sums wrap on the way; it has been proven that the final one fits.
 pub(super) trait Sum: Copy + Into<i64> {
     /// From the bias.
     fn start(bias: i64) -> Self;
-    /// A stored feature, which may be the bit pattern of an unsigned one.
-    fn feature(stored: i16, unsigned16: bool) -> Self;
-    /// `self + feature * weight`.
-    fn add_product(self, feature: Self, weight: i16) -> Self;
+    /// A stored feature; with `U16` it is the bit pattern of an unsigned one.
+    fn feature<const U16: bool>(stored: i16) -> Self;
+    /// A weight.
+    fn weight(stored: i16) -> Self;
+    /// `self + a * b`.
+    fn add_product(self, a: Self, b: Self) -> Self;
 }
 
 macro_rules! sum {
@@ -18,12 +20,16 @@ macro_rules! sum {
                 bias as $type
             }
             #[inline(always)]
-            fn feature(stored: i16, unsigned16: bool) -> $type {
-                if unsigned16 { <$type>::from(stored as u16) } else { <$type>::from(stored) }
+            fn feature<const U16: bool>(stored: i16) -> $type {
+                if U16 { <$type>::from(stored as u16) } else { <$type>::from(stored) }
             }
             #[inline(always)]
-            fn add_product(self, feature: $type, weight: i16) -> $type {
-                self.wrapping_add(feature.wrapping_mul(<$type>::from(weight)))
+            fn weight(stored: i16) -> $type {
+                <$type>::from(stored)
+            }
+            #[inline(always)]
+            fn add_product(self, a: $type, b: $type) -> $type {
+                self.wrapping_add(a.wrapping_mul(b))
             }
         }
     };

@@ -111,7 +111,7 @@ mod tests {
             let g = Geometry { kernel: (taps, taps), stride, dilation };
             let inside = |y: usize| {
                 let first = origin + (y * stride) as i32;
-                first >= 0 && first + ((taps - 1) * dilation) as i32 <= extent as i32 - 1
+                first >= 0 && first + (((taps - 1) * dilation) as i32) < extent as i32
             };
             let range = g.interior(origin, taps, extent, 7);
             assert!((0..7).all(|y| inside(y) == range.contains(&y)), "{g:?} {origin} {range:?}");

@@ -76,7 +76,14 @@ pub struct GroupEmitter<'a> {
 impl<'a> GroupEmitter<'a> {
     /// For group number `layer`.
     pub fn new(context: &'a Context<'a>, group: &'a Group, layer: usize) -> Self {
-        GroupEmitter { context, group, layer, turns: vec![0; group.edges.len()], resident: vec![Resident::default(); group.stages.len()], streamed: group.stages.iter().map(|stage| streams(context, stage)).collect() }
+        GroupEmitter {
+            context,
+            group,
+            layer,
+            turns: vec![0; group.edges.len()],
+            resident: vec![Resident::default(); group.stages.len()],
+            streamed: group.stages.iter().map(|stage| streams(context, stage)).collect(),
+        }
     }
 
     /// All jobs of the group.
@@ -278,15 +285,7 @@ impl<'a> GroupEmitter<'a> {
     }
 
     /// The reduction of output blocks `chunk`, the stages after it, and the stores.
-    fn back(
-        &mut self,
-        r: usize,
-        tile: Window,
-        full: usize,
-        chunk: (usize, usize),
-        rings: &mut Rings,
-        out: &mut Vec<Draft>,
-    ) -> Result<()> {
+    fn back(&mut self, r: usize, tile: Window, full: usize, chunk: (usize, usize), rings: &mut Rings, out: &mut Vec<Draft>) -> Result<()> {
         let windows = self.group.windows(self.context.graph, tile);
         for block in chunk.0..chunk.1 {
             let mut source = Side { edge: self.group.edges[r], address: full, window: windows[r] };

@@ -1,7 +1,7 @@
 //! Two runs held against each other: what changed, by layer first.
 
 use super::json::to_json;
-use super::text::{grouped, shortened, significant};
+use super::text::{grouped, printable, shortened, significant};
 use crate::error::Result;
 use crate::record::{LayerRecord, RunRecord};
 use serde::Serialize;
@@ -72,7 +72,7 @@ pub fn compare(a: &RunRecord, b: &RunRecord) -> Comparison {
     let layers: Vec<LayerChange> = changes.into_iter().filter(LayerChange::differs).collect();
     let totals = totals(a, b);
     Comparison {
-        runs: [a, b].map(|r| format!("{} on {}, {} at {} MHz", r.network, r.accelerator, r.board, significant(r.clock_mhz))),
+        runs: [a, b].map(|r| printable(&format!("{} on {}, {} at {} MHz", r.network, r.accelerator, r.board, significant(r.clock_mhz)))),
         same_layers: all - layers.len(),
         first_values_differ: layers.iter().find(|l| l.values_differ == Some(true)).map(|l| l.name.clone()),
         layers,
@@ -164,12 +164,12 @@ impl Comparison {
             lines.push(format!("first layer whose integers differ: {}", shortened(name, 60)));
         }
         if !self.layers.is_empty() {
-            lines.push(format!("  {:<28} {:>36} {:>12} {:>12} values", "layer", "cycles", "read, B", "written, B"));
+            lines.push(format!("  {:<28} {:>33} {:>12} {:>12} values", "layer", "cycles", "read, B", "written, B"));
         }
         lines.extend(self.layers.iter().map(layer_line));
         lines.push(String::new());
         lines.push(format!("totals: {} of {} differ", self.totals.len(), self.compared_totals));
-        lines.extend(self.totals.iter().map(|(name, c)| format!("  {name:<28} {:>36}", arrow(c))));
+        lines.extend(self.totals.iter().map(|(name, c)| format!("  {name:<28} {:>33}", arrow(c))));
         lines.join("\n") + "\n"
     }
 }
@@ -190,7 +190,7 @@ fn layer_line(layer: &LayerChange) -> String {
         }
     };
     let (name, read, write) = (shortened(&layer.name, 28), difference(&layer.read_bytes), difference(&layer.write_bytes));
-    format!("  {name:<28} {:>36} {read:>12} {write:>12} {values}", arrow(&layer.cycles))
+    format!("  {name:<28} {:>33} {read:>12} {write:>12} {values}", arrow(&layer.cycles))
 }
 
 /// `1 000 -> 1 100 (+10.0 %)`.

@@ -32,11 +32,15 @@ pub fn ops_per_byte(layer: &LayerRecord) -> f64 {
     ratio(2.0 * layer.macs as f64, layer_bytes(layer) as f64)
 }
 
-/// Operations a second between the layer's first issue and last done, in 10^9. On that span, and not on [`LayerRecord::cycles`],
-/// because the span holds all of the layer's work: no layer can lie above a roof.
+/// A layer's own time: the cycles by which it moves the end of the frame, but at least those its busiest unit works on it.
+/// A layer that hides behind its neighbours would otherwise seem to be infinitely fast.
+pub fn own_cycles(layer: &LayerRecord) -> u64 {
+    layer.unit_busy_cycles.iter().map(|(_, cycles)| *cycles).fold(layer.cycles, u64::max)
+}
+
+/// Operations a second in a layer's own time, in 10^9.
 pub fn layer_gops(record: &RunRecord, layer: &LayerRecord) -> f64 {
-    let span = layer.end_cycle.saturating_sub(layer.start_cycle).saturating_add(1);
-    ratio(2.0 * layer.macs as f64 * record.clock_mhz, span as f64 * 1e3)
+    ratio(2.0 * layer.macs as f64 * record.clock_mhz, own_cycles(layer) as f64 * 1e3)
 }
 
 /// Peak of the multipliers of `units` in 10^9 operations a second.

@@ -23,7 +23,7 @@ pub use compare::{Comparison, compare};
 pub use files::write_atomic;
 pub use json::{record_json, record_schema};
 pub use picture::Picture;
-pub use read::{check, parse_record, read_record};
+pub use read::{MAX_CYCLES, check, parse_record, read_record};
 pub use score::{DacSdcScore, REFERENCE_ENERGY_J, dac_sdc_score};
 
 use crate::error::Result;
@@ -56,6 +56,9 @@ pub struct TokenChange {
     pub value: u8,
 }
 
+/// Names of files and what is in them.
+pub type NamedFiles = Vec<(String, Vec<u8>)>;
+
 /// One report.
 pub struct Report {
     /// What to ask for.
@@ -73,7 +76,7 @@ pub enum Render {
     /// One binary file.
     Bytes(fn(&RunRecord, &Extras) -> Result<Vec<u8>>),
     /// Any number of files in a folder (none: the folder is not made): name, content.
-    Folder(fn(&RunRecord, &Extras) -> Result<Vec<(String, Vec<u8>)>>),
+    Folder(fn(&RunRecord, &Extras) -> Result<NamedFiles>),
 }
 
 /// Every report, in order of writing.

@@ -1,7 +1,7 @@
 //! The summary on the terminal: at most [`WIDTH`] columns, plain ASCII when it does not go to a terminal.
 
 use super::derive::{frame_cycles, layer_bytes, layer_cycles, notes, peak_gops, resource_rows, split_parts, split_total};
-use super::text::{bytes, grouped, percent, prefixed, ratio, shortened, significant, wrapped};
+use super::text::{bytes, grouped, grouped_within, percent, prefixed, printable, ratio, shortened, significant, wrapped};
 use super::{Extras, dac_sdc_score, score::REFERENCE_ENERGY_J};
 use crate::error::Result;
 use crate::plan::Unit;
@@ -63,10 +63,8 @@ impl Table {
         if !self.lines.is_empty() {
             self.lines.push(String::new());
         }
-        for line in text.chars().map(|c| if c.is_control() { '?' } else { c }).collect::<Vec<_>>().chunks(WIDTH) {
-            let line: String = line.iter().collect();
-            self.lines.push(if self.style == Style::Terminal { format!("\x1b[1m{line}\x1b[0m") } else { line });
-        }
+        let line = shortened(text, WIDTH);
+        self.lines.push(if self.style == Style::Terminal { format!("\x1b[1m{line}\x1b[0m") } else { line });
     }
     /// A label and text that is wrapped beside it.
     fn item(&mut self, label: &str, label_width: usize, text: &str) {
@@ -75,10 +73,9 @@ impl Table {
             self.lines.push(format!("  {label:<label_width$}{line}"));
         }
     }
-    /// A row as it is; a control character in a name must not reach the terminal.
-    fn row(&mut self, text: String) {
-        let clean: String = text.chars().map(|c| if c.is_control() { '?' } else { c }).collect();
-        self.lines.push(clean.trim_end().to_string());
+    /// A row as it is.
+    fn row(&mut self, text: &str) {
+        self.lines.push(printable(text.trim_end()));
     }
     fn bar(&self, share: f64) -> String {
         let full = (share.clamp(0.0, 1.0) * BAR as f64).round() as usize;
@@ -131,7 +128,7 @@ fn resources(record: &RunRecord, t: &mut Table) {
         let share = ratio(used as f64, budget as f64);
         let over = if used > budget { " OVER" } else { "" };
         let bar = t.bar(share);
-        t.row(format!("  {name:<8} {:>11} {:>9} {:>7}  {bar}{over}", grouped(used), grouped(budget), percent(share, 1.0)));
+        t.row(&format!("  {name:<8} {:>11} {:>9} {:>7}  {bar}{over}", grouped(used), grouped(budget), percent(share, 1.0)));
     }
 }
 
@@ -141,19 +138,19 @@ fn layers(record: &RunRecord, t: &mut Table) {
         "where the cycles went: {} cycles, first frame; waits of the critical unit in % of the layer",
         grouped(frame_cycles(record))
     ));
-    t.row(format!(
-        "  {:>2} {:<21} {:<11} {:>10} {:>5}  {:<9} {:>5} {:>5} {:>5} {:>5}  {:>9}",
+    t.row(&format!(
+        "  {:>2} {:<20} {:<11} {:>10} {:>5}  {:<9} {:>5} {:>5} {:>5} {:>5}  {:>9}",
         "#", "layer", "output", "cycles", "%", "critical", "busy", "opnd", "space", "job", "DRAM"
     ));
     for (i, layer) in record.layers.iter().enumerate() {
         let whole = split_total(&layer.critical) as f64;
         let [busy, operand, space, job, _] =
             split_parts(&layer.critical).map(|(_, cycles)| format!("{:.0}", ratio(cycles as f64, whole) * 100.0));
-        t.row(format!(
-            "  {i:>2} {:<21} {:<11} {:>10} {:>5}  {:<9} {busy:>5} {operand:>5} {space:>5} {job:>5}  {:>9}",
-            shortened(&layer.name, 21),
+        t.row(&format!(
+            "  {i:>2} {:<20} {:<11} {:>10} {:>5}  {:<9} {busy:>5} {operand:>5} {space:>5} {job:>5}  {:>9}",
+            shortened(&layer.name, 20),
             shortened(&layer.output, 11),
-            grouped(layer.cycles),
+            grouped_within(layer.cycles, 10),
             percent(layer.cycles as f64, total as f64),
             layer.critical_unit.name(),
             bytes(layer_bytes(layer)),
@@ -163,7 +160,7 @@ fn layers(record: &RunRecord, t: &mut Table) {
 
 fn units(record: &RunRecord, t: &mut Table) {
     t.heading("what the units did, in % of the frame");
-    t.row(format!(
+    t.row(&format!(
         "  {:<10} {:>8} {:>7} {:>7} {:>7} {:>7} {:>7}  {:>10} {:>12}",
         "unit", "jobs", "busy", "opnd", "space", "job", "idle", "queue peak", "MAC use, %"
     ));
@@ -171,7 +168,7 @@ fn units(record: &RunRecord, t: &mut Table) {
         let whole = split_total(&unit.split) as f64;
         let [busy, operand, space, job, idle] = split_parts(&unit.split).map(|(_, cycles)| percent(cycles as f64, whole));
         let macs = if unit.macs > 0 { percent(unit.macs as f64, unit.multipliers as f64 * whole) } else { "-".into() };
-        t.row(format!(
+        t.row(&format!(
             "  {:<10} {:>8} {busy:>7} {operand:>7} {space:>7} {job:>7} {idle:>7}  {:>10} {macs:>12}",
             unit.unit.name(),
             grouped(unit.jobs),

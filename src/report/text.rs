@@ -13,6 +13,17 @@ pub fn grouped(value: u64) -> String {
     out
 }
 
+/// [`grouped`], or three digits with a prefix where that needs more than `width` characters.
+pub fn grouped_within(value: u64, width: usize) -> String {
+    let text = grouped(value);
+    if text.len() <= width { text } else { prefixed(value as f64).trim_end().to_string() }
+}
+
+/// `text` without control characters: a name from a file must not steer a terminal.
+pub fn printable(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { '?' } else { c }).collect()
+}
+
 /// Three significant digits without an exponent, for values in a sensible unit: `0.0123`, `1.23`, `12.3`, `123`, `12 345`.
 pub fn significant(value: f64) -> String {
     if !value.is_finite() {
@@ -66,29 +77,30 @@ pub fn ratio(part: f64, whole: f64) -> f64 {
     if r.is_finite() { r } else { 0.0 }
 }
 
-/// `text` in at most `width` characters, its middle replaced by `..` when it is longer.
+/// Printable `text` in at most `width` characters, its middle replaced by `..` when it is longer.
 pub fn shortened(text: &str, width: usize) -> String {
+    let text = printable(text);
     let chars: Vec<char> = text.chars().collect();
     if chars.len() <= width {
-        return text.into();
+        return text;
     }
     let keep = width.saturating_sub(2);
     let head = keep.div_ceil(2);
     chars[..head].iter().chain("..".chars().collect::<Vec<_>>().iter()).chain(&chars[chars.len() - (keep - head)..]).collect()
 }
 
-/// `text` in lines of at most `width` characters, broken at spaces.
+/// Printable `text` in lines of at most `width` characters, broken at spaces; a longer word is shortened.
 pub fn wrapped(text: &str, width: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
-    for word in text.split_whitespace() {
+    for word in text.split_whitespace().map(|word| shortened(word, width)) {
         let line = lines.last_mut().expect("there is always a line");
         if !line.is_empty() && line.chars().count() + 1 + word.chars().count() > width {
-            lines.push(word.into());
+            lines.push(word);
         } else {
             if !line.is_empty() {
                 line.push(' ');
             }
-            line.push_str(word);
+            line.push_str(&word);
         }
     }
     lines

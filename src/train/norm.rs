@@ -83,22 +83,77 @@ dispatch! {
 
 #[inline(always)]
 fn grad_activate_pool_body<const FMA: bool>(z: &[f32], w: usize, grad: &[f32], curve: &Curve, out: &mut [f32]) -> [f64; 2] {
-    for ((rows, grads), out) in z.chunks_exact(2 * w).zip(grad.chunks_exact(w / 2)).zip(out.chunks_exact_mut(2 * w)) {
+    let half = w / 2;
+    let whole = half - half % WINDOWS;
+    for ((rows, grads), out) in z.chunks_exact(2 * w).zip(grad.chunks_exact(half)).zip(out.chunks_exact_mut(2 * w)) {
         let (top, bottom) = rows.split_at(w);
         let (out_top, out_bottom) = out.split_at_mut(w);
-        for x in 0..w / 2 {
+        for x in (0..whole).step_by(WINDOWS) {
             let i = 2 * x;
-            let y = [top[i], top[i + 1], bottom[i], bottom[i + 1]].map(|v| curve.linear::<FMA>(v));
-            let largest = y[0].max(y[1]).max(y[2].max(y[3]));
-            let g = if curve.passes(largest) { grads[x] } else { 0.0 };
-            let first = [y[0] == largest, y[1] == largest, y[2] == largest];
-            out_top[i] = if first[0] { g } else { 0.0 };
-            out_top[i + 1] = if first[1] && !first[0] { g } else { 0.0 };
-            out_bottom[i] = if first[2] && !first[0] && !first[1] { g } else { 0.0 };
-            out_bottom[i + 1] = if first[0] || first[1] || first[2] { 0.0 } else { g };
+            let windows = Windows {
+                top: top[i..i + LANES].try_into().expect("sixteen"),
+                bottom: bottom[i..i + LANES].try_into().expect("sixteen"),
+                grad: grads[x..x + WINDOWS].try_into().expect("eight"),
+            };
+            let (t, b) = windows.route::<FMA>(curve);
+            out_top[i..i + LANES].copy_from_slice(&t);
+            out_bottom[i..i + LANES].copy_from_slice(&b);
+        }
+        if whole < half {
+            let (i, n) = (2 * whole, w - 2 * whole);
+            let mut rest = Windows { top: [0.0; LANES], bottom: [0.0; LANES], grad: [0.0; WINDOWS] };
+            rest.top[..n].copy_from_slice(&top[i..]);
+            rest.bottom[..n].copy_from_slice(&bottom[i..]);
+            rest.grad[..n / 2].copy_from_slice(&grads[whole..]);
+            let (t, b) = rest.route::<FMA>(curve);
+            out_top[i..].copy_from_slice(&t[..n]);
+            out_bottom[i..].copy_from_slice(&b[..n]);
         }
     }
     sum_and_dot::<FMA>(out, z)
+}
+
+const WINDOWS: usize = LANES / 2;
+
+/// Eight neighbouring 2 x 2 windows, so that everything stays in vector registers.
+struct Windows {
+    top: [f32; LANES],
+    bottom: [f32; LANES],
+    grad: [f32; WINDOWS],
+}
+
+impl Windows {
+    /// The gradient of both rows: each window's goes to its first largest element, if that passes the curve.
+    #[inline(always)]
+    fn route<const FMA: bool>(&self, curve: &Curve) -> ([f32; LANES], [f32; LANES]) {
+        // Even and odd columns apart, so that the comparisons below are lane by lane.
+        let mut y = [[0.0f32; WINDOWS]; 4];
+        for i in 0..WINDOWS {
+            y[0][i] = curve.linear::<FMA>(self.top[2 * i]);
+            y[1][i] = curve.linear::<FMA>(self.top[2 * i + 1]);
+            y[2][i] = curve.linear::<FMA>(self.bottom[2 * i]);
+            y[3][i] = curve.linear::<FMA>(self.bottom[2 * i + 1]);
+        }
+        let mut g = [[0.0f32; WINDOWS]; 4];
+        for i in 0..WINDOWS {
+            let larger = |a: f32, b: f32| if a > b { a } else { b };
+            let largest = larger(larger(y[0][i], y[1][i]), larger(y[2][i], y[3][i]));
+            let mut left = if curve.passes(largest) { self.grad[i] } else { 0.0 };
+            for k in 0..4 {
+                let hit = y[k][i] == largest;
+                g[k][i] = if hit { left } else { 0.0 };
+                left = if hit { 0.0 } else { left };
+            }
+        }
+        let (mut out_top, mut out_bottom) = ([0.0f32; LANES], [0.0f32; LANES]);
+        for i in 0..WINDOWS {
+            out_top[2 * i] = g[0][i];
+            out_top[2 * i + 1] = g[1][i];
+            out_bottom[2 * i] = g[2][i];
+            out_bottom[2 * i + 1] = g[3][i];
+        }
+        (out_top, out_bottom)
+    }
 }
 
 #[inline(always)]

@@ -58,6 +58,22 @@ pub fn train(
     checkpoint: Option<&PathBuf>,
     watch: &mut dyn FnMut(usize, usize, Option<Epoch>),
 ) -> Result<()> {
+    train_until(net, plan, plan.epochs, images, validation, checkpoint, watch)
+}
+
+/// [`train`], stopped after epoch `until` as if interrupted (the learning rate follows the whole plan).
+///
+/// # Errors
+/// As [`train`].
+pub fn train_until(
+    net: &mut Net,
+    plan: &Plan,
+    until: u64,
+    images: &Images,
+    validation: &Images,
+    checkpoint: Option<&PathBuf>,
+    watch: &mut dyn FnMut(usize, usize, Option<Epoch>),
+) -> Result<()> {
     let steps = images.len() / plan.batch.max(1);
     if plan.batch == 0 || steps == 0 {
         return Err(Error::usage("fewer images than one batch").value(images.len()).allowed(format!("at least {}", plan.batch.max(1))));
@@ -70,7 +86,7 @@ pub fn train(
         (first, net.params, adam) = (c.epoch, c.params, c.adam);
     }
     let total = plan.epochs * steps as u64;
-    for epoch in first..plan.epochs {
+    for epoch in first..until.min(plan.epochs) {
         let mut rng = Rng::new(plan.seed ^ (epoch + 1).wrapping_mul(0x5851_f42d_4c95_7f2d));
         let order = rng.permutation(images.len());
         let mut loss = 0.0;

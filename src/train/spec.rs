@@ -69,9 +69,9 @@ impl NetSpec {
         NetSpec { input, stages, anchors }
     }
 
-    /// The detector that ships with bico: seven bundles on 160 x 320, output grid 20 x 40.
+    /// The detector that ships with bico: eight bundles on 160 x 320, output grid 20 x 40.
     pub fn default_detector(anchors: Vec<[f32; 2]>) -> NetSpec {
-        let plan = [(16, true), (32, true), (64, true), (96, false), (96, false), (96, false), (128, false)];
+        let plan = [(16, true), (32, true), (64, true), (96, false), (96, false), (128, false), (128, false), (128, false)];
         NetSpec::bundles(Shape::new(3, 160, 320), &plan, anchors)
     }
 

@@ -49,7 +49,9 @@ pub fn run(spec: &MemorySpec, requests: &[(u64, Request)]) -> Outcome {
         memory.submit(Cycle(*at), *request).unwrap();
     }
     let mut completions = Vec::new();
+    let end = requests.iter().map(|(at, _)| at).max().unwrap_or(&0) + 100_000;
     while let Some(at) = memory.next_event() {
+        assert!(at.0 < end, "the memory does not come to rest: {completions:?}");
         memory.advance(at, &mut completions);
     }
     let log = memory.take_log();

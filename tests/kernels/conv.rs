@@ -164,7 +164,6 @@ proptest! {
 
 fn plain(lanes: usize, channels: (usize, usize), features: Format, weights: Format) -> Case {
     let modes = Modes {
-        common: true,
         rounding: Default::default(),
         overflow: Default::default(),
         format: Format::signed(9, 0),

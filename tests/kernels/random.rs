@@ -52,7 +52,6 @@ pub fn format(signed_only: bool) -> impl Strategy<Value = Format> {
 /// Requantise parameters; half of them in the modes that have a fast form.
 #[derive(Clone, Debug)]
 pub struct Modes {
-    pub common: bool,
     pub rounding: Rounding,
     pub overflow: Overflow,
     pub format: Format,
@@ -70,7 +69,6 @@ pub fn modes() -> impl Strategy<Value = Modes> {
     let slope = prop::option::weighted(0.3, 0u8..5);
     (any::<[bool; 6]>(), rounding, overflow, format(false), slope).prop_map(
         |([common, zero_point, relu, clip, per_channel, multiply], rounding, overflow, format, slope)| Modes {
-            common,
             rounding: if common && overflow != Overflow::Wrap { Rounding::Rnd } else { rounding },
             overflow: if common { Overflow::Sat } else { overflow },
             format,

@@ -259,3 +259,22 @@ fn picture(index: usize, detection: &Detection) -> Picture {
     });
     Picture { name: detection.image.clone(), pixels }
 }
+
+/// A record that is hard to draw: many layers with long names, many components, a design that does not fit.
+pub fn crowded() -> RunRecord {
+    let mut record = record();
+    let layers = record.layers.clone();
+    for copy in 1..5 {
+        record.layers.extend(layers.iter().map(|l| LayerRecord {
+            name: format!("stage{copy}.{}+residual.add+activation", l.name),
+            critical_unit: Unit::Vector,
+            critical: CycleSplit { wait_operand_cycles: l.cycles / 3, wait_space_cycles: l.cycles / 4, ..l.critical },
+            ..l.clone()
+        }));
+    }
+    record.resources.total.dsp = 410;
+    record.resources.components[0].1.dsp += 250;
+    record.resources.fits = false;
+    record.power.parts.push(("a contribution with a long name".into(), 1e-5));
+    record
+}

@@ -15,8 +15,7 @@ mod waveform;
 #[ignore = "for looking at the reports"]
 fn preview() {
     let dir = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("preview");
-    for path in bico::report::write_all(&fixture::record(), &fixture::extras(), &dir).unwrap() {
-        println!("{}", path.display());
-    }
+    bico::report::write_all(&fixture::record(), &fixture::extras(), &dir).unwrap();
+    bico::report::write_all(&fixture::crowded(), &fixture::extras(), &dir.with_file_name("crowded")).unwrap();
     print!("{}", bico::report::table::summary(&fixture::record(), bico::report::table::Style::Terminal));
 }

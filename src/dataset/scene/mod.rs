@@ -71,14 +71,17 @@ impl Scene {
         Scene::from_seed(split.seed(index))
     }
 
+    /// The box and class of scene `index` of `split`, without painting it.
+    pub fn annotation(split: Split, index: u64) -> (Box2D, Class) {
+        let subject = Subject::draw(&mut Rng::new(split.seed(index)));
+        (subject.target_box, subject.class)
+    }
+
     /// The scene of a seed: equal bytes on every platform.
     pub fn from_seed(seed: u64) -> Scene {
         let mut rng = Rng::new(seed);
         let rng = &mut rng;
-        let class = Class::ALL[rng.below(6)];
-        let ground = if class == Class::Boat { Ground::Water } else { Ground::any_land(rng) };
-        let heading = rng.range(0.0, 6.283);
-        let (target, target_box) = place_target(rng, class, heading);
+        let Subject { class, ground, heading, target, target_box } = Subject::draw(rng);
         let view = target.view;
         let mut canvas = Canvas::new(WIDTH, HEIGHT, [0.0; 3]);
         ground::paint(&mut canvas, rng, ground, view.scale);
@@ -99,6 +102,25 @@ impl Scene {
         order.sort_by(|a, b| a.at[1].total_cmp(&b.at[1]));
         order.into_iter().chain([&target]).for_each(|p| p.solid.paint(&mut canvas, &p.view, p.at));
         Scene { image: finish(&mut canvas, rng, target_box), target: target_box, class }
+    }
+}
+
+/// What a scene is about; drawn before anything is painted.
+struct Subject {
+    class: Class,
+    ground: Ground,
+    heading: f32,
+    target: Placed,
+    target_box: Box2D,
+}
+
+impl Subject {
+    fn draw(rng: &mut Rng) -> Subject {
+        let class = Class::ALL[rng.below(Class::ALL.len())];
+        let ground = if class == Class::Boat { Ground::Water } else { Ground::any_land(rng) };
+        let heading = rng.range(0.0, 6.283);
+        let (target, target_box) = place_target(rng, class, heading);
+        Subject { class, ground, heading, target, target_box }
     }
 }
 

@@ -188,3 +188,34 @@ fn faces_camera(points: &[Point]) -> bool {
     }
     area < 0.0
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dataset::rng::Rng;
+    use crate::dataset::scene::target::Class;
+
+    #[test]
+    fn bounds_are_those_of_the_painted_pixels() {
+        let mut rng = Rng::new(3);
+        for class in Class::ALL {
+            let heading = rng.range(0.0, 6.0);
+            let solid = class.build(&mut rng, heading);
+            let mut view = View { scale: 1.0, sin: 0.8, cos: 0.6, sun: [0.0, 0.0] };
+            view.scale = 90.0 / solid.bounds(&view).area().sqrt();
+            let b = solid.bounds(&view);
+            let at = [100.0 - b.x, 60.0 - b.y];
+            let mut canvas = Canvas::new(400, 300, [-1.0; 3]);
+            solid.paint(&mut canvas, &view, at);
+            let touched = |x: usize, y: usize| canvas.px[y * 400 + x][0] > -0.5;
+            let columns: Vec<usize> = (0..400).filter(|&x| (0..300).any(|y| touched(x, y))).collect();
+            let rows: Vec<usize> = (0..300).filter(|&y| (0..400).any(|x| touched(x, y))).collect();
+            let ends = [columns[0] as f32, rows[0] as f32, columns[columns.len() - 1] as f32 + 1.0, rows[rows.len() - 1] as f32 + 1.0];
+            let wanted = [100.0, 60.0, 100.0 + b.w, 60.0 + b.h];
+            for (end, want) in ends.iter().zip(wanted) {
+                // Rotor discs are translucent and fade in over a pixel or two.
+                assert!((end - want).abs() < 3.0, "{class:?}: painted {ends:?}, bounds {wanted:?}");
+            }
+        }
+    }
+}

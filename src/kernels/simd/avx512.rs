@@ -3,6 +3,7 @@
 use super::conv::{self, Columns, Gather, Walk};
 use super::depthwise::{self, Span};
 use super::vector::{Vector, entry_points};
+use crate::kernels::tables::Tables;
 use std::arch::x86_64::*;
 
 /// A zmm register.

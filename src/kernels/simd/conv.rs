@@ -1,5 +1,6 @@
 //! Convolution in vector registers: a tile of pixels x one or two columns of output channels stays in registers over all inputs.
 
+use super::epilogue::{entry, scale, shift};
 use super::vector::Vector;
 use crate::kernels::conv::ConvJob;
 use crate::kernels::tables::{Form, Tables};
@@ -47,7 +48,7 @@ type Accumulators<S, const V: usize, const P: usize> = [[S; P]; V];
 
 #[inline(always)]
 unsafe fn start<S: Vector, const V: usize, const P: usize>(columns: &Columns<V>) -> Accumulators<S, V, P> {
-    std::array::from_fn(|v| unsafe { [S::load_i32(columns.tables.start.as_ptr().add(columns.positions[v])); P] })
+    std::array::from_fn(|v| unsafe { [entry(&columns.tables.start, columns.positions[v]); P] })
 }
 
 /// Adds `pairs` pairs of input channels, pixel `p` reading from `source(p)` on.
@@ -74,17 +75,21 @@ unsafe fn accumulate<S: Vector, const V: usize, const P: usize>(
 #[inline(always)]
 unsafe fn store<S: Vector, const V: usize, const P: usize>(columns: &Columns<V>, acc: &Accumulators<S, V, P>, targets: [usize; P]) {
     if columns.tables.form != Form::Shift {
-        return unsafe { S::finish(columns, acc.as_flattened(), &targets) };
+        // A copy, element by element: were `acc` itself lent to a call, the compiler would keep it in memory.
+        let spilled: Accumulators<S, V, P> = std::array::from_fn(|v| std::array::from_fn(|p| acc[v][p]));
+        return unsafe { S::finish(columns, spilled.as_flattened(), &targets) };
     }
-    for v in 0..V {
-        let at = columns.positions[v];
-        let (shift, low, high) = unsafe {
-            let load = |table: &Vec<i32>| S::load_i32(table.as_ptr().add(at));
-            (load(&columns.tables.shift), load(&columns.tables.low), load(&columns.tables.high))
-        };
-        for p in 0..P {
-            unsafe { acc[v][p].shift_right(shift).clamp(low, high).store_low(columns.targets[v].add(targets[p])) };
-        }
+    // Not a loop over columns: the compiler would not unroll both and keep the accumulators in memory.
+    unsafe { store_column(columns, 0, acc[0], &targets) };
+    if V > 1 {
+        unsafe { store_column(columns, 1, acc[V - 1], &targets) };
+    }
+}
+
+#[inline(always)]
+unsafe fn store_column<S: Vector, const V: usize, const P: usize>(columns: &Columns<V>, v: usize, acc: [S; P], targets: &[usize; P]) {
+    for p in 0..P {
+        unsafe { shift(acc[p], columns.tables, columns.positions[v]).store_low(columns.targets[v].add(targets[p])) };
     }
 }
 
@@ -105,17 +110,6 @@ pub(super) unsafe fn finish<S: Vector, const V: usize>(columns: &Columns<V>, acc
                 tables.general.apply(at, &raw[..S::WIDTH], out);
             }
         }
-    }
-}
-
-/// The multiply form, clamped, from position `at` on.
-#[inline(always)]
-pub(super) unsafe fn scale<S: Vector>(acc: S, tables: &Tables, at: usize) -> S {
-    unsafe {
-        let load = |table: &Vec<i32>| S::load_i32(table.as_ptr().add(at));
-        let offset = [0, 1].map(|odd: usize| S::load_i64(tables.offset[odd].as_ptr().add(at / 2)));
-        let scaled = acc.multiply_shift(load(&tables.mult), offset, load(&tables.shift));
-        scaled.add(load(&tables.post)).clamp(load(&tables.low), load(&tables.high))
     }
 }
 

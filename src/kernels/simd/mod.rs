@@ -1,9 +1,11 @@
 //! The vector kernels: one generic source, compiled for AVX2 and for AVX-512 VNNI.
+#![allow(clippy::needless_range_loop, reason = "register tiles: several arrays share the index, and the loops must unroll")]
 
 mod avx2;
 mod avx512;
 pub(super) mod conv;
 pub(super) mod depthwise;
+mod epilogue;
 mod rows;
 pub(super) mod vector;
 

@@ -2,6 +2,7 @@
 
 use super::conv::{Columns, Gather, Walk};
 use super::depthwise::Span;
+use crate::kernels::tables::Tables;
 
 /// A register of [`Vector::WIDTH`] 32-bit accumulators, or of twice as many 16-bit features.
 ///
@@ -45,6 +46,8 @@ pub(in crate::kernels) trait Vector: Copy {
     unsafe fn gather<const V: usize>(walk: &Walk, columns: &Columns<V>, pixels: &Gather);
     /// Requantises and stores accumulators `[column][pixel]` whose form is not a plain shift.
     unsafe fn finish<const V: usize>(columns: &Columns<V>, accumulators: &[Self], targets: &[usize]);
+    /// Requantises and stores both halves of a depthwise accumulator whose form is not a plain shift.
+    unsafe fn finish_halves(low: Self, high: Self, tables: &Tables, at: [usize; 2], target: *mut i16);
     /// A run of depthwise outputs.
     unsafe fn span(span: &Span);
 }
@@ -77,6 +80,13 @@ macro_rules! entry_points {
                 unsafe { conv::finish(c, accumulators, targets) }
             }
             unsafe { enabled::<V>(c, accumulators, targets) }
+        }
+        unsafe fn finish_halves(low: Self, high: Self, tables: &Tables, at: [usize; 2], target: *mut i16) {
+            #[target_feature(enable = $features)]
+            unsafe fn enabled(low: Register, high: Register, tables: &Tables, at: [usize; 2], target: *mut i16) {
+                unsafe { depthwise::finish_halves(low, high, tables, at, target) }
+            }
+            unsafe { enabled(low, high, tables, at, target) }
         }
         unsafe fn span(span: &Span) {
             #[target_feature(enable = $features)]

@@ -53,18 +53,23 @@ pub fn headline(record: &RunRecord) -> String {
         let note = if used > budget {
             ", does not fit"
         } else if rough {
-            ", rough"
+            ", uncalibrated"
         } else {
             ""
         };
         card(
             name,
             format!("{} %", percent(used as f64, budget as f64)),
-            format!("{} of {}{note}", grouped(used), grouped(budget)),
+            format!("{} of {}{note}", unbroken(used), unbroken(budget)),
             used > budget,
         );
     }
     format!("<div class=\"cards\">\n{cards}</div>\n")
+}
+
+/// Digits in groups that stay on one line.
+fn unbroken(value: u64) -> String {
+    grouped(value).replace(' ', "\u{a0}")
 }
 
 /// Images with both boxes; empty when the network detects nothing.
@@ -74,7 +79,7 @@ pub fn detections(record: &RunRecord, extras: &Extras) -> Result<String> {
     if !accuracy.baselines.is_empty() {
         let rows = accuracy.baselines.iter().map(|(name, v)| vec![escaped(name), format!("{v:.3}")]);
         let own = accuracy.mean_iou.map(|v| vec![format!("<b>{}</b>", escaped(&record.network)), format!("<b>{v:.3}</b>")]);
-        out.push_str(&table(&["on the same images", "mean IoU"], 1, own.into_iter().chain(rows)));
+        out.push_str(&table("narrow", &["on the same images", "mean IoU"], own.into_iter().chain(rows)));
     }
     let shown = picture::shown(record, extras, SHOWN.0, SHOWN.1);
     if shown.is_empty() {
@@ -124,11 +129,12 @@ pub fn layers(record: &RunRecord) -> Result<String> {
         let [cycles, ms, share] = time;
         let tile = format!("{} x {}", l.tile[0], l.tile[1]);
         let (read, written) = (bytes(l.read_bytes), bytes(l.write_bytes));
-        let (name, output, unit) = (escaped(&l.name), escaped(&l.output), l.critical_unit.to_string());
+        // A fused group's name may break after each of its layers.
+        let (name, output, unit) = (escaped(&l.name).replace('+', "+<wbr>"), escaped(&l.output), l.critical_unit.to_string());
         let macs = prefixed(l.macs as f64);
         vec![name, i.to_string(), output, tile, cycles, ms, share, unit, busy, operand, space, job, macs, read, written]
     });
-    Ok(plot(latency::draw, record)? + &table(&heads, 1, rows) + &plot(roofline::draw, record)?)
+    Ok(plot(latency::draw, record)? + &table("dense", &heads, rows) + &plot(roofline::draw, record)?)
 }
 
 /// What the units did: plot and table.
@@ -142,7 +148,8 @@ pub fn units(record: &RunRecord) -> Result<String> {
         row.extend([u.queue_peak.to_string(), grouped(u.multipliers), used]);
         row
     });
-    Ok(plot(utilisation::draw, record)? + &table(&heads, 1, rows))
+    let more = "<p>Beside this page: <code>timeline.json</code> opens in Perfetto (ui.perfetto.dev), <code>waveform.fst</code> in GTKWave or Surfer.</p>\n";
+    Ok(plot(utilisation::draw, record)? + &table("", &heads, rows) + more)
 }
 
 /// DRAM traffic and what its rows met.
@@ -161,7 +168,7 @@ pub fn memory(record: &RunRecord) -> Result<String> {
     }
     rows.push(("refreshes".into(), grouped(m.refreshes)));
     rows.push(("changes of direction".into(), grouped(m.turnarounds)));
-    Ok(table(&["first frame", ""], 1, rows.into_iter().map(|(name, value)| vec![name, value])))
+    Ok(table("narrow", &["first frame", ""], rows.into_iter().map(|(name, value)| vec![name, value])))
 }
 
 /// Resource bars and the components' table.
@@ -174,7 +181,7 @@ pub fn resources(record: &RunRecord) -> Result<String> {
     let r = &record.resources;
     let parts = r.components.iter().map(|(name, use_)| row(name, use_));
     let rows = parts.chain([row("total", &r.total), row("board", &r.budget)]);
-    Ok(plot(resource_plot::draw, record)? + &table(&["component", "DSP", "RAMB18", "LUT", "FF"], 1, rows))
+    Ok(plot(resource_plot::draw, record)? + &table("", &["component", "DSP", "RAMB18", "LUT", "FF"], rows))
 }
 
 /// Power by contribution.
@@ -189,15 +196,14 @@ pub fn power(record: &RunRecord) -> Result<String> {
     Ok(plot(power_plot::draw, record)? + &score)
 }
 
-/// A table; the first `text_columns` columns are set left. Cells are HTML.
-fn table(heads: &[&str], text_columns: usize, rows: impl Iterator<Item = Vec<String>>) -> String {
-    let class = |i: usize| if i < text_columns { " class=\"t\"" } else { "" };
-    let head: String = heads.iter().enumerate().map(|(i, h)| format!("<th{}>{h}</th>", class(i))).collect();
+/// A table of a class of the style sheet; the first column is text. Cells are HTML.
+fn table(class: &str, heads: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String {
+    let head: String = heads.iter().map(|h| format!("<th>{h}</th>")).collect();
     let body: String = rows
         .map(|row| {
-            let cells: String = row.iter().enumerate().map(|(i, cell)| format!("<td{}>{cell}</td>", class(i))).collect();
+            let cells: String = row.iter().map(|cell| format!("<td>{cell}</td>")).collect();
             format!("<tr>{cells}</tr>\n")
         })
         .collect();
-    format!("<div class=\"scroll\"><table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}</tbody></table></div>\n")
+    format!("<div class=\"scroll {class}\"><table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}</tbody></table></div>\n")
 }

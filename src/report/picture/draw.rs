@@ -11,21 +11,22 @@ pub const FOUND: Rgb<u8> = Rgb([0x2A, 0xC4, 0xFF]);
 pub const WHITE: Rgb<u8> = Rgb([0xFF, 0xFF, 0xFF]);
 pub const DARK: Rgb<u8> = Rgb([0x1C, 0x1C, 0x1C]);
 
-/// Pixels of one dash, and of one gap.
-const DASH: i64 = 6;
 /// Size of a pixel of a letter.
 const SCALE: u32 = 2;
 
-/// Draws the outline of a box two pixels wide with a dark rim, clipped to the image.
+/// Draws the outline of a box with a dark rim, clipped to the image; wider on larger images, so that it survives their reduction.
 pub fn outline(image: &mut RgbImage, b: &BoxRecord, color: Rgb<u8>, dashed: bool) {
     let (w, h) = (image.width() as f32, image.height() as f32);
     // Casts of floats saturate: a box far outside is clipped like any other.
     let pixel = |v: f32| (v.round() as i64).clamp(-4, 1 << 16);
     let (left, top) = (pixel(b.x * w), pixel(b.y * h));
     let (right, bottom) = (pixel((b.x + b.w) * w).max(left + 2), pixel((b.y + b.h) * h).max(top + 2));
-    for (inset, color, dashed) in [(-2, DARK, false), (1, DARK, false), (-1, color, dashed), (0, color, dashed)] {
+    let thick = i64::from(image.width() / 160).clamp(2, 8);
+    let dash = 3 * thick;
+    let rims = [(-thick, DARK, false), (1, DARK, false)];
+    for (inset, color, dashed) in rims.into_iter().chain((1 - thick..=0).map(|inset| (inset, color, dashed))) {
         let (x0, y0, x1, y1) = (left + inset, top + inset, right - inset, bottom - inset);
-        let on = |along: i64| !dashed || along.div_euclid(DASH) % 2 == 0;
+        let on = |along: i64| !dashed || along.div_euclid(dash) % 2 == 0;
         for x in x0.max(0)..=x1.min(i64::from(image.width())) {
             if on(x - left) {
                 put(image, x, y0, color);

@@ -3,7 +3,7 @@
 mod draw;
 mod glyphs;
 
-use super::Extras;
+use super::{Extras, NamedFiles};
 use crate::error::{Error, Kind, Result};
 use crate::record::{Detection, RunRecord};
 use image::codecs::jpeg::JpegEncoder;
@@ -20,6 +20,9 @@ const SHEET: (u32, u32) = (4, 320);
 /// Space between images of the contact sheet, pixels.
 const GAP: u32 = 6;
 
+/// Height of the strip above an image, pixels.
+const STRIP: u32 = 20;
+
 /// Pixels of one image.
 #[derive(Clone, Debug)]
 pub struct Picture {
@@ -30,7 +33,7 @@ pub struct Picture {
 }
 
 /// `contact_sheet.png` and one PNG for each image on it.
-pub(super) fn render(record: &RunRecord, extras: &Extras) -> Result<Vec<(String, Vec<u8>)>> {
+pub(super) fn render(record: &RunRecord, extras: &Extras) -> Result<NamedFiles> {
     let shown = shown(record, extras, FIRST, WORST);
     if shown.is_empty() {
         return Ok(Vec::new());
@@ -38,7 +41,7 @@ pub(super) fn render(record: &RunRecord, extras: &Extras) -> Result<Vec<(String,
     let mut files = vec![("contact_sheet.png".to_string(), png(&sheet(&shown))?)];
     for (index, detection, picture) in shown {
         let width = picture.pixels.width();
-        files.push((format!("{index:04}_{}.png", file_stem(&detection.image)), png(&annotated(detection, picture, width))?));
+        files.push((format!("{index:04}_{}.png", file_stem(&detection.image)), png(&captioned(index, detection, picture, width))?));
     }
     Ok(files)
 }
@@ -59,7 +62,17 @@ pub(super) fn shown<'a>(record: &'a RunRecord, extras: &'a Extras, first: usize,
     all
 }
 
-/// The image `width` pixels wide with both boxes and the IoU.
+/// The image with both boxes, under a strip that says what it is: text on the image could hide the object.
+fn captioned(index: usize, detection: &Detection, picture: &Picture, width: u32) -> RgbImage {
+    let image = annotated(detection, picture, width);
+    let mut page = RgbImage::from_pixel(width, image.height() + STRIP, draw::DARK);
+    let text = detection.iou.map_or(format!("{index}"), |iou| format!("{index}: IoU {iou:.2}"));
+    draw::label(&mut page, (0, 1), &text, draw::WHITE);
+    imageops::replace(&mut page, &image, 0, i64::from(STRIP));
+    page
+}
+
+/// The image `width` pixels wide with both boxes.
 pub(super) fn annotated(detection: &Detection, picture: &Picture, width: u32) -> RgbImage {
     let (w, h) = picture.pixels.dimensions();
     let height = (u64::from(h) * u64::from(width) / u64::from(w)).clamp(1, 16_384) as u32;
@@ -69,15 +82,12 @@ pub(super) fn annotated(detection: &Detection, picture: &Picture, width: u32) ->
         draw::outline(&mut image, truth, draw::TRUE, true);
     }
     draw::outline(&mut image, &detection.found, draw::FOUND, false);
-    if let Some(iou) = detection.iou {
-        draw::label(&mut image, (4, 4), &format!("IoU {iou:.2}"), draw::WHITE);
-    }
     image
 }
 
 fn sheet(shown: &[(usize, &Detection, &Picture)]) -> RgbImage {
     let (columns, width) = SHEET;
-    let images: Vec<RgbImage> = shown.iter().map(|(_, d, p)| annotated(d, p, width)).collect();
+    let images: Vec<RgbImage> = shown.iter().map(|(i, d, p)| captioned(*i, d, p, width)).collect();
     let cell = images.iter().map(RgbImage::height).max().unwrap_or(1).min(2 * width);
     let columns = columns.min(images.len() as u32);
     let rows = (images.len() as u32).div_ceil(columns);

@@ -5,6 +5,7 @@
 
 use super::palette::{INK, MUTED, PAPER};
 use crate::error::{Error, Result};
+use crate::report::text::printable;
 use plotters::backend::{DrawingBackend, SVGBackend};
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 use plotters::style::{Color, IntoFont, RGBColor, ShapeStyle};
@@ -103,8 +104,7 @@ impl Canvas<'_> {
         // The backend divides by 1.24, the ratio of a font's line height to its size that plotters assumes.
         let style = ("sans-serif", f64::from(size) * 1.24).into_font().color(&color).pos(Pos::new(horizontal, VPos::Center));
         // XML has no control characters, not even escaped ones.
-        let clean: String = text.chars().map(|c| if c.is_control() { '?' } else { c }).collect();
-        let drawn = self.backend.draw_text(&clean, &style, at);
+        let drawn = self.backend.draw_text(&printable(text), &style, at);
         self.note(drawn);
     }
     /// Coloured squares with names in rows below `y`; [`legend_height`] says how much room they take.
@@ -142,9 +142,9 @@ pub fn text_width(text: &str, size: i32) -> i32 {
     (text.chars().count() as f64 * f64::from(size) * 0.58).ceil() as i32
 }
 
-/// Characters that surely fit into `pixels`.
+/// Characters of a mixed name that fit into `pixels`.
 pub fn fitting_chars(pixels: i32, size: i32) -> usize {
-    (f64::from(pixels.max(0)) / (f64::from(size) * 0.58)) as usize
+    (f64::from(pixels.max(0)) / (f64::from(size) * 0.53)) as usize
 }
 
 /// Text for XML and HTML.

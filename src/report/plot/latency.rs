@@ -10,9 +10,24 @@ use crate::report::derive::{layer_cycles, milliseconds, split_parts};
 use crate::report::text::{percent, shortened};
 use plotters::style::RGBColor;
 
-const ROW: i32 = 26;
 const BAR: i32 = 18;
 const TOP: i32 = 44;
+
+/// Where a row has its name: beside the bar, or above it where there is no room beside.
+struct Layout {
+    left: i32,
+    right: i32,
+    row: i32,
+    above: bool,
+}
+
+fn layout(width: i32) -> Layout {
+    if is_compact(width) {
+        Layout { left: 12, right: 62, row: 40, above: true }
+    } else {
+        Layout { left: 290, right: 150, row: 26, above: false }
+    }
+}
 
 pub fn render(record: &RunRecord, _: &Extras) -> Result<String> {
     draw(record, WIDE)
@@ -20,26 +35,30 @@ pub fn render(record: &RunRecord, _: &Extras) -> Result<String> {
 
 /// The plot at a width.
 pub fn draw(record: &RunRecord, width: i32) -> Result<String> {
-    let (gutter, right) = if is_compact(width) { (112, 62) } else { (250, 150) };
+    let l = layout(width);
     let legend = legend(record);
     let top = TOP + legend_height(&legend, width - 12) + 8;
-    let bottom = top + ROW * record.layers.len() as i32;
-    let title = if is_compact(width) { "Latency by layer" } else { "Latency by layer, and what its critical unit did meanwhile" };
+    let bottom = top + l.row * record.layers.len() as i32;
+    let title = if l.above { "Latency by layer" } else { "Latency by layer, and what its critical unit did meanwhile" };
     svg(width, bottom + 44, title, |canvas| {
         canvas.legend(&legend, (12, TOP - 8));
         let most = record.layers.iter().map(|l| milliseconds(record, l.cycles)).fold(0.0, f64::max);
-        let scale = Scale::linear(most, gutter, width - right);
-        axis(canvas, &scale, (top, bottom), if is_compact(width) { 3 } else { 8 });
-        canvas.muted(((gutter + width - right) / 2, bottom + 34), "milliseconds", Anchor::Middle);
+        let scale = Scale::linear(most, l.left, width - l.right);
+        axis(canvas, &scale, (top, bottom), if l.above { 3 } else { 8 });
+        canvas.muted(((l.left + width - l.right) / 2, bottom + 34), "milliseconds", Anchor::Middle);
         let total = layer_cycles(record) as f64;
         for (i, layer) in record.layers.iter().enumerate() {
-            let y = top + ROW * i as i32 + (ROW - BAR) / 2;
-            let name = shortened(&layer.name, fitting_chars(gutter - 34, TEXT));
-            canvas.muted((24, y + BAR / 2), &i.to_string(), Anchor::End);
-            canvas.text((gutter - 6, y + BAR / 2), &name, Anchor::End);
+            let y = top + l.row * i as i32 + (l.row - BAR) / if l.above { 1 } else { 2 };
+            if l.above {
+                let name = format!("{i}  {}", shortened(&layer.name, fitting_chars(width - 50, TEXT)));
+                canvas.text((l.left, y - 9), &name, Anchor::Start);
+            } else {
+                canvas.muted((24, y + BAR / 2), &i.to_string(), Anchor::End);
+                canvas.text((32, y + BAR / 2), &shortened(&layer.name, fitting_chars(l.left - 38, TEXT)), Anchor::Start);
+            }
             let end = bar(canvas, record, i, &scale, y);
             let share = percent(layer.cycles as f64, total);
-            let text = if is_compact(width) { format!("{share} %") } else { format!("{share} %  {}", layer.critical_unit) };
+            let text = if l.above { format!("{share} %") } else { format!("{share} %  {}", layer.critical_unit) };
             canvas.text((end + 6, y + BAR / 2), &text, Anchor::Start);
         }
     })

@@ -1,6 +1,6 @@
 //! Resource bars: what each component takes of what the board has.
 
-use super::canvas::{Anchor, legend_height, svg};
+use super::canvas::{Anchor, TEXT, legend_height, svg, text_width};
 use super::{WIDE, is_compact, palette};
 use crate::board::Resources;
 use crate::error::Result;
@@ -42,9 +42,12 @@ pub fn draw(record: &RunRecord, width: i32) -> Result<String> {
             }
             canvas.line((pixel(1.0), y - 4), (pixel(1.0), y + BAR + 4), palette::INK, 2);
             let note = if record.resources.lut_ff_uncalibrated && i >= 2 { ", uncalibrated" } else { "" };
-            let over = if used > budget { ", DOES NOT FIT" } else { "" };
+            let over = if used > budget { ", too much" } else { "" };
             let text = format!("{} of {}, {} %{note}{over}", grouped(used), grouped(budget), percent(used as f64, budget as f64));
             canvas.text((left, y - 9), &text, Anchor::Start);
+            if left + text_width(&text, TEXT) < pixel(1.0) - 40 {
+                canvas.muted((pixel(1.0) + 1, y - 11), "board", Anchor::End);
+            }
         }
     })
 }

@@ -45,10 +45,10 @@ pub fn draw(record: &RunRecord, width: i32) -> Result<String> {
     let points = points(record);
     let key_rows = points.len() as i32 + 1;
     let (frame, key, height) = if is_compact(width) {
-        let frame = Frame { left: 48, right: width - 14, top: TOP, bottom: TOP + 260 };
+        let frame = Frame { left: 44, right: width - 100, top: TOP, bottom: TOP + 260 };
         (frame, (12, TOP + 326), TOP + 330 + KEY_LINE * key_rows)
     } else {
-        let frame = Frame { left: 70, right: width - 320, top: TOP, bottom: TOP + 400 };
+        let frame = Frame { left: 60, right: width - 400, top: TOP, bottom: TOP + 400 };
         (frame, (width - 296, TOP), (TOP + 460).max(TOP + KEY_LINE * key_rows + 10))
     };
     let roofs = Roofs { gops: peak_gops(record, Unit::is_compute), gigabytes: record.memory.peak_mb_per_s / 1e3 };
@@ -61,7 +61,7 @@ pub fn draw(record: &RunRecord, width: i32) -> Result<String> {
         let (x, y) = scales(&points, &roofs, &frame);
         grid(canvas, &x, &y, &frame);
         roof_lines(canvas, record, &roofs, (&x, &y), &frame);
-        marks(canvas, &points, &x, &y);
+        marks(canvas, &points, &roofs, (&x, &y), &frame);
         write_key(canvas, record, &points, key);
     })
 }
@@ -85,7 +85,7 @@ fn scales(points: &[Point], roofs: &Roofs, frame: &Frame) -> (Scale, Scale) {
 }
 
 fn grid(canvas: &mut Canvas, x: &Scale, y: &Scale, frame: &Frame) {
-    let mut last = i32::MIN;
+    let mut last = frame.left - 100;
     for tick in x.ticks(0) {
         let at = x.pixel(tick);
         canvas.line((at, frame.top), (at, frame.bottom), palette::GRID, 1);
@@ -100,10 +100,10 @@ fn grid(canvas: &mut Canvas, x: &Scale, y: &Scale, frame: &Frame) {
         canvas.muted((frame.left - 6, at), &label(tick), Anchor::End);
     }
     canvas.muted(((frame.left + frame.right) / 2, frame.bottom + 38), "operations for each byte of DRAM traffic", Anchor::Middle);
-    canvas.muted((frame.left - 36, frame.top - 14), "GOP/s", Anchor::Start);
+    canvas.muted((frame.left - 6, frame.top - 8), "GOP/s", Anchor::End);
 }
 
-/// The roof of all IPs and DRAM as one line; the roof of each single IP thin, where it is lower.
+/// The roof of all IPs and DRAM as one line; the roofs of single IPs thin.
 fn roof_lines(canvas: &mut Canvas, record: &RunRecord, roofs: &Roofs, (x, y): (&Scale, &Scale), frame: &Frame) {
     let knee = roofs.gops / roofs.gigabytes;
     // Below the frame the sloped roof would be bent by clamping: start it where it enters.
@@ -112,38 +112,50 @@ fn roof_lines(canvas: &mut Canvas, record: &RunRecord, roofs: &Roofs, (x, y): (&
     let corner = (x.pixel(knee), y.pixel(roofs.gops));
     canvas.line(from, corner, palette::INK, 2);
     canvas.line(corner, (frame.right, corner.1), palette::INK, 2);
-    let name = format!("all IPs {} GOP/s", significant(roofs.gops));
-    canvas.text((frame.right - 4, corner.1 - 11), &name, Anchor::End);
-    let name = format!("DRAM {} GB/s", significant(roofs.gigabytes));
-    let beside = (corner.0 - 12).min(frame.right).max(frame.left + text_width(&name, TEXT));
-    canvas.text((beside, corner.1 - 11 + if beside > corner.0 - 12 { 24 } else { 0 }), &name, Anchor::End);
-    let mut last = corner.1;
-    for unit in Unit::ALL.into_iter().filter(|u| u.is_compute()) {
-        let own = peak_gops(record, |u| u == unit);
-        let at = y.pixel(own);
-        if own > 0.0 && own < roofs.gops * 0.98 && at < frame.bottom {
-            let left = x.pixel(own / roofs.gigabytes);
-            canvas.line((left, at), (frame.right, at), palette::MUTED, 1);
-            if (at - last).abs() > 14 {
-                canvas.muted((frame.right - 4, at - 8), &format!("{unit} {}", significant(own)), Anchor::End);
-                last = at;
-            }
+    // Nothing lies above a roof, so its name is never in the way there.
+    canvas.text((frame.left + 6, corner.1 - 12), &format!("DRAM {} GB/s", significant(roofs.gigabytes)), Anchor::Start);
+    canvas.text((frame.right + 5, corner.1), &format!("all IPs {}", significant(roofs.gops)), Anchor::Start);
+    single_roofs(canvas, record, roofs, (x, y), frame);
+}
+
+/// IPs with the same roof share a line. Names stand right of the frame, moved down where they would touch.
+fn single_roofs(canvas: &mut Canvas, record: &RunRecord, roofs: &Roofs, (x, y): (&Scale, &Scale), frame: &Frame) {
+    let mut own: Vec<(f64, String)> = Vec::new();
+    for unit in record.units.iter().filter(|u| u.unit.is_compute() && u.macs > 0) {
+        let gops = peak_gops(record, |u| u == unit.unit);
+        match own.iter_mut().find(|(value, _)| *value == gops) {
+            Some((_, names)) => *names += &format!(", {}", unit.unit),
+            None => own.push((gops, unit.unit.to_string())),
         }
+    }
+    own.sort_by(|a, b| b.0.total_cmp(&a.0));
+    let mut last = y.pixel(roofs.gops);
+    let visible = y.value(frame.bottom)..roofs.gops * 0.999;
+    for (gops, names) in own.into_iter().filter(|(gops, _)| visible.contains(gops)) {
+        let at = y.pixel(gops);
+        canvas.line((x.pixel(gops / roofs.gigabytes), at), (frame.right, at), palette::MUTED, 1);
+        last = at.max(last + 15);
+        let name = shortened(&format!("{names} {}", significant(gops)), 18);
+        canvas.muted((frame.right + 5, last), &name, Anchor::Start);
     }
 }
 
-/// Numbered dots; a dot that would hide another moves up beside it, tied to its place by a line.
-fn marks(canvas: &mut Canvas, points: &[Point], x: &Scale, y: &Scale) {
+/// Numbered dots. One that would hide another moves aside, tied to its place by a line; where there is no room it is a mere dot.
+fn marks(canvas: &mut Canvas, points: &[Point], roofs: &Roofs, (x, y): (&Scale, &Scale), frame: &Frame) {
     const RADIUS: i32 = 10;
     let mut taken: Vec<(i32, i32)> = Vec::new();
     for p in points {
         let place = (x.pixel(p.intensity), y.pixel(p.gops));
+        let below_roof = |at: (i32, i32)| at.1 >= y.pixel(roofs.gops.min(roofs.gigabytes * x.value(at.0)));
+        let inside = |at: (i32, i32)| (frame.left..=frame.right).contains(&at.0) && at.1 <= frame.bottom && below_roof(at);
         let free = |at: (i32, i32)| taken.iter().all(|t| (t.0 - at.0).pow(2) + (t.1 - at.1).pow(2) >= (2 * RADIUS + 1).pow(2));
-        let candidates = (0..60).map(|k| spiral(place, k));
-        let at = candidates.into_iter().find(|at| free(*at)).unwrap_or(place);
+        let found = (0..13).map(|k| spiral(place, k)).find(|at| free(*at) && (*at == place || inside(*at)));
+        if found != Some(place) {
+            canvas.circle(place, 3, palette::INK);
+        }
+        let Some(at) = found else { continue };
         if at != place {
             canvas.line(place, at, palette::MUTED, 1);
-            canvas.circle(place, 2, palette::INK);
         }
         canvas.circle(at, RADIUS as u32, palette::BLUE);
         canvas.text_sized(at, &p.layer.to_string(), 11, palette::PAPER, Anchor::Middle);

@@ -13,7 +13,7 @@ use crate::report::{Extras, activity};
 
 const ROW: i32 = 52;
 const HEIGHT: i32 = 42;
-const TOP: i32 = 44;
+const TOP: i32 = 66;
 const STRIP: i32 = 18;
 /// Pixels of one stretch of time.
 const BIN: i32 = 2;
@@ -33,6 +33,7 @@ pub fn draw(record: &RunRecord, width: i32) -> Result<String> {
     let title = if is_compact(width) { "Busy units over one frame" } else { "Utilisation of each unit over one frame, by layer" };
     svg(width, bottom + 44, title, |canvas| {
         let scale = Scale::linear(milliseconds(record, frame_cycles(record)), gutter, width - right);
+        canvas.legend(&[("computes".into(), palette::BLUE), ("moves data".into(), palette::ORANGE)], (12, 34));
         layers(canvas, record, &scale, bottom);
         canvas.muted((gutter - 8, TOP + STRIP / 2), "layer", Anchor::End);
         canvas.muted((width - right + 6, TOP + STRIP / 2), "mean", Anchor::Start);

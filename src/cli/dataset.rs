@@ -1,0 +1,124 @@
+//! `bico dataset generate` and `bico dataset show`: procedural scenes as files, and a sheet to look at.
+
+use crate::dataset::contact::{outline, sheet};
+use crate::dataset::frame::write_atomically;
+use crate::dataset::scene::{HEIGHT, Scene, Split, WIDTH};
+use crate::dataset::{reader, voc};
+use crate::error::{Error, Result};
+use rayon::prelude::*;
+use std::path::{Path, PathBuf};
+
+/// Arguments of `bico dataset`.
+#[derive(Clone, Debug, clap::Args)]
+pub struct DatasetArgs {
+    /// What to do
+    #[command(subcommand)]
+    pub command: DatasetCommand,
+}
+
+/// What `bico dataset` can do.
+#[derive(Clone, Debug, clap::Subcommand)]
+pub enum DatasetCommand {
+    /// Write scenes as PNG images with PASCAL VOC annotations
+    Generate(GenerateArgs),
+    /// Draw one contact sheet with the boxes marked
+    Show(ShowArgs),
+}
+
+/// Arguments of `bico dataset generate`.
+#[derive(Clone, Debug, clap::Args)]
+pub struct GenerateArgs {
+    /// Seed range to draw from
+    #[arg(long, value_enum, default_value = "test")]
+    pub split: Split,
+    /// How many scenes
+    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
+    pub count: u32,
+    /// Index of the first scene in its split
+    #[arg(long, default_value_t = 0)]
+    pub seed: u32,
+    /// Folder to write to; created if missing
+    #[arg(long)]
+    pub out: PathBuf,
+}
+
+/// Arguments of `bico dataset show`.
+#[derive(Clone, Debug, clap::Args)]
+pub struct ShowArgs {
+    /// A folder of images instead of scenes
+    pub images: Option<PathBuf>,
+    /// Seed range to draw scenes from
+    #[arg(long, value_enum, default_value = "test")]
+    pub split: Split,
+    /// How many images
+    #[arg(long, default_value_t = 24, value_parser = clap::value_parser!(u32).range(1..=400))]
+    pub count: u32,
+    /// Index of the first scene in its split
+    #[arg(long, default_value_t = 0)]
+    pub seed: u32,
+    /// Images in a row
+    #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..=20))]
+    pub columns: u32,
+    /// PNG file to write
+    #[arg(long, default_value = "sheet.png")]
+    pub out: PathBuf,
+}
+
+/// Runs `bico dataset`; returns the lines of its summary.
+///
+/// # Errors
+/// When an image is unreadable or a file cannot be written.
+pub fn dataset(args: &DatasetArgs) -> Result<Vec<String>> {
+    match &args.command {
+        DatasetCommand::Generate(args) => generate(args),
+        DatasetCommand::Show(args) => show(args),
+    }
+}
+
+fn indices(first: u32, count: u32) -> Result<std::ops::Range<u64>> {
+    let (first, end) = (u64::from(first), u64::from(first) + u64::from(count));
+    if end > 1 << 32 {
+        return Err(Error::usage("the scenes reach beyond their split").value(format!("{first} to {end}")).allowed("below 4294967296"));
+    }
+    Ok(first..end)
+}
+
+fn generate(args: &GenerateArgs) -> Result<Vec<String>> {
+    std::fs::create_dir_all(&args.out).map_err(|e| Error::io("create", &args.out, &e))?;
+    indices(args.seed, args.count)?.into_par_iter().try_for_each(|index| write_scene(&args.out, args.split, index))?;
+    Ok(vec![format!("{} {} scenes written to {}", args.count, args.split.name(), args.out.display())])
+}
+
+fn write_scene(folder: &Path, split: Split, index: u64) -> Result<()> {
+    let scene = Scene::generate(split, index);
+    let name = format!("{}-{index:06}", split.name());
+    let xml = voc::write(&format!("{name}.png"), [WIDTH, HEIGHT], scene.class.name(), scene.target);
+    write_atomically(&folder.join(format!("{name}.xml")), xml.as_bytes())?;
+    scene.image.write_png(&folder.join(format!("{name}.png")))
+}
+
+fn show(args: &ShowArgs) -> Result<Vec<String>> {
+    let mut notes = Vec::new();
+    let mut images = Vec::new();
+    match &args.images {
+        Some(folder) => {
+            for path in reader::list(folder)?.into_iter().take(args.count as usize) {
+                let read = reader::read(&path)?;
+                notes.extend(read.notes.iter().map(|n| format!("{}: {n}", read.name)));
+                images.push((read.image, read.target));
+            }
+        }
+        None => {
+            let scenes = indices(args.seed, args.count)?.into_par_iter().map(|i| Scene::generate(args.split, i));
+            images = scenes.map(|s| (s.image, Some(s.target))).collect();
+        }
+    }
+    let marked = images.into_iter().map(|(mut image, target)| {
+        target.iter().for_each(|&b| outline(&mut image, b, [255, 40, 40], 2));
+        image
+    });
+    let marked: Vec<_> = marked.collect();
+    sheet(&marked, args.columns as usize, WIDTH / 2, HEIGHT / 2).write_png(&args.out)?;
+    notes.push(format!("{} images on {}", marked.len(), args.out.display()));
+    Ok(notes)
+}

@@ -1,0 +1,70 @@
+//! PASCAL VOC annotation files, as DAC-SDC gives them: one XML file an image, boxes in pixels.
+
+use super::iou::Box2D;
+use crate::error::{Error, Result};
+use roxmltree::{Document, Node, ParsingOptions};
+use std::path::Path;
+
+/// What an annotation says.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Annotation {
+    /// Columns and rows the boxes refer to, where given.
+    pub size: Option<[u32; 2]>,
+    /// Name and box of each object, in pixels; width is xmax - xmin as DAC-SDC counts.
+    pub objects: Vec<(String, Box2D)>,
+}
+
+/// Parses an annotation; `path` is for messages.
+///
+/// # Errors
+/// When the text is no XML, or a box lacks a corner, has one that is no finite number, or is empty.
+pub fn parse(path: &Path, text: &str) -> Result<Annotation> {
+    // DTDs could expand without bound; annotations have none.
+    let options = ParsingOptions { allow_dtd: false, nodes_limit: 100_000, ..ParsingOptions::default() };
+    let document = Document::parse_with_options(text, options)
+        .map_err(|e| Error::input(format!("annotation is no valid XML: {e}")).at(path, e.pos().row as usize))?;
+    let root = document.root_element();
+    let line = |n: Node<'_, '_>| document.text_pos_at(n.range().start).row as usize;
+    let number = |parent: Node<'_, '_>, name: &str| -> Result<f32> {
+        let found = parent.children().find(|n| n.has_tag_name(name));
+        let node = found.ok_or_else(|| Error::input(format!("no <{name}> in <{}>", parent.tag_name().name())).at(path, line(parent)))?;
+        let text = node.text().unwrap_or("").trim();
+        let allowed = "a number from 0 to 1000000";
+        let bad = || Error::input(format!("<{name}> is no coordinate")).at(path, line(node)).value(text).allowed(allowed);
+        text.parse::<f32>().ok().filter(|v| (0.0..=1e6).contains(v)).ok_or_else(bad)
+    };
+    let mut size = None;
+    if let Some(node) = root.children().find(|n| n.has_tag_name("size")) {
+        size = Some([number(node, "width")? as u32, number(node, "height")? as u32]);
+    }
+    let mut objects = Vec::new();
+    for object in root.children().filter(|n| n.has_tag_name("object")) {
+        let name = object.children().find(|n| n.has_tag_name("name")).and_then(|n| n.text()).unwrap_or("target").trim().to_string();
+        let corners = object.children().find(|n| n.has_tag_name("bndbox"));
+        let corners = corners.ok_or_else(|| Error::input("<object> without <bndbox>").at(path, line(object)))?;
+        let [x0, y0] = [number(corners, "xmin")?, number(corners, "ymin")?];
+        let [x1, y1] = [number(corners, "xmax")?, number(corners, "ymax")?];
+        if !(x1 > x0 && y1 > y0) {
+            let e = Error::input("the box is empty").at(path, line(corners)).value(format!("x {x0} to {x1}, y {y0} to {y1}"));
+            return Err(e.allowed("xmin < xmax and ymin < ymax"));
+        }
+        objects.push((name, Box2D::new(x0, y0, x1 - x0, y1 - y0)));
+    }
+    Ok(Annotation { size, objects })
+}
+
+/// The annotation of one box in an image of `width` x `height`, in the form [`parse`] reads. Coordinates keep their fractions.
+pub fn write(file: &str, [width, height]: [usize; 2], name: &str, b: Box2D) -> String {
+    let escaped = |s: &str| s.replace('&', "&amp;").replace('<', "&lt;");
+    format!(
+        "<annotation>\n  <filename>{}</filename>\n  <size><width>{width}</width><height>{height}</height><depth>3</depth></size>\n  \
+         <object>\n    <name>{}</name>\n    <bndbox><xmin>{}</xmin><ymin>{}</ymin><xmax>{}</xmax><ymax>{}</ymax></bndbox>\n  </object>\n\
+         </annotation>\n",
+        escaped(file),
+        escaped(name),
+        b.x,
+        b.y,
+        b.x + b.w,
+        b.y + b.h,
+    )
+}

@@ -49,9 +49,7 @@ fn splits_share_no_seed() {
 #[test]
 fn trivial_detectors_fail() {
     let scores = baseline::score(40, Split::Test, 120);
-    for (name, iou) in
-        [("mean box", scores.mean_box), ("salient blob", scores.salient_blob), ("colour template", scores.colour_template)]
-    {
+    for (name, iou) in [("mean box", scores.mean_box), ("salient blob", scores.salient_blob), ("colour template", scores.colour_template)] {
         assert!(iou < 0.15, "{name} reaches {iou}: the scenes are too easy");
         assert!(iou > 0.005, "{name} reaches {iou}: it is broken, which proves nothing about the scenes");
     }

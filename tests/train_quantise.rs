@@ -85,8 +85,7 @@ fn an_exported_network_reads_back() {
     let grids = Grids { weight: vec![Format::signed(11, 8); 5], feature: vec![Format::signed(9, 6); 5] };
     let folder = tempfile::tempdir().unwrap();
     let provenance = [("command".to_string(), "say \"so\"".to_string())];
-    let export =
-        Export { name: "n", description: "a \"b\" \\", spec: &spec, params: &params, grids: &grids, provenance: &provenance };
+    let export = Export { name: "n", description: "a \"b\" \\", spec: &spec, params: &params, grids: &grids, provenance: &provenance };
     export.write(folder.path()).unwrap();
     let (read_spec, read_params, read_grids) = import::read(folder.path()).unwrap();
     assert_eq!((&read_spec, &read_params, &read_grids), (&spec, &params, &grids));

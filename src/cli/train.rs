@@ -94,7 +94,10 @@ fn in_pool(args: &TrainArgs, checkpoint: &Path, quiet: bool) -> Result<Vec<Strin
     let (float, quantised) = done.means();
     Ok(vec![
         format!("{} parameters, {:.1} MMAC a frame", done.params.count(), done.spec.macs()? as f64 / 1e6),
-        format!("mean IoU on {} test scenes: {float:.4} in float, {quantised:.4} at {}/{} bits", args.test, args.feature_bits, args.weight_bits),
+        format!(
+            "mean IoU on {} test scenes: {float:.4} in float, {quantised:.4} at {}/{} bits",
+            args.test, args.feature_bits, args.weight_bits
+        ),
         format!("written to {}", args.out.display()),
     ])
 }

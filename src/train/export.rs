@@ -103,7 +103,6 @@ fn layer(stage: &StageSpec, feature_frac: i8, weight_frac: i8) -> String {
     t.push_str(&format!("feature_frac = {feature_frac}\nweight_frac = {weight_frac}\n"));
     if stage.pool {
         t.push_str(&format!("\n[[layer]]\nname = \"{}_pool\"\nop = \"max_pool\"\nkernel = 2\nstride = 2\n", stage.name));
-        t.push_str(&format!("feature_frac = {feature_frac}\n"));
     }
     t
 }

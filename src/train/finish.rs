@@ -43,7 +43,13 @@ pub struct Recipe {
 ///
 /// # Errors
 /// When fine-tuning or evaluation fails.
-pub fn finish(net: &mut Net, recipe: &Recipe, training: &Images, scored: &Images, watch: &mut dyn FnMut(usize, usize, Option<Epoch>)) -> Result<Finished> {
+pub fn finish(
+    net: &mut Net,
+    recipe: &Recipe,
+    training: &Images,
+    scored: &Images,
+    watch: &mut dyn FnMut(usize, usize, Option<Epoch>),
+) -> Result<Finished> {
     let batch = recipe.tune.batch;
     let iou_float = evaluate::ious(net, scored, batch)?;
     let (spec, params) = net.params.fold(&net.spec);

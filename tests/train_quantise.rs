@@ -103,7 +103,7 @@ fn an_exported_network_reads_back() {
 fn the_shipped_detector_keeps_its_score_in_integers() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("configs/networks/uav-detector");
     let (spec, params, grids) = import::read(&folder).unwrap();
-    let images = Images::scenes(Split::Test, 100, spec.input);
+    let images = Images::scenes(Split::Test, 60, spec.input);
     let integers = IntNet::new(&spec, &params, &grids).unwrap();
     let quantised = mean(&integers.ious(&images).unwrap());
     let mut net = Net::new(spec, params, 4).unwrap();

@@ -8,7 +8,7 @@ mod boards;
 mod common;
 mod compare;
 mod dataset;
-mod dram;
+pub mod dram;
 mod emit;
 mod explain;
 mod networks;

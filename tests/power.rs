@@ -3,7 +3,7 @@
 use bico::accelerator;
 use bico::board::{self, Board};
 use bico::fixed::{Format, Overflow, Rounding};
-use bico::plan::{Compute, ComputeOp, Job, Program, Task, Transfer, Unit};
+use bico::plan::{Compute, ComputeOp, Job, Task, Transfer, Unit};
 use bico::power::{Activity, Counts, PUBLISHED, count, fit, leave_one_out};
 use bico::units::Hertz;
 
@@ -132,13 +132,12 @@ fn counts_follow_the_descriptors() {
         container_bits: 16,
         signed: true,
     };
-    let program = |jobs| Program { jobs, layers: vec!["l".into()] };
-    let counts = count(&acc, &board, &program(vec![compute.clone()]));
+    let counts = count(&acc, &board, [compute.clone()].iter());
     let (iterations, results) = (12 * 2 * 2, 12 * 16);
     assert_eq!(counts.dsp_operations, iterations * 128 + results * 2);
     // A word of `mid` or `out` spans 16 RAMB18 (2K x 9), a weight row 79 (1K x 18).
     assert_eq!(counts.bram18_accesses, iterations * (16 + 79) + 12 * 16);
-    let both = count(&acc, &board, &program(vec![compute, job(Unit::Load, Task::Transfer(transfer))]));
+    let both = count(&acc, &board, [compute, job(Unit::Load, Task::Transfer(transfer))].iter());
     assert_eq!(both.bram18_accesses - counts.bram18_accesses, 24 * 16);
     assert_eq!(both.dsp_operations, counts.dsp_operations);
 }

@@ -9,7 +9,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::path::Path;
 
 /// Name of the network that runs when none is named.
-pub const DEFAULT_NETWORK: &str = "mobile_block";
+pub const DEFAULT_NETWORK: &str = "uav-detector";
 
 /// A design: network, accelerator, board.
 #[derive(clap::Args, Debug, Clone)]

@@ -1,11 +1,39 @@
 //! `bico dram --trace FILE`: a plain request trace through the DDR model alone.
 
+use crate::board;
 use crate::dram::MemorySpec;
 use crate::dram::trace::{LatencySummary, TraceReport, capacity_bytes, parse_trace, replay};
 use crate::error::{Error, Result};
 use crate::units::Hertz;
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+/// Arguments of `bico dram`.
+#[derive(clap::Args, Debug)]
+pub struct Arguments {
+    /// Requests, one a line: `cycle address R|W bytes [port]`; `#` starts a remark.
+    #[arg(long, value_name = "FILE")]
+    trace: PathBuf,
+    /// Board whose memory answers: a name from `bico boards`, or a TOML file.
+    #[arg(long, value_name = "B", default_value = "pynq-z1")]
+    board: String,
+    /// Fabric clock in which the trace's cycles count.
+    #[arg(long, value_name = "MHZ", default_value_t = 100.0)]
+    clock_mhz: f64,
+}
+
+/// Runs the subcommand.
+pub fn run(arguments: &Arguments) -> Result<()> {
+    if !(1.0..=1000.0).contains(&arguments.clock_mhz) {
+        return Err(Error::usage("--clock-mhz is out of range").value(arguments.clock_mhz).allowed("1 to 1000"));
+    }
+    let board = board::load(&arguments.board)?;
+    let report = run_trace(&arguments.trace, &board.memory, Hertz::from_mhz(arguments.clock_mhz))?;
+    let mut text = Vec::new();
+    write_report(&report, &mut text).map_err(|e| Error::io("write", Path::new("standard output"), &e))?;
+    super::common::print(&String::from_utf8_lossy(&text));
+    Ok(())
+}
 
 /// Reads a trace and runs it. [`write_report`] prints the result.
 ///

@@ -7,14 +7,17 @@ mod accelerators;
 mod boards;
 mod common;
 mod compare;
-
+mod dataset;
+pub mod dram;
+mod emit;
 mod explain;
-
 mod networks;
+mod progress;
 mod regress;
 mod samples;
 mod schema;
 mod simulate;
+mod train;
 
 use crate::error::Result;
 use clap::{Parser, Subcommand};
@@ -66,6 +69,14 @@ enum Command {
     /// Re-run the golden runs under `traces/` and say what moved.
     Regress(regress::Arguments),
 
+    /// Run a plain request trace through the DDR model alone.
+    Dram(dram::Arguments),
+    /// Make or look at images: procedural scenes, or a folder.
+    Dataset(dataset::DatasetArgs),
+    /// Train a detector on procedural scenes.
+    Train(train::TrainArgs),
+    /// Write the accelerator as SystemVerilog.
+    Emit(emit::Arguments),
     /// JSON schemas of configurations and records.
     Schema(schema::Arguments),
 }
@@ -93,6 +104,15 @@ fn run(command: Command, talk: Talk) -> Result<()> {
         Command::Explain(a) => explain::run(&a),
         Command::Regress(a) => regress::run(&a, talk),
 
+        Command::Dram(a) => dram::run(&a),
+        Command::Dataset(a) => lines(&dataset::dataset(&a)?),
+        Command::Train(a) => lines(&train::train(&a, talk.quiet)?),
+        Command::Emit(a) => emit::run(&a),
         Command::Schema(a) => schema::run(&a),
     }
+}
+
+fn lines(lines: &[String]) -> Result<()> {
+    lines.iter().for_each(|l| common::print(&format!("{l}\n")));
+    Ok(())
 }

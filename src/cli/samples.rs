@@ -1,6 +1,6 @@
 //! Images to run: procedural scenes, or a folder.
 
-use crate::dataset::{self, Image, Scene, Split, scene};
+use crate::dataset::{self, Image, Scene, Split, reader, scene};
 use crate::error::{Error, Result};
 use crate::fixed::Format;
 use crate::model::Network;
@@ -8,6 +8,7 @@ use crate::report::Picture;
 use crate::simulate::Sample;
 use crate::tensor::Tensor;
 use rayon::prelude::*;
+use std::path::Path;
 
 /// Samples with their pixels.
 #[derive(Default)]
@@ -78,11 +79,24 @@ pub fn noise(network: &Network) -> Samples {
     Samples { samples: vec![Sample { name: "noise".into(), image, truth: None }], pictures: Vec::new() }
 }
 
-/// The images of a folder, in order of their names.
+/// The images of a folder, in order of their names; remarks about images of another size or depth go to standard error.
 ///
 /// # Errors
-/// When the folder or an image is unreadable.
-pub fn folder(network: &Network, folder: &std::path::Path) -> Result<Samples> {
-    let _ = (network, folder);
-    Err(Error::unsupported("reading folders of images is not there yet"))
+/// When the folder or an image is unreadable, or an annotation is wrong.
+pub fn folder(network: &Network, folder: &Path, quiet: bool) -> Result<Samples> {
+    check_channels(network)?;
+    let paths = reader::list(folder)?;
+    let made: Result<Vec<((Sample, Picture), Vec<String>)>> = paths
+        .par_iter()
+        .map(|path| {
+            let found = reader::read(path)?;
+            let truth = found.target.map(|b| b.scale(1.0 / scene::WIDTH as f32, 1.0 / scene::HEIGHT as f32));
+            Ok((sample(network, found.name, &found.image, truth), found.notes))
+        })
+        .collect();
+    let made = made?;
+    for (path, (_, notes)) in paths.iter().zip(&made).filter(|_| !quiet) {
+        notes.iter().for_each(|note| eprintln!("{}: {note}", path.display()));
+    }
+    Ok(collect(made.into_iter().map(|(one, _)| one).collect()))
 }

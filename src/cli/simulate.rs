@@ -58,7 +58,7 @@ pub fn run(arguments: &Arguments, talk: Talk) -> Result<()> {
     let jobs = arguments.out.is_some();
     let options = Options { frames: arguments.frames, allow_overflow: arguments.allow_overflow, jobs };
     let simulation = Simulation::new(&design.network, &design.accelerator, &design.board, options)?;
-    let Samples { samples, pictures } = load_samples(arguments, &design.network)?;
+    let Samples { samples, pictures } = load_samples(arguments, &design.network, talk.quiet)?;
     let bar = progress(talk.quiet, samples.len(), "images");
     let execution = simulation.execute(&samples, || bar.inc(1))?;
     bar.finish_and_clear();
@@ -68,6 +68,7 @@ pub fn run(arguments: &Arguments, talk: Talk) -> Result<()> {
         let extras =
             Extras { pictures, window_cycles: arguments.window, resolved_toml: Some(design.resolved.clone()), ..Extras::default() };
         let written = report::write_all(&record, &extras, dir)?;
+        report::write_atomic(&dir.join("resolved.toml"), design.resolved.as_bytes())?;
         if !talk.quiet {
             eprintln!("{} files in {}; open {}", written.len(), dir.display(), dir.join("report.html").display());
         }
@@ -79,9 +80,9 @@ pub fn run(arguments: &Arguments, talk: Talk) -> Result<()> {
     Ok(())
 }
 
-fn load_samples(arguments: &Arguments, network: &crate::model::Network) -> Result<Samples> {
+fn load_samples(arguments: &Arguments, network: &crate::model::Network, quiet: bool) -> Result<Samples> {
     if let Some(folder) = &arguments.images {
-        return samples::folder(network, folder);
+        return samples::folder(network, folder, quiet);
     }
     match (arguments.scenes, &network.head) {
         (Some(0), _) => Ok(Samples::default()),

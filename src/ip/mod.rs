@@ -16,7 +16,6 @@ pub mod pointwise;
 pub mod primitive;
 pub mod queues;
 pub mod store;
-pub mod timing;
 pub mod tokens;
 pub mod vector;
 pub mod weights;

@@ -2,8 +2,9 @@
 
 use crate::accelerator::Accelerator;
 use crate::board::Board;
+use crate::ip::cost;
 use crate::ip::primitive::{dsp, memory, stage};
-use crate::ip::{cost, timing};
+use crate::machine::timing::iterations;
 use crate::plan::{Compute, ComputeOp, Job, Task, Unit};
 use crate::units::Hertz;
 
@@ -64,26 +65,31 @@ fn dsp_operations(acc: &Accelerator, board: &Board, unit: Unit, job: &Compute) -
     };
     let product = dsp::multiplier(stage::operand_bits(acc), acc.weight_bits.into(), board).dsp;
     let requantise = stage::requantise(acc, board).dsp;
-    timing::iterations(acc, unit, job) * multipliers as u64 * product + timing::results(acc, unit, job) * requantise
+    iterations(acc, unit, job) * multipliers as u64 * product + words_written(unit, job) * acc.lanes as u64 * requantise
 }
 
 /// Each iteration reads a source word and a weight row; each output word is written once.
 fn compute_accesses(acc: &Accelerator, unit: Unit, job: &Compute) -> u64 {
-    let iterations = timing::iterations(acc, unit, job);
-    iterations * (per_access(acc, job.source_bank) + per_access(acc, crate::plan::job::weight_memory(unit)))
-        + timing::words_written(unit, job) * per_access(acc, job.destination_bank)
+    iterations(acc, unit, job) * (per_access(acc, job.source_bank) + per_access(acc, crate::plan::job::weight_memory(unit)))
+        + words_written(unit, job) * per_access(acc, job.destination_bank)
 }
 
-/// RAMB18 that an access of a memory id switches on.
+/// Output words that a job writes.
+fn words_written(unit: Unit, job: &Compute) -> u64 {
+    let blocks = match unit {
+        Unit::Depthwise | Unit::Vector => u64::from(job.blocks),
+        _ => 1,
+    };
+    job.pixels() * blocks
+}
+
+/// RAMB18 that an access of a memory id switches on; none for parameters, which are LUTRAM.
 fn per_access(acc: &Accelerator, memory_id: u8) -> u64 {
     if let Some(bank) = acc.banks.get(usize::from(memory_id)) {
         return memory::ramb18_per_access(bank.words as u64, stage::word_bits(acc));
     }
-    let unit = |first: u8| memory_id.checked_sub(first).and_then(|u| Unit::ALL.get(usize::from(u)).copied());
-    if let Some(ip) = unit(16).and_then(|u| acc.ip(u)) {
-        return memory::ramb18_per_access(ip.parameter_rows as u64, ip.parallel_out as u64 * stage::PARAMETER_BITS);
-    }
-    match unit(8).and_then(|u| acc.ip(u).map(|ip| (u, ip))) {
+    let weights_of = Unit::ALL.into_iter().find(|&u| memory_id == crate::plan::job::weight_memory(u));
+    match weights_of.and_then(|u| acc.ip(u).map(|ip| (u, ip))) {
         Some((u, ip)) => memory::ramb18_per_access(ip.weight_rows as u64, stage::weight_row_bits(acc, u)),
         None => 0,
     }

@@ -10,13 +10,7 @@ use std::process::Command;
 
 const SHIM: &str = include_str!("shim.cpp");
 /// Warnings of Verilator that are no defects here: unused bits of descriptors, local names that repeat an instance's.
-const WAIVED: [&str; 5] = [
-    "-Wno-DECLFILENAME",
-    "-Wno-UNUSEDPARAM",
-    "-Wno-PINCONNECTEMPTY",
-    "-Wno-UNUSEDSIGNAL",
-    "-Wno-VARHIDDEN",
-];
+const WAIVED: [&str; 5] = ["-Wno-DECLFILENAME", "-Wno-UNUSEDPARAM", "-Wno-PINCONNECTEMPTY", "-Wno-UNUSEDSIGNAL", "-Wno-VARHIDDEN"];
 const COMPILER_FLAGS: [&str; 6] = ["-O1", "-std=gnu++17", "-fPIC", "-fvisibility=hidden", "-fno-gnu-unique", "-w"];
 const LINKER_FLAGS: [&str; 4] = ["-shared", "-pthread", "-Wl,-Bsymbolic", "-Wl,-z,defs"];
 
@@ -57,7 +51,9 @@ fn cache_dir() -> PathBuf {
 /// Hash of everything the library is made from.
 fn hash(acc: &Accelerator) -> Result<String> {
     let mut hasher = Sha256::new();
-    for text in [&package(acc)?, SHIM].into_iter().chain(SOURCES.iter().map(|s| s.1)).chain(WAIVED).chain(COMPILER_FLAGS).chain(LINKER_FLAGS) {
+    for text in
+        [&package(acc)?, SHIM].into_iter().chain(SOURCES.iter().map(|s| s.1)).chain(WAIVED).chain(COMPILER_FLAGS).chain(LINKER_FLAGS)
+    {
         hasher.update(text);
         hasher.update([0]);
     }
@@ -80,11 +76,8 @@ fn compile(acc: &Accelerator, work: &Path, cache: &Path) -> Result<PathBuf> {
     let shim = write(work, "shim.cpp", SHIM)?;
     let library = work.join("bico.so");
     let here = format!("-I{}", text(&generated)?);
-    let flags: Vec<&str> = COMPILER_FLAGS
-        .into_iter()
-        .chain(LINKER_FLAGS)
-        .chain([include.as_str(), here.as_str(), "-o", text(&library)?])
-        .collect();
+    let flags: Vec<&str> =
+        COMPILER_FLAGS.into_iter().chain(LINKER_FLAGS).chain([include.as_str(), here.as_str(), "-o", text(&library)?]).collect();
     let mut files = cpp_files(&generated)?;
     files.push(shim);
     files.push(runtime);
@@ -114,7 +107,8 @@ fn runtime(include: &str, cache: &Path) -> Result<PathBuf> {
 /// The generated C++ files, in name order.
 fn cpp_files(dir: &Path) -> Result<Vec<PathBuf>> {
     let entries = std::fs::read_dir(dir).map_err(|e| Error::io("read", dir, &e))?;
-    let mut files: Vec<_> = entries.filter_map(|e| e.ok().map(|e| e.path())).filter(|p| p.extension().is_some_and(|x| x == "cpp")).collect();
+    let mut files: Vec<_> =
+        entries.filter_map(|e| e.ok().map(|e| e.path())).filter(|p| p.extension().is_some_and(|x| x == "cpp")).collect();
     files.sort();
     Ok(files)
 }

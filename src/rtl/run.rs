@@ -105,12 +105,15 @@ pub fn run_on(
             return Ok(RtlRun { events, interrupt_cycle: cycle, dram: bus.dram });
         }
         if cycle - progress_cycle > PATIENCE_CYCLES {
-            return Err(Error::fault(format!("the RTL makes no progress since cycle {progress_cycle}")).value(last(&events)));
+            return Err(Error::fault(format!("the RTL makes no progress since cycle {progress_cycle}")).value(progress(&events)));
         }
     }
     unreachable!("the loop ends by the interrupt or by patience")
 }
 
-fn last(events: &[Event]) -> String {
-    events.last().map_or("no job was issued".into(), |e| format!("last event: {:?} of `{}` in cycle {}", e.kind, e.unit, e.cycle))
+/// Jobs issued and done by each unit.
+fn progress(events: &[Event]) -> String {
+    let count = |unit, kind| events.iter().filter(|e| e.unit == unit && e.kind == kind).count();
+    let of = |&unit: &Unit| format!("{unit} issued {}, done {}", count(unit, EventKind::Issue), count(unit, EventKind::Done));
+    Unit::ALL.iter().map(of).collect::<Vec<_>>().join("; ")
 }

@@ -110,7 +110,17 @@ impl<'a> Case<'a> {
 
     pub fn rtl(&self, model: &Model, responder: &mut dyn Responder) -> RtlRun {
         let (address, descriptors) = (self.plan.program_address as u32, self.plan.jobs.len() as u32);
-        rtl::run_on(model, self.acc, &self.dram, address, descriptors, responder).unwrap()
+        rtl::run_on(model, self.acc, &self.dram, address, descriptors, responder).unwrap_or_else(|e| panic!("{e}\n{}", self.jobs()))
+    }
+
+    /// Whether the planner emitted a job without iterations, which the machine does not have.
+    pub fn has_empty_job(&self) -> bool {
+        self.plan.jobs.iter().any(|d| matches!(&d.job.task, bico::plan::Task::Compute(c) if c.pixels() * u64::from(c.blocks) == 0))
+    }
+
+    /// The program, for messages.
+    fn jobs(&self) -> String {
+        self.plan.jobs.iter().map(|d| format!("{:?}\n", d.job)).collect()
     }
 
     /// Simulator and RTL, each on its own instance of `memory`: no difference in any job's cycles, nor in any byte of DRAM.
@@ -136,15 +146,20 @@ impl<'a> Case<'a> {
             let owner = self.plan.places.iter().rposition(|p| p.address <= at as u64).map(|n| (&self.graph.nodes[n], &self.plan.places[n]));
             let (node, place) = owner.unwrap();
             panic!(
-                "DRAM byte {at:#x} (offset {} of `{}`, word of {} bytes): expected {:#04x}, RTL {:#04x}; {:?} {:?} {:?}",
+                "DRAM byte {at:#x} (offset {} of `{}`, word of {} bytes): expected {:#04x}, RTL {:#04x}; {:?} {:?} -> {:?} {:?} {:?}; from {:?} {:?}\n{}",
                 at as u64 - place.address,
                 node.name,
                 place.word_bytes,
                 self.expected[at],
                 run.dram[at],
+                node.op,
+                self.graph.nodes[node.inputs[0]].shape,
+                node.shape,
                 node.format,
-                node.requantise.as_ref().map(|r| (r.rounding, r.overflow, r.relu, r.clip, r.leaky_slope)),
+                node.requantise,
                 self.graph.nodes[node.inputs[0]].format,
+                self.graph.nodes[node.inputs[0]].zero_point,
+                self.jobs(),
             );
         }
         assert_eq!(self.expected.len(), run.dram.len());

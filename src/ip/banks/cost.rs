@@ -13,7 +13,7 @@ const ADDRESS_BITS: u64 = 16;
 pub fn cost(acc: &Accelerator, _: &Board) -> Resources {
     let word_bits = stage::word_bits(acc);
     let bank = |b: &crate::accelerator::Bank| {
-        memory::simple_dual_port(b.words as u64, word_bits)
+        memory::block(b.words as u64, word_bits)
             + logic::mux_register(b.writers.len() as u64, word_bits + ADDRESS_BITS + 1)
             + logic::mux_register(b.readers.len() as u64, ADDRESS_BITS + 1)
     };

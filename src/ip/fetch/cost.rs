@@ -4,9 +4,8 @@ use crate::accelerator::Accelerator;
 use crate::board::{Board, Resources};
 use crate::ip::primitive::{memory, stage};
 
-/// A read master, a buffer of four descriptors in beats, dispatch to the queues.
+/// A read master, a buffer of four descriptors (one memory for each of their eight words), dispatch to the queues.
 pub fn cost(_: &Accelerator, _: &Board) -> Resources {
-    let buffer = memory::simple_dual_port(4 * 8, 64);
-    let assemble = Resources::logic(64, 512);
-    stage::axi_master() + buffer + assemble
+    let dispatch = Resources::logic(64, 16);
+    stage::axi_master() + memory::distributed(4, 64) * 8 + dispatch
 }

@@ -2,9 +2,9 @@
 
 use crate::accelerator::Accelerator;
 use crate::board::{Board, Resources};
-use crate::ip::primitive::{logic, stage};
+use crate::ip::primitive::stage;
 
-/// A read master and an unpacker: beats shift into a word register, by one of five container widths.
+/// A read master, an unpacker of one feature word, a registered beat.
 pub fn cost(acc: &Accelerator, _: &Board) -> Resources {
-    stage::axi_master() + logic::mux_register(5, stage::word_bits(acc)) + Resources::logic(0, 64 + stage::word_bits(acc))
+    stage::axi_master() + stage::unpack(acc.lanes as u64, acc.feature_bits.into()) + Resources::logic(0, 64)
 }

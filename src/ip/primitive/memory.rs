@@ -1,28 +1,12 @@
-//! Memories: LUTRAM or block RAM, and how much of it.
+//! Memories: the RTL says of each whether it is block RAM or LUTRAM (`ram_style`); here is how much of it.
+//!
+//! Left alone, Yosys takes block RAM from 4,096 bits on (8 x 512, 16 x 256, 32 x 128). We force the style by role: feature banks and weights
+//! are block RAM, parameters, queues and descriptor buffers LUTRAM, since a block RAM would stand nearly empty for each 36 of their bits.
 
 use crate::board::Resources;
 
 /// Shapes of a RAMB18 (depth, width) that Yosys chooses from; the widest is simple dual-port only (UG473, table 1-11).
 const SHAPES: [(u64, u64); 6] = [(16_384, 1), (8_192, 2), (4_096, 4), (2_048, 9), (1_024, 18), (512, 36)];
-/// Memories up to this depth are LUTRAM whatever their width: a block RAM would stand nearly empty for each 36 bits.
-const LUTRAM_DEPTH: u64 = 64;
-/// Deeper ones are LUTRAM below this size, where Yosys stops taking block RAM (8 x 512, 16 x 256, 32 x 128 bits).
-const BLOCK_BITS: u64 = 4_096;
-
-/// How a memory is built; the RTL's wrapper forces the same choice.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Style {
-    /// Look-up tables as memory.
-    Distributed,
-    /// Block RAM.
-    Block,
-}
-
-/// The style of a simple dual-port memory of `words` x `bits`.
-pub const fn style(words: u64, bits: u64) -> Style {
-    if words <= LUTRAM_DEPTH || words * bits < BLOCK_BITS { Style::Distributed } else { Style::Block }
-}
-
 /// The shape that takes the fewest RAMB18; of equals the deepest, which selects among the fewest outputs.
 fn shape(words: u64, bits: u64) -> (u64, u64) {
     let total = |shape: &(u64, u64)| words.div_ceil(shape.0) * bits.div_ceil(shape.1);
@@ -36,29 +20,22 @@ pub fn ramb18(words: u64, bits: u64) -> u64 {
     words.div_ceil(depth) * bits.div_ceil(width)
 }
 
-/// RAMB18 that one access of such a memory switches on: those across the width of one word, in the shape that [`ramb18`] takes; 0 when
-/// it is LUTRAM.
+/// RAMB18 that one access of such a memory switches on: those across the width of one word, in the shape that [`ramb18`] takes.
 pub fn ramb18_per_access(words: u64, bits: u64) -> u64 {
-    if words == 0 || style(words, bits) == Style::Distributed {
-        return 0;
-    }
-    bits.div_ceil(shape(words, bits).1)
+    if words == 0 { 0 } else { bits.div_ceil(shape(words, bits).1) }
 }
 
-/// A simple dual-port memory of `words` x `bits` with a registered read.
-pub fn simple_dual_port(words: u64, bits: u64) -> Resources {
-    if words == 0 {
-        return Resources::NONE;
-    }
-    match style(words, bits) {
-        Style::Block => {
-            let shape = shape(words, bits);
-            // Blocks behind each other need their outputs selected.
-            let rows = words.div_ceil(shape.0);
-            Resources { dsp: 0, bram18: rows * bits.div_ceil(shape.1), lut: super::logic::mux(rows, bits), ff: 0 }
-        }
-        Style::Distributed => Resources::logic(lutram(words, bits), bits),
-    }
+/// A simple dual-port block RAM of `words` x `bits`; nothing when it has no words.
+pub fn block(words: u64, bits: u64) -> Resources {
+    let shape = shape(words, bits);
+    // Blocks behind each other need their outputs selected.
+    let rows = words.div_ceil(shape.0);
+    Resources { dsp: 0, bram18: rows * bits.div_ceil(shape.1), lut: super::logic::mux(rows, bits), ff: 0 }
+}
+
+/// A simple dual-port LUTRAM of `words` x `bits`, read without a register.
+pub fn distributed(words: u64, bits: u64) -> Resources {
+    if words == 0 { Resources::NONE } else { Resources::logic(lutram(words, bits), 0) }
 }
 
 /// Look-up tables of a LUTRAM: RAM32M gives 32 x 6 and RAM64M 64 x 3 of four (UG474, table 2-3); deeper ones add a multiplexer a bit.
@@ -98,14 +75,9 @@ mod tests {
     }
 
     #[test]
-    fn small_memories_are_lutram() {
-        assert_eq!(style(64, 1024), Style::Distributed);
-        assert_eq!(style(65, 1024), Style::Block);
-        assert_eq!(style(128, 31), Style::Distributed);
-        assert_eq!(style(128, 32), Style::Block);
-        assert_eq!(simple_dual_port(32, 12).lut, 8);
-        assert_eq!(ramb18_per_access(6144, 144), 16);
-        assert_eq!(ramb18_per_access(512, 144), 4);
-        assert_eq!(ramb18_per_access(64, 144), 0);
+    fn lutrams_and_accesses() {
+        assert_eq!([(32, 12), (33, 12), (64, 3), (128, 3), (0, 8)].map(|(w, b)| distributed(w, b).lut), [8, 16, 4, 10, 0]);
+        assert_eq!((block(0, 8), block(6144, 144).lut), (Resources::NONE, 144));
+        assert_eq!((ramb18_per_access(6144, 144), ramb18_per_access(512, 144), ramb18_per_access(0, 144)), (16, 4, 0));
     }
 }

@@ -9,8 +9,8 @@ use crate::plan::Unit;
 pub const ACCUMULATOR_BITS: u32 = 32;
 /// The requantise multiplier: 16 bits unsigned, 17 on a signed port.
 pub const SCALE_BITS: u32 = 17;
-/// A row of parameters holds this many bits for each channel.
-pub const PARAMETER_BITS: u64 = 64;
+/// Parameters of one channel in a parameter memory: bias, multiplier, shift (64 bits in DRAM, of which 8 are not used).
+pub const PARAMETER_BITS: u64 = 56;
 
 /// Bits of a feature with its zero point subtracted.
 pub fn operand_bits(acc: &Accelerator) -> u32 {
@@ -53,11 +53,18 @@ pub fn lane_groups(acc: &Accelerator, parallel_in: usize, parallel_out: usize) -
     select + collect
 }
 
-/// Weight memory and parameter memory of a unit.
+/// Beats to a word of `values` of `bits`: a register each, which takes its bits from one of five containers in the beat that carries it.
+pub fn unpack(values: u64, bits: u64) -> Resources {
+    const BEAT_COMPARISON_LUT: u64 = 8;
+    (Resources::logic(logic::mux(5, bits) + BEAT_COMPARISON_LUT, bits)) * values
+}
+
+/// Weight memory with its unpacker, and parameter memory, of a unit.
 pub fn memories(acc: &Accelerator, unit: Unit) -> Resources {
     let Some(ip) = acc.ip(unit) else { return Resources::NONE };
-    memory::simple_dual_port(ip.weight_rows as u64, weight_row_bits(acc, unit))
-        + memory::simple_dual_port(ip.parameter_rows as u64, ip.parallel_out as u64 * PARAMETER_BITS)
+    let (row_bits, weight_bits) = (weight_row_bits(acc, unit), u64::from(acc.weight_bits));
+    let parameter = memory::distributed(ip.parameter_rows as u64, PARAMETER_BITS) + Resources::logic(0, PARAMETER_BITS);
+    memory::block(ip.weight_rows as u64, row_bits) + unpack(row_bits / weight_bits, weight_bits) + parameter * ip.parallel_out as u64
 }
 
 /// Bits of a row of the weight memory of a unit; 0 for `vector`.

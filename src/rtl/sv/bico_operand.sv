@@ -7,11 +7,11 @@ module bico_operand #(
     input  logic            in_source,
     input  logic [BITS-1:0] feature,
     input  logic [15:0]     padding,
-    input  logic [15:0]     zero_point,
+    input  logic [15:0]     zero_point,  // signed as the features are
     input  logic            is_signed,
     output logic [BITS:0]   operand
 );
   logic [BITS-1:0] raw;
   assign raw = in_source ? feature : padding[BITS-1:0];
-  always_ff @(posedge clk) operand <= {is_signed && raw[BITS-1], raw} - (BITS + 1)'(zero_point);
+  always_ff @(posedge clk) operand <= {is_signed && raw[BITS-1], raw} - (BITS + 1)'({is_signed && zero_point[15], zero_point});
 endmodule

@@ -20,8 +20,12 @@ module bico_requantise #(
   logic [1:0] overflow;
   logic relu, clip_enable, leaky, out_signed, narrow;
   logic [4:0] slope, bits;
-  logic signed [15:0] zero_point, clip;
-  assign {clip, zero_point, narrow, out_signed, bits, slope, leaky, clip_enable, relu, overflow, rounding} = mode;
+  logic [15:0] zero_bits, clip_bits;
+  assign {clip_bits, zero_bits, narrow, out_signed, bits, slope, leaky, clip_enable, relu, overflow, rounding} = mode;
+  // Members of the output format: negative only when it is signed.
+  logic signed [16:0] zero_point, clip;
+  assign zero_point = {out_signed && zero_bits[15], zero_bits};
+  assign clip = {out_signed && clip_bits[15], clip_bits};
 
   // Stage 1: multiply. Two slices: the low 24 bits and the rest.
   logic signed [41:0] low_product;
@@ -90,14 +94,14 @@ module bico_requantise #(
     else lowest = -highest - 26'sd1;
 
     y = 26'(near) + 26'(up) + 26'(zero_point);
-    y_low = low + 16'(up) + zero_point;
+    y_low = low + 16'(up) + zero_bits;
     if (relu && y < 26'(zero_point)) begin
       y = 26'(zero_point);
-      y_low = zero_point;
+      y_low = zero_bits;
     end
     if (clip_enable && y > 26'(clip)) begin
       y = 26'(clip);
-      y_low = clip;
+      y_low = clip_bits;
     end
     below = y < lowest;
     above = y > highest;

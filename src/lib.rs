@@ -28,7 +28,7 @@
 //! # Ok::<(), bico::Error>(())
 //! ```
 //!
-//! The dozen names to start from: [`model::load`], [`model::builtin`], [`accelerator::load`], [`board::load`], [`simulate::Simulation`],
+//! The dozen names to start from: [`model::load()`], [`model::builtin()`], [`accelerator::load`], [`board::load`], [`simulate::Simulation`],
 //! [`simulate::Sample`], [`simulate::Options`], [`record::RunRecord`], [`report::write_all`], [`report::compare`](report::compare()),
 //! [`plan::plan`], [`model::reference::run`].
 //!

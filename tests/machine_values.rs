@@ -2,6 +2,7 @@
 
 mod common;
 #[path = "rtl_common/network.rs"]
+#[allow(dead_code, reason = "shared with the RTL tests")]
 mod network;
 
 use bico::accelerator::Accelerator;

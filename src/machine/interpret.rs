@@ -25,17 +25,26 @@ impl Reader<'_> {
     }
 }
 
-/// Runs `job` of `unit` for output blocks from `first_block` on. `source` and `destination` are whole banks of `lanes`-wide words.
-pub fn interpret(
-    graph: &Graph,
-    node: &Node,
-    unit: Unit,
-    job: &Compute,
-    first_block: usize,
-    lanes: usize,
-    source: &[i16],
-    destination: &mut [i16],
-) {
+/// One job and what it means in terms of the graph.
+#[derive(Clone, Copy)]
+pub struct Site<'a> {
+    /// The network.
+    pub graph: &'a Graph,
+    /// The node that is computed.
+    pub node: &'a Node,
+    /// The unit that computes it.
+    pub unit: Unit,
+    /// The descriptor.
+    pub job: &'a Compute,
+    /// First output block.
+    pub first_block: usize,
+    /// Channels in a block.
+    pub lanes: usize,
+}
+
+/// Runs one job. `source` and `destination` are whole banks of `lanes`-wide words.
+pub fn interpret(site: Site, source: &[i16], destination: &mut [i16]) {
+    let Site { graph, node, unit, job, first_block, lanes } = site;
     let reader = Reader { bank: source, job, lanes };
     let reduced = matches!(unit, Unit::Pointwise | Unit::Conv);
     let blocks = if reduced { 1 } else { usize::from(job.blocks) };

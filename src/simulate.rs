@@ -257,7 +257,7 @@ fn time(plan: &Plan, acc: &Accelerator, board: &Board, frames: usize) -> Result<
     for _ in 0..frames {
         let start = timed.last().map_or(Cycle(0), |f| f.end);
         timed.push(machine.frame(start)?);
-        stats.get_or_insert_with(|| machine.memory().stats().clone());
+        stats.get_or_insert_with(|| *machine.memory().stats());
     }
     Ok((timed, stats.expect("at least one frame")))
 }

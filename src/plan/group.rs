@@ -56,6 +56,19 @@ impl Group {
         }
         tiles
     }
+    /// Tiles that stand for all: the first, the last and the two in the middle of each direction. Windows depend on a tile's place only
+    /// through clipping at the edges, which is least in the middle, so no tile needs more than all of these.
+    fn typical_tiles(&self, output: Shape) -> Vec<Window> {
+        let along = |n: usize, side: usize| {
+            let last = (n - 1) / side;
+            let mut starts = vec![0, last / 2 * side, last.div_ceil(2) * side, last * side];
+            starts.dedup();
+            starts.into_iter().map(|at| (at as i32, side.min(n - at) as i32)).collect::<Vec<_>>()
+        };
+        let rows = along(output.h, self.tile.0);
+        let cols = along(output.w, self.tile.1);
+        rows.iter().flat_map(|&(y, h)| cols.iter().map(move |&(x, w)| Window::new(y, x, h, w))).collect()
+    }
     /// For an output tile of the plane: the window before each stage (clipped) and, last, the tile itself.
     pub fn windows(&self, graph: &Graph, tile: Window) -> Vec<Window> {
         let mut windows = vec![tile];
@@ -196,7 +209,7 @@ fn needed(graph: &Graph, acc: &Accelerator, group: &Group, tile: Window, chunk: 
 /// The worst tile of a tiling: interior tiles need the largest windows.
 fn largest_needs(graph: &Graph, acc: &Accelerator, group: &Group, chunk: usize) -> Vec<usize> {
     let mut most = vec![0; group.edges.len()];
-    for tile in group.tiles(plane(graph, group)) {
+    for tile in group.typical_tiles(plane(graph, group)) {
         for (m, n) in most.iter_mut().zip(needed(graph, acc, group, tile, chunk)) {
             *m = (*m).max(n);
         }
@@ -259,15 +272,14 @@ fn rows_limit(graph: &Graph, acc: &Accelerator, group: &Group) -> usize {
 
 /// Estimated cycles of a tiling: the work before the reduction on one tile runs while the reduction works on the tile before it.
 fn estimate_cycles(graph: &Graph, acc: &Accelerator, group: &Group) -> u64 {
-    let tiles: Vec<(u64, u64)> = group.tiles(plane(graph, group)).into_iter().map(|t| tile_cycles(graph, acc, group, t)).collect();
-    let overlap = group.edges.iter().all(|e| e.halves == 2);
-    let mut total = 0;
-    let mut back = 0;
-    for (front, next_back) in tiles {
-        total += if overlap { front.max(back) } else { front + back };
-        back = next_back;
+    let out = plane(graph, group);
+    let count = (out.h.div_ceil(group.tile.0) * out.w.div_ceil(group.tile.1)) as u64;
+    let tiles = group.typical_tiles(out).into_iter().map(|t| tile_cycles(graph, acc, group, t));
+    let (front, back) = tiles.fold((0, 0), |(f, b), (front, back)| (f.max(front), b.max(back)));
+    match group.edges.iter().all(|e| e.halves == 2) {
+        true => front + (count - 1) * front.max(back) + back,
+        false => count * (front + back),
     }
-    total + back
 }
 
 /// Estimated cycles of one tile: of the slowest unit before the reduction, and of the slowest from the reduction on.

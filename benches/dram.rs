@@ -9,9 +9,9 @@ use std::path::Path;
 const BURSTS: u64 = 20_000;
 
 fn spec() -> MemorySpec {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("configs/boards");
-    let texts = ["pynq-z1.toml", "pynq-z1-memory.toml.part"].map(|f| std::fs::read_to_string(folder.join(f)).unwrap_or_default());
-    MemorySpec::from_board_text(texts.iter().find(|t| t.contains("[memory]")).expect("a board file")).expect("a valid board file")
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("configs/boards/pynq-z1.toml");
+    let text = std::fs::read_to_string(file).expect("a board file");
+    MemorySpec::from_board_text(&text).expect("a valid board file")
 }
 
 /// Keeps eight bursts of each port and direction in flight until `BURSTS` are answered; returns the last cycle.

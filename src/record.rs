@@ -102,11 +102,11 @@ pub struct LayerRecord {
     pub macs: u64,
     /// First issue of one of its jobs.
     pub start_cycle: u64,
-    /// Last done of one of its jobs.
+    /// First cycle after the last done of one of its jobs.
     pub end_cycle: u64,
     /// Cycles by which this layer moves the end of the frame: end minus the latest end of earlier layers.
     pub cycles: u64,
-    /// Of `cycles`: the compute unit that works longest on this layer.
+    /// The unit that works longest on this layer, be it computing or moving data.
     pub critical_unit: Unit,
     /// The critical unit's time between the two ends, by what it did.
     pub critical: CycleSplit,

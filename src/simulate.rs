@@ -68,9 +68,6 @@ impl<'a> Simulation<'a> {
     pub fn new(network: &'a Network, acc: &'a Accelerator, board: &'a Board, options: Options) -> Result<Simulation<'a>> {
         let mut notes = vec![format!("The clock of {:.0} MHz is assumed, not timed: every FPS rests on it.", acc.clock.mhz())];
         let resources = cost::resources(acc, board);
-        if resources.lut_ff_uncalibrated {
-            notes.push("LUT and FF are structural estimates, not calibrated against synthesis.".into());
-        }
         if let Err(e) = cost::check_fits(acc, board) {
             if !options.allow_overflow || e.kind() != crate::error::Kind::DoesNotFit {
                 return Err(e.hint_more("or run it all the same with --allow-overflow"));
@@ -260,7 +257,7 @@ fn time(plan: &Plan, acc: &Accelerator, board: &Board, frames: usize) -> Result<
     for _ in 0..frames {
         let start = timed.last().map_or(Cycle(0), |f| f.end);
         timed.push(machine.frame(start)?);
-        stats.get_or_insert_with(|| machine.memory().stats().clone());
+        stats.get_or_insert_with(|| *machine.memory().stats());
     }
     Ok((timed, stats.expect("at least one frame")))
 }

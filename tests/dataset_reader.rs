@@ -1,8 +1,8 @@
 //! Image folders: what is accepted, what is reported, and one clear error for everything else.
 
-use bico::cli::dataset::{DatasetArgs, DatasetCommand, GenerateArgs, ShowArgs, dataset};
+use bico::dataset::contact::{outline, sheet};
 use bico::dataset::reader::{list, read};
-use bico::dataset::{Box2D, Scene, Split, voc};
+use bico::dataset::{Box2D, Scene, Split, voc, writer};
 use bico::error::Kind;
 use image::{DynamicImage, GrayImage, ImageBuffer, Luma, Rgb, RgbImage};
 use proptest::prelude::*;
@@ -17,9 +17,10 @@ fn save(folder: &Path, name: &str, image: DynamicImage) -> PathBuf {
 #[test]
 fn generated_scenes_read_back_unchanged() {
     let folder = tempfile::tempdir().unwrap();
-    let args = GenerateArgs { split: Split::Test, count: 2, seed: 7, out: folder.path().join("scenes") };
-    dataset(&DatasetArgs { command: DatasetCommand::Generate(args) }).unwrap();
-    let paths = list(&folder.path().join("scenes")).unwrap();
+    for index in [7, 8] {
+        writer::write_scene(folder.path(), Split::Test, index).unwrap();
+    }
+    let paths = list(folder.path()).unwrap();
     assert_eq!(paths.len(), 2);
     for (path, index) in paths.iter().zip(7..) {
         let (read, scene) = (read(path).unwrap(), Scene::generate(Split::Test, index));
@@ -27,11 +28,19 @@ fn generated_scenes_read_back_unchanged() {
         assert!(read.target.unwrap().iou(scene.target) > 0.9999);
         assert!(read.notes.is_empty(), "{:?}", read.notes);
     }
-    let out = folder.path().join("sheet.png");
-    let images = Some(folder.path().join("scenes"));
-    let args = ShowArgs { images, split: Split::Test, count: 9, seed: 0, columns: 4, out: out.clone() };
-    dataset(&DatasetArgs { command: DatasetCommand::Show(args) }).unwrap();
-    assert_eq!(image::open(out).unwrap().width(), 640);
+}
+
+#[test]
+fn sheets_show_every_image_and_outlines_surround_the_box() {
+    let mut image = bico::dataset::Image::new(40, 20);
+    outline(&mut image, Box2D::new(-5.0, 4.0, 15.0, 10.0), [255, 0, 0], 1);
+    assert_eq!(
+        [image.pixel(3, 0), image.pixel(14, 5), image.pixel(8, 10), image.pixel(8, 9)],
+        [[255, 0, 0], [255, 0, 0], [255, 0, 0], [0; 3]]
+    );
+    let page = sheet(&[image.clone(), image.clone(), image], 2, 40, 20);
+    assert_eq!((page.w, page.h), (80, 40));
+    assert_eq!([page.pixel(3, 40), page.pixel(23, 0), page.pixel(23, 40)], [[255, 0, 0], [255, 0, 0], [0; 3]]);
 }
 
 #[test]

@@ -95,7 +95,7 @@ fn a_new_row_of_one_bank_each_time_is_bound_by_t_rc() {
 fn a_new_row_of_the_next_bank_each_time_hides_its_preparation() {
     // Stride 2 KiB + 128: consecutive bursts lie in consecutive banks. A bank is wanted again 8 * 32 = 256 clocks later, and precharge,
     // activate, tRCD take 21 of the 32 clocks of the transfer before: nothing is lost but the refreshes (151 clocks).
-    let next_bank = |port: u8| move |i: u64| (i * 4 + u64::from(port)) * 2176 % (1 << 29) & !127;
+    let next_bank = |port: u8| move |i: u64| (i * 4 + u64::from(port)) * 17 * 128 % (1 << 29);
     let measured = rate(&pynq_z1(), (0..4).map(|p| stream(p, Kind::Read, 16, next_bank(p))).collect());
     close(measured, PEAK * (1.0 - 151.0 / T_REFI), 0.004);
 }

@@ -8,13 +8,16 @@ use bico::units::{Cycle, Hertz};
 use dram_common::*;
 use proptest::prelude::*;
 
+/// Gap, port, whether it writes, bank, row, beat in the row, beats, pause.
+type Draw = (u64, u8, bool, u64, u64, u64, u8, u64);
+
 /// A legal sequence: ascending cycles on each port and direction, W beats that do not overlap, few rows and banks so that hits, conflicts,
 /// and overlaps in address are frequent.
 fn requests(max: usize) -> impl Strategy<Value = Vec<(u64, Request)>> {
     let one = (0u64..12, 0u8..4, any::<bool>(), 0u64..4, 0u64..3, 0u64..240, 1u8..=16, 0u64..400);
     prop::collection::vec(one, 1..max).prop_map(|list| {
         let (mut now, mut next) = (0u64, [[0u64; 4]; 2]);
-        let build = |(tag, (gap, port, is_write, bank, row, beat, beats, pause)): (usize, (u64, u8, bool, u64, u64, u64, u8, u64))| {
+        let build = |(tag, (gap, port, is_write, bank, row, beat, beats, pause)): (usize, Draw)| {
             // Now and then a long pause: the queues run empty, refreshes of an idle device come due.
             now += if pause == 0 { 3_000 } else { gap / 4 };
             let kind = if is_write { Kind::Write } else { Kind::Read };

@@ -1,6 +1,9 @@
 //! The machine gives the integers of the untiled reference, on any accelerator (contract, point 15).
 
 mod common;
+#[path = "rtl_common/network.rs"]
+#[allow(dead_code, reason = "shared with the RTL tests")]
+mod network;
 
 use bico::accelerator::Accelerator;
 use bico::machine::{Executor, FixedLatency, Machine};
@@ -74,4 +77,42 @@ fn the_network_has_what_the_test_is_about() {
     let graph = builtin("mobile_block").unwrap().load(Default::default()).unwrap().graph;
     assert!(graph.nodes.iter().any(|n| matches!(n.op, Op::Add { .. })));
     assert!(graph.nodes.iter().any(|n| graph.is_depthwise(n)));
+}
+
+#[test]
+fn random_networks_on_random_accelerators_equal_the_reference() {
+    let mut numbers = Numbers(7);
+    let mut ops = std::collections::BTreeSet::new();
+    for _ in 0..300 {
+        let lanes = numbers.pick(&[4, 8, 16]);
+        let limits = network::Limits { lanes, feature_bits: 16, weight_bits: 16, all_ops: true, conv: true };
+        let layers = 1 + numbers.below(6) as usize;
+        let graph = network::random_network(&mut numbers, &limits, layers);
+        let acc = accelerator(Knobs {
+            lanes,
+            parallel_in: numbers.pick(&[2, 4]),
+            parallel_out: numbers.pick(&[2, 4]),
+            tile: (numbers.pick(&[1, 3, 8]), numbers.pick(&[2, 5, 16])),
+            bank_words: numbers.pick(&[128, 512, 4096]),
+            weight_rows: numbers.pick(&[128, 1024]),
+            queue_depth: numbers.pick(&[2, 8]),
+            outstanding: numbers.pick(&[1, 4]),
+        });
+        let Ok(plan) = plan::plan(&graph, &acc) else { continue };
+        let frame = Machine::new(&plan, &acc, FixedLatency::new(Cycles(9))).frame(Cycle(0)).unwrap();
+        let image = network::random_input(&graph, numbers.next());
+        let golden = reference::run(&graph, &image).unwrap();
+        for interpreted in [false, true] {
+            let executor = Executor::new(&graph, &plan, &acc).unwrap();
+            let executor = if interpreted { executor.interpreted() } else { executor };
+            let mut values = executor.values();
+            executor.run(&image, &frame, &mut values).unwrap();
+            for id in plan.groups.iter().map(|g| g.output()) {
+                let what = &graph.nodes[id];
+                assert!(executor.features(id, &values) == golden[id], "interpreted {interpreted}: {what:?} of {graph:#?}");
+                ops.insert(format!("{:?}", std::mem::discriminant(&what.op)));
+            }
+        }
+    }
+    assert!(ops.len() >= 7, "only {} kinds of operations were run", ops.len());
 }

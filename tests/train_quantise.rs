@@ -1,7 +1,7 @@
 //! From float to integers: folding, calibration, the float emulation of the grids, export, and the network that ships.
 
 use bico::dataset::rng::Rng;
-use bico::dataset::scene::Split;
+use bico::dataset::{Scene, Split, preprocess};
 use bico::fixed::Format;
 use bico::tensor::Shape;
 use bico::train::data::Images;
@@ -103,11 +103,28 @@ fn an_exported_network_reads_back() {
 fn the_shipped_detector_keeps_its_score_in_integers() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("configs/networks/uav-detector");
     let (spec, params, grids) = import::read(&folder).unwrap();
-    let images = Images::scenes(Split::Test, 100, spec.input);
+    let images = Images::scenes(Split::Test, 60, spec.input);
     let integers = IntNet::new(&spec, &params, &grids).unwrap();
     let quantised = mean(&integers.ious(&images).unwrap());
     let mut net = Net::new(spec, params, 4).unwrap();
     let float = mean(&evaluate::ious(&mut net, &images, 4).unwrap());
     assert!(quantised > 0.56, "mean IoU {quantised}");
     assert!(quantised > float - 0.02, "float {float}, integers {quantised}");
+}
+
+#[test]
+fn the_model_loader_and_the_trainer_compute_the_same_integers() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("configs/networks/uav-detector");
+    let (spec, params, grids) = import::read(&folder).unwrap();
+    let network = bico::model::load(&folder, Default::default()).unwrap();
+    let scene = Scene::generate(Split::Test, 0);
+    let input = preprocess(&scene.image, spec.input.w, spec.input.h);
+    let reference = bico::model::reference::run(&network.graph, &input).unwrap();
+    let pixels: Vec<u8> = input.data.iter().map(|&v| v as u8).collect();
+    let own = IntNet::new(&spec, &params, &grids).unwrap().run(&pixels);
+    for (stage, own) in spec.stages.iter().zip(&own) {
+        let name = if stage.pool { format!("{}_pool", stage.name) } else { stage.name.clone() };
+        let node = network.graph.nodes.iter().position(|n| n.name == name).unwrap();
+        assert_eq!(&reference[node], own, "{name}");
+    }
 }

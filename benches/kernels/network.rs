@@ -14,9 +14,9 @@ const CHANNELS: [usize; 5] = [48, 96, 192, 384, 512];
 const POOLED: usize = 3;
 
 enum Op {
-    Depthwise(PackedDepthwise),
-    Pointwise(PackedConv),
-    MaxPool(PackedPool),
+    Depthwise(Box<PackedDepthwise>),
+    Pointwise(Box<PackedConv>),
+    MaxPool(Box<PackedPool>),
     /// Space to depth by 2, into the first blocks of a later map.
     SpaceToDepth,
 }
@@ -111,7 +111,7 @@ impl Network {
             requantise: &requantise,
         };
         let packed = PackedDepthwise::new(&spec).expect("a valid layer");
-        self.push(format!("depthwise-{shape}"), Op::Depthwise(packed), shape);
+        self.push(format!("depthwise-{shape}"), Op::Depthwise(Box::new(packed)), shape);
     }
 
     fn next_pointwise(&mut self, outputs: usize) {
@@ -135,7 +135,7 @@ impl Network {
             features: (self.features.min(), self.features.max()),
             requantise: &requantise,
         });
-        let op = Op::Pointwise(packed.expect("a valid layer"));
+        let op = Op::Pointwise(Box::new(packed.expect("a valid layer")));
         self.layers.push(Layer { name: format!("pointwise-{shape}-to-{outputs}"), op, from, to, first_block });
     }
 
@@ -143,7 +143,7 @@ impl Network {
         let shape = self.last().shape;
         let range = (self.features.min(), self.features.max());
         let packed = PackedPool::new(PoolKind::Max, Geometry::new((2, 2), 2), shape.c, LANES, range).expect("a valid layer");
-        self.push(format!("max-pool-{shape}"), Op::MaxPool(packed), Shape::new(shape.c, shape.h / 2, shape.w / 2));
+        self.push(format!("max-pool-{shape}"), Op::MaxPool(Box::new(packed)), Shape::new(shape.c, shape.h / 2, shape.w / 2));
     }
 
     /// Multiply-accumulates of one frame.

@@ -1,12 +1,11 @@
 //! `bico dataset generate` and `bico dataset show`: procedural scenes as files, and a sheet to look at.
 
 use crate::dataset::contact::{outline, sheet};
-use crate::dataset::frame::write_atomically;
 use crate::dataset::scene::{HEIGHT, Scene, Split, WIDTH};
-use crate::dataset::{reader, voc};
+use crate::dataset::{reader, writer};
 use crate::error::{Error, Result};
 use rayon::prelude::*;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// Arguments of `bico dataset`.
 #[derive(Clone, Debug, clap::Args)]
@@ -85,16 +84,8 @@ fn indices(first: u32, count: u32) -> Result<std::ops::Range<u64>> {
 
 fn generate(args: &GenerateArgs) -> Result<Vec<String>> {
     std::fs::create_dir_all(&args.out).map_err(|e| Error::io("create", &args.out, &e))?;
-    indices(args.seed, args.count)?.into_par_iter().try_for_each(|index| write_scene(&args.out, args.split, index))?;
+    indices(args.seed, args.count)?.into_par_iter().try_for_each(|index| writer::write_scene(&args.out, args.split, index))?;
     Ok(vec![format!("{} {} scenes written to {}", args.count, args.split.name(), args.out.display())])
-}
-
-fn write_scene(folder: &Path, split: Split, index: u64) -> Result<()> {
-    let scene = Scene::generate(split, index);
-    let name = format!("{}-{index:06}", split.name());
-    let xml = voc::write(&format!("{name}.png"), [WIDTH, HEIGHT], scene.class.name(), scene.target);
-    write_atomically(&folder.join(format!("{name}.xml")), xml.as_bytes())?;
-    scene.image.write_png(&folder.join(format!("{name}.png")))
 }
 
 fn show(args: &ShowArgs) -> Result<Vec<String>> {

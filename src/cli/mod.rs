@@ -1,4 +1,4 @@
-//! The command line: one file a subcommand, one line each in [`Command`].
+//! The command line: one file a subcommand, one line each in `Command`.
 //!
 //! Exit codes: 0 success, 2 usage, 3 bad input, 4 the design does not fit the board, 5 an operation has no IP, 6 the simulated machine broke its
 //! contract, 7 a comparison found a difference, 8 the environment failed (disk, missing tool).
@@ -8,7 +8,7 @@ mod boards;
 mod common;
 mod compare;
 mod dataset;
-mod dram;
+pub mod dram;
 mod emit;
 mod explain;
 mod networks;

@@ -86,15 +86,14 @@ pub fn noise(network: &Network) -> Samples {
 pub fn folder(network: &Network, folder: &Path, quiet: bool) -> Result<Samples> {
     check_channels(network)?;
     let paths = reader::list(folder)?;
-    let made: Result<Vec<((Sample, Picture), Vec<String>)>> = paths
+    let made = paths
         .par_iter()
-        .map(|path| {
+        .map(|path| -> Result<_> {
             let found = reader::read(path)?;
             let truth = found.target.map(|b| b.scale(1.0 / scene::WIDTH as f32, 1.0 / scene::HEIGHT as f32));
             Ok((sample(network, found.name, &found.image, truth), found.notes))
         })
-        .collect();
-    let made = made?;
+        .collect::<Result<Vec<_>>>()?;
     for (path, (_, notes)) in paths.iter().zip(&made).filter(|_| !quiet) {
         notes.iter().for_each(|note| eprintln!("{}: {note}", path.display()));
     }

@@ -68,6 +68,7 @@ pub fn run(arguments: &Arguments, talk: Talk) -> Result<()> {
         let extras =
             Extras { pictures, window_cycles: arguments.window, resolved_toml: Some(design.resolved.clone()), ..Extras::default() };
         let written = report::write_all(&record, &extras, dir)?;
+        report::write_atomic(&dir.join("resolved.toml"), design.resolved.as_bytes())?;
         if !talk.quiet {
             eprintln!("{} files in {}; open {}", written.len(), dir.display(), dir.join("report.html").display());
         }

@@ -41,6 +41,10 @@ impl Box2D {
     /// Intersection over union, 0 to 1: the score of DAC-SDC (Xu et al., "DAC-SDC low power object detection challenge",
     /// section IV). 0 when both boxes are empty or a coordinate is NaN.
     pub fn iou(self, other: Box2D) -> f32 {
+        // `min` and `max` would drop a NaN.
+        if [self, other].iter().any(|b| [b.x, b.y, b.w, b.h].iter().any(|v| v.is_nan())) {
+            return 0.0;
+        }
         let w = (self.x + self.w).min(other.x + other.w) - self.x.max(other.x);
         let h = (self.y + self.h).min(other.y + other.h) - self.y.max(other.y);
         if !(w > 0.0 && h > 0.0) {

@@ -9,6 +9,7 @@ pub mod reader;
 pub mod rng;
 pub mod scene;
 pub mod voc;
+pub mod writer;
 
 pub use frame::Image;
 pub use iou::Box2D;

@@ -53,8 +53,8 @@ pub fn preprocess(image: &Image, width: usize, height: usize) -> Tensor {
     let plane = width * height;
     let mut t = Tensor::zeros(Shape::new(3, height, width));
     for (p, rgb) in small.data.chunks_exact(3).enumerate() {
-        for c in 0..3 {
-            t.data[c * plane + p] = i32::from(rgb[c]);
+        for (c, &value) in rgb.iter().enumerate() {
+            t.data[c * plane + p] = i32::from(value);
         }
     }
     t

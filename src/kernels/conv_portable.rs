@@ -11,22 +11,12 @@ const SIDE: usize = 4;
 
 /// Runs a checked job.
 pub(super) fn conv(isa: Isa, job: &ConvJob, target: &mut Target) {
-    match (job.conv.tables.wide, job.conv.unsigned16) {
-        (false, false) => compiled_for!(isa, narrow(job: &ConvJob, target: &mut Target)),
-        (false, true) => compiled_for!(isa, narrow_u16(job: &ConvJob, target: &mut Target)),
-        (true, false) => compiled_for!(isa, wide(job: &ConvJob, target: &mut Target)),
-        (true, true) => compiled_for!(isa, wide_u16(job: &ConvJob, target: &mut Target)),
+    // In 32 bits this serves processors without a vector path (and 4 lanes): one copy will do.
+    match (job.conv.unsigned16, job.conv.tables.wide) {
+        (false, false) => by_lanes::<i32, false>(job, target),
+        (false, true) => compiled_for!(isa, wide(job: &ConvJob, target: &mut Target)),
+        (true, _) => compiled_for!(isa, wide_u16(job: &ConvJob, target: &mut Target)),
     }
-}
-
-#[inline(always)]
-fn narrow(job: &ConvJob, target: &mut Target) {
-    by_lanes::<i32, false>(job, target);
-}
-
-#[inline(always)]
-fn narrow_u16(job: &ConvJob, target: &mut Target) {
-    by_lanes::<i32, true>(job, target);
 }
 
 #[inline(always)]

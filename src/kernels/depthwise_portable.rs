@@ -11,22 +11,16 @@ type Pixels = (Range<usize>, Range<usize>);
 
 /// Computes `pixels` of a checked job.
 pub(super) fn depthwise(isa: Isa, job: &DepthwiseJob, pixels: Pixels, target: &mut [i16], stride: usize) {
-    match (job.layer.tables.wide, job.layer.unsigned16) {
+    match (job.layer.unsigned16, job.layer.tables.wide) {
         (false, false) => compiled_for!(isa, narrow(job: &DepthwiseJob, pixels: Pixels, target: &mut [i16], stride: usize)),
-        (false, true) => compiled_for!(isa, narrow_u16(job: &DepthwiseJob, pixels: Pixels, target: &mut [i16], stride: usize)),
-        (true, false) => compiled_for!(isa, wide(job: &DepthwiseJob, pixels: Pixels, target: &mut [i16], stride: usize)),
-        (true, true) => compiled_for!(isa, wide_u16(job: &DepthwiseJob, pixels: Pixels, target: &mut [i16], stride: usize)),
+        (false, true) => compiled_for!(isa, wide(job: &DepthwiseJob, pixels: Pixels, target: &mut [i16], stride: usize)),
+        (true, _) => compiled_for!(isa, wide_u16(job: &DepthwiseJob, pixels: Pixels, target: &mut [i16], stride: usize)),
     }
 }
 
 #[inline(always)]
 fn narrow(job: &DepthwiseJob, pixels: Pixels, target: &mut [i16], stride: usize) {
     by_lanes::<i32, false>(job, pixels, target, stride);
-}
-
-#[inline(always)]
-fn narrow_u16(job: &DepthwiseJob, pixels: Pixels, target: &mut [i16], stride: usize) {
-    by_lanes::<i32, true>(job, pixels, target, stride);
 }
 
 #[inline(always)]

@@ -40,6 +40,7 @@ struct OverflowMasks {
     sign_shift: u32,
     keep_bits: i64,
     to_sign: i64,
+    lowest: i64,
 }
 
 impl General {
@@ -119,6 +120,7 @@ impl OverflowMasks {
             sign_shift: if wrap && format.signed { 64 - u32::from(format.bits) } else { 0 },
             keep_bits: if wrap && !format.signed { (1 << format.bits) - 1 } else { -1 },
             to_sign: all(binary),
+            lowest: if wrap && format.narrow { i64::from(format.min()) } else { i64::MIN },
         }
     }
 
@@ -126,6 +128,8 @@ impl OverflowMasks {
     fn apply(&self, y: i64) -> i64 {
         let outside = if y < self.min || y > self.max { self.to_zero } else { 0 };
         let y = (((y & !outside) << self.sign_shift) >> self.sign_shift) & self.keep_bits;
+        // The end that a narrow format lacks.
+        let y = y.max(self.lowest);
         let sign = (y >> 63) | 1;
         (y & !self.to_sign) | (sign & self.to_sign)
     }

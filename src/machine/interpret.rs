@@ -21,21 +21,30 @@ impl Reader<'_> {
         let word =
             usize::from(base) + block * usize::from(job.source_block_stride) + y as usize * usize::from(job.source_row_stride) + x as usize;
         let raw = self.bank[word * self.lanes + lane];
-        Some(if job.source_signed { raw.into() } else { (raw as u16).into() })
+        Some(self::raw(raw, job.source_signed))
     }
 }
 
-/// Runs `job` of `unit` for output blocks from `first_block` on. `source` and `destination` are whole banks of `lanes`-wide words.
-pub fn interpret(
-    graph: &Graph,
-    node: &Node,
-    unit: Unit,
-    job: &Compute,
-    first_block: usize,
-    lanes: usize,
-    source: &[i16],
-    destination: &mut [i16],
-) {
+/// One job and what it means in terms of the graph.
+#[derive(Clone, Copy)]
+pub struct Site<'a> {
+    /// The network.
+    pub graph: &'a Graph,
+    /// The node that is computed.
+    pub node: &'a Node,
+    /// The unit that computes it.
+    pub unit: Unit,
+    /// The descriptor.
+    pub job: &'a Compute,
+    /// First output block.
+    pub first_block: usize,
+    /// Channels in a block.
+    pub lanes: usize,
+}
+
+/// Runs one job. `source` and `destination` are whole banks of `lanes`-wide words.
+pub fn interpret(site: Site, source: &[i16], destination: &mut [i16]) {
+    let Site { graph, node, unit, job, first_block, lanes } = site;
     let reader = Reader { bank: source, job, lanes };
     let reduced = matches!(unit, Unit::Pointwise | Unit::Conv);
     let blocks = if reduced { 1 } else { usize::from(job.blocks) };
@@ -64,6 +73,11 @@ pub fn interpret(
     }
 }
 
+/// A 16-bit field or element takes the sign of the format it belongs to.
+fn raw(bits: i16, signed: bool) -> i64 {
+    if signed { bits.into() } else { (bits as u16).into() }
+}
+
 /// Source coordinates of the taps of one output, row-major.
 fn taps(job: &Compute, row: i64, col: i64) -> impl Iterator<Item = (i64, i64)> {
     let y0 = ((row * i64::from(job.stride.0)) >> job.upsample_shift) + i64::from(job.origin.0);
@@ -87,32 +101,32 @@ fn multiply_accumulate(
     for (tap, (y, x)) in taps(job, row, col).enumerate() {
         for input in 0..inputs {
             let (b, l) = if wise { (block, lane) } else { (input / reader.lanes, input % reader.lanes) };
-            let value = reader.at(job.source, b, y, x, l).unwrap_or(i64::from(job.padding_value));
+            let value = reader.at(job.source, b, y, x, l).unwrap_or(raw(job.padding_value, job.source_signed));
             let weight = weights.data[(channel * inputs + input) * per_tap + tap];
-            acc += (value - i64::from(job.input_zero_point)) * i64::from(weight);
+            acc += (value - raw(job.input_zero_point, job.source_signed)) * i64::from(weight);
         }
     }
     acc
 }
 
 fn reduce(op: ComputeOp, job: &Compute, reader: &Reader, (block, row, col, lane): (usize, i64, i64, usize)) -> i64 {
-    let zero = i64::from(job.input_zero_point);
+    let zero = raw(job.input_zero_point, job.source_signed);
     let values = taps(job, row, col).map(|(y, x)| reader.at(job.source, block, y, x, lane));
     match op {
         ComputeOp::Maximum => values.flatten().max().map_or(0, |m| m - zero),
         ComputeOp::Add => {
             let (y, x) = (row + i64::from(job.origin.0), col + i64::from(job.origin.1));
             let a = reader.at(job.source, block, y, x, lane).unwrap_or(zero);
-            let b = reader.at(job.source2, block, y, x, lane).unwrap_or(i64::from(job.input_zero_point2));
-            ((a - zero) << job.operand_shifts.0) + ((b - i64::from(job.input_zero_point2)) << job.operand_shifts.1)
+            let b = reader.at(job.source2, block, y, x, lane).unwrap_or(raw(job.input_zero_point2, job.source_signed));
+            ((a - zero) << job.operand_shifts.0) + ((b - raw(job.input_zero_point2, job.source_signed)) << job.operand_shifts.1)
         }
-        _ => values.map(|v| v.unwrap_or(i64::from(job.padding_value)) - zero).sum(),
+        _ => values.map(|v| v.unwrap_or(raw(job.padding_value, job.source_signed)) - zero).sum(),
     }
 }
 
 fn requantise(node: &Node, job: &Compute, acc: i64, channel: usize) -> i32 {
     match &node.requantise {
         Some(r) => r.apply(acc, if channel < node.shape.c { channel } else { 0 }),
-        None => (acc + i64::from(job.zero_point)) as i32,
+        None => (acc + raw(job.zero_point, job.format.signed)) as i32,
     }
 }

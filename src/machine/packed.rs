@@ -13,13 +13,13 @@ use crate::plan::{Compute, ComputeOp};
 /// How a node's jobs run on the host.
 pub enum Packed {
     /// Reductions over input channels.
-    Conv(PackedConv),
+    Conv(Box<PackedConv>),
     /// Depthwise convolution.
-    Depthwise(PackedDepthwise),
+    Depthwise(Box<PackedDepthwise>),
     /// Maximum, sum, copy.
-    Pool(PackedPool),
+    Pool(Box<PackedPool>),
     /// Sum of two operands.
-    Add(PackedAdd),
+    Add(Box<PackedAdd>),
     /// Straight from the descriptor ([`super::interpret`]): no kernel covers it.
     Interpret,
 }
@@ -43,7 +43,7 @@ impl Packed {
             (Some(weights), Some(requantise), _) => {
                 let bias = folded_bias(weights, zero);
                 Ok(match stage.channels {
-                    Channels::Reduced => Packed::Conv(PackedConv::new(&ConvSpec {
+                    Channels::Reduced => Packed::Conv(Box::new(PackedConv::new(&ConvSpec {
                         weights: &weights.data,
                         bias: &bias,
                         inputs: input.shape.c,
@@ -53,8 +53,8 @@ impl Packed {
                         lanes,
                         features,
                         requantise,
-                    })?),
-                    Channels::Wise => Packed::Depthwise(PackedDepthwise::new(&DepthwiseSpec {
+                    })?)),
+                    Channels::Wise => Packed::Depthwise(Box::new(PackedDepthwise::new(&DepthwiseSpec {
                         weights: &weights.data,
                         bias: &bias,
                         channels: node.shape.c,
@@ -62,17 +62,17 @@ impl Packed {
                         lanes,
                         features,
                         requantise,
-                    })?),
+                    })?)),
                 })
             }
             (_, Some(requantise), ComputeOp::Add) => pack_add(graph, node, requantise, lanes),
             (_, Some(requantise), ComputeOp::Sum) => {
                 let kind = PoolKind::Average { bias: -zero * s.taps() as i64, requantise };
-                Ok(Packed::Pool(PackedPool::new(kind, geometry, node.shape.c, lanes, features)?))
+                Ok(Packed::Pool(Box::new(PackedPool::new(kind, geometry, node.shape.c, lanes, features)?)))
             }
             // Values move unchanged: a maximum, of one tap where it is a copy.
             (_, None, ComputeOp::Maximum | ComputeOp::Sum) => {
-                Ok(Packed::Pool(PackedPool::new(PoolKind::Max, geometry, node.shape.c, lanes, features)?))
+                Ok(Packed::Pool(Box::new(PackedPool::new(PoolKind::Max, geometry, node.shape.c, lanes, features)?)))
             }
             _ => Ok(Packed::Interpret),
         }
@@ -145,5 +145,5 @@ fn pack_add(graph: &Graph, node: &Node, requantise: &Requantise, lanes: usize) -
         let from = &graph.nodes[node.inputs[k]];
         Operand { zero_point: from.zero_point, shift: shifts[k], unsigned16: from.format.max() > i32::from(i16::MAX) }
     };
-    Ok(Packed::Add(PackedAdd::new([operand(0), operand(1)], requantise, node.shape.c, lanes)?))
+    Ok(Packed::Add(Box::new(PackedAdd::new([operand(0), operand(1)], requantise, node.shape.c, lanes)?)))
 }

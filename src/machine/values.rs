@@ -1,6 +1,6 @@
 //! The values of one image: DRAM regions and banks, and what each retiring job commits to them.
 
-use super::interpret;
+use super::interpret::{self, Site};
 use super::packed::Packed;
 use crate::accelerator::Accelerator;
 use crate::error::{Error, Result};
@@ -121,8 +121,9 @@ impl<'a> Executor<'a> {
         let mut destination = std::mem::take(&mut values.banks[usize::from(job.destination_bank)]);
         let source = &values.banks[usize::from(job.source_bank)];
         if !self.packed[node].run(self.isa, job, first_block, self.acc.lanes, source, &mut destination) {
-            let node = &self.graph.nodes[node];
-            interpret::interpret(self.graph, node, unit, job, first_block, self.acc.lanes, source, &mut destination);
+            let (graph, lanes) = (self.graph, self.acc.lanes);
+            let site = Site { graph, node: &graph.nodes[node], unit, job, first_block, lanes };
+            interpret::interpret(site, source, &mut destination);
         }
         values.banks[usize::from(job.destination_bank)] = destination;
     }

@@ -5,7 +5,7 @@ use super::stage::{self, Channels, Stage};
 use super::weights::Rows;
 use crate::accelerator::Accelerator;
 use crate::error::{Error, Result};
-use crate::model::graph::{Graph, NodeId, Op};
+use crate::model::graph::{Graph, Node, NodeId, Op};
 use crate::tensor::{Shape, Window};
 
 /// A buffer between two units: `halves` ranges of `half_words` words in one bank.
@@ -55,6 +55,19 @@ impl Group {
             }
         }
         tiles
+    }
+    /// Tiles that stand for all: the first, the last and the two in the middle of each direction. Windows depend on a tile's place only
+    /// through clipping at the edges, which is least in the middle, so no tile needs more than all of these.
+    fn typical_tiles(&self, output: Shape) -> Vec<Window> {
+        let along = |n: usize, side: usize| {
+            let last = (n - 1) / side;
+            let mut starts = vec![0, last / 2 * side, last.div_ceil(2) * side, last * side];
+            starts.dedup();
+            starts.into_iter().map(|at| (at as i32, side.min(n - at) as i32)).collect::<Vec<_>>()
+        };
+        let rows = along(output.h, self.tile.0);
+        let cols = along(output.w, self.tile.1);
+        rows.iter().flat_map(|&(y, h)| cols.iter().map(move |&(x, w)| Window::new(y, x, h, w))).collect()
     }
     /// For an output tile of the plane: the window before each stage (clipped) and, last, the tile itself.
     pub fn windows(&self, graph: &Graph, tile: Window) -> Vec<Window> {
@@ -196,7 +209,7 @@ fn needed(graph: &Graph, acc: &Accelerator, group: &Group, tile: Window, chunk: 
 /// The worst tile of a tiling: interior tiles need the largest windows.
 fn largest_needs(graph: &Graph, acc: &Accelerator, group: &Group, chunk: usize) -> Vec<usize> {
     let mut most = vec![0; group.edges.len()];
-    for tile in group.tiles(plane(graph, group)) {
+    for tile in group.typical_tiles(plane(graph, group)) {
         for (m, n) in most.iter_mut().zip(needed(graph, acc, group, tile, chunk)) {
             *m = (*m).max(n);
         }
@@ -224,18 +237,18 @@ fn best_tile(graph: &Graph, acc: &Accelerator, group: &Group) -> Option<Group> {
     for th in sides(out.h, acc.tile.0) {
         for tw in sides(out.w, acc.tile.1) {
             let candidate = Group { tile: (th, tw), ..group.clone() };
-            if best.as_ref().is_some_and(|(c, _)| lower_bound(graph, acc, &candidate) >= *c) || !fits(&candidate, 1) {
-                continue;
-            }
-            let cost = lower_bound(graph, acc, &candidate);
-            if best.as_ref().is_none_or(|(c, _)| cost < *c) {
+            let cost = estimate_cycles(graph, acc, &candidate);
+            if best.as_ref().is_none_or(|(c, _)| cost < *c) && fits(&candidate, 1) {
                 best = Some((cost, candidate));
             }
         }
     }
     let (_, mut group) = best?;
     let blocks = graph.nodes[graph.nodes[group.stages[0].node].inputs[0]].shape.blocks(acc.lanes);
-    let most = rows_limit(graph, acc, &group).min(blocks).max(1);
+    // Small passes let load, compute and store overlap; each should still be long against the fixed cost of a job.
+    const PASS_PIXELS: usize = 1024;
+    let pixels = group.tile.0 * group.tile.1;
+    let most = PASS_PIXELS.div_ceil(pixels).min(rows_limit(graph, acc, &group)).clamp(1, blocks);
     group.chunk_blocks = (1..=most).rev().find(|&c| fits(&group, c)).unwrap_or(1);
     // Even passes: 5 + 5 rather than 8 + 2.
     group.chunk_blocks = blocks.div_ceil(blocks.div_ceil(group.chunk_blocks));
@@ -257,19 +270,44 @@ fn rows_limit(graph: &Graph, acc: &Accelerator, group: &Group) -> usize {
     .unwrap_or(usize::MAX)
 }
 
-/// Estimated cost of a tiling: beats loaded with halo, plus a fixed cost of each job.
-fn lower_bound(graph: &Graph, acc: &Accelerator, group: &Group) -> u64 {
-    const JOB_OVERHEAD_CYCLES: u64 = 40;
+/// Estimated cycles of a tiling: the work before the reduction on one tile runs while the reduction works on the tile before it.
+fn estimate_cycles(graph: &Graph, acc: &Accelerator, group: &Group) -> u64 {
     let out = plane(graph, group);
+    let count = (out.h.div_ceil(group.tile.0) * out.w.div_ceil(group.tile.1)) as u64;
+    let tiles = group.typical_tiles(out).into_iter().map(|t| tile_cycles(graph, acc, group, t));
+    let (front, back) = tiles.fold((0, 0), |(f, b), (front, back)| (f.max(front), b.max(back)));
+    match group.edges.iter().all(|e| e.halves == 2) {
+        true => front + (count - 1) * front.max(back) + back,
+        false => count * (front + back),
+    }
+}
+
+/// Estimated cycles of one tile: of the slowest unit before the reduction, and of the slowest from the reduction on.
+fn tile_cycles(graph: &Graph, acc: &Accelerator, group: &Group, tile: Window) -> (u64, u64) {
+    const JOB_OVERHEAD_CYCLES: u64 = 30;
+    let windows = group.windows(graph, tile);
     let input = &graph.nodes[group.inputs(graph)[0]];
-    let word_beats = acc.word_bytes(input.format.container_bits()) as u64 / 8;
-    let jobs = (group.stages.len() as u64 + 1) * out.blocks(acc.lanes) as u64;
-    group
-        .tiles(out)
-        .into_iter()
-        .map(|tile| {
-            let window = group.windows(graph, tile)[0];
-            window.area() as u64 * input.shape.blocks(acc.lanes) as u64 * word_beats + jobs * JOB_OVERHEAD_CYCLES
-        })
-        .sum()
+    let output = &graph.nodes[group.output()];
+    let beats = |node: &Node, window: Window| {
+        let word_beats = acc.word_bytes(node.format.container_bits()) as u64 / 8;
+        (window.area() * node.shape.blocks(acc.lanes)) as u64 * word_beats
+    };
+    let load = beats(input, windows[0]) * group.inputs(graph).len() as u64 + JOB_OVERHEAD_CYCLES;
+    let store = beats(output, tile) + JOB_OVERHEAD_CYCLES * output.shape.blocks(acc.lanes) as u64;
+    let mut halves = (load, 0);
+    let reduction = group.reduction.unwrap_or(group.stages.len());
+    for (k, stage) in group.stages.iter().enumerate() {
+        let node = &graph.nodes[stage.node];
+        let source = &graph.nodes[node.inputs[0]];
+        let Some(ip) = acc.ip(stage.unit) else { continue };
+        let (blocks, groups) = (node.shape.blocks(acc.lanes) as u64, (acc.lanes / ip.parallel_out) as u64);
+        let inputs = if stage.channels == Channels::Reduced { source.shape.c.div_ceil(ip.parallel_in) as u64 } else { 1 };
+        let jobs = if k < reduction { 1 } else { blocks };
+        let cycles = windows[k + 1].area() as u64 * stage.sliding.taps() as u64 * groups * inputs * blocks + jobs * JOB_OVERHEAD_CYCLES;
+        let half = if k < reduction { &mut halves.0 } else { &mut halves.1 };
+        *half = (*half).max(cycles);
+    }
+    let last = if group.reduction.is_some() { &mut halves.1 } else { &mut halves.0 };
+    *last = (*last).max(store);
+    halves
 }

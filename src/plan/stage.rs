@@ -30,17 +30,20 @@ pub struct Stage {
     pub sliding: Sliding,
     /// log2 of the upsampling factor.
     pub upsample_shift: u8,
+    /// Rows and columns read beyond the last tap: space-to-depth moves its one tap over the whole square.
+    pub beyond: usize,
 }
 
 impl Stage {
     /// The input window (before clipping) that `out` needs.
     pub fn input_window(&self, out: Window) -> Window {
         let s = &self.sliding;
+        let beyond = self.beyond as i32;
         let along = |y: i32, n: i32, k: usize, s: usize, d: usize, pad: usize| {
             let (first, last) = (y * s as i32, (y + n - 1) * s as i32);
             let shift = u32::from(self.upsample_shift);
             let (first, last) = (first >> shift, last >> shift);
-            (first - pad as i32, last - first + ((k - 1) * d) as i32 + 1)
+            (first - pad as i32, last - first + ((k - 1) * d) as i32 + 1 + beyond)
         };
         let (y, h) = along(out.y, out.h, s.kernel.0, s.stride.0, s.dilation.0, s.padding.top);
         let (x, w) = along(out.x, out.w, s.kernel.1, s.stride.1, s.dilation.1, s.padding.left);
@@ -58,7 +61,7 @@ pub fn stage(graph: &Graph, id: NodeId, acc: &Accelerator) -> Result<Option<Stag
         Op::Input | Op::Concat => return Ok(None),
         _ => &graph.nodes[node.inputs[0]],
     };
-    let base = |unit, op, channels, sliding| Stage { node: id, unit, op, channels, sliding, upsample_shift: 0 };
+    let base = |unit, op, channels, sliding| Stage { node: id, unit, op, channels, sliding, upsample_shift: 0, beyond: 0 };
     let vector = |op, sliding| base(Unit::Vector, op, Channels::Wise, sliding);
     let stage = match &node.op {
         Op::Conv { window, groups } if *groups == 1 => {
@@ -82,7 +85,9 @@ pub fn stage(graph: &Graph, id: NodeId, acc: &Accelerator) -> Result<Option<Stag
         Op::GlobalAvgPool => vector(ComputeOp::Sum, Sliding { kernel: (input.shape.h, input.shape.w), ..Sliding::POINT }),
         Op::Add { .. } => vector(ComputeOp::Add, Sliding::POINT),
         Op::Activation => vector(ComputeOp::Sum, Sliding::POINT),
-        Op::SpaceToDepth { block } => vector(ComputeOp::Sum, Sliding { stride: (*block, *block), ..Sliding::POINT }),
+        Op::SpaceToDepth { block } => {
+            Stage { beyond: block - 1, ..vector(ComputeOp::Sum, Sliding { stride: (*block, *block), ..Sliding::POINT }) }
+        }
         Op::Upsample { factor } => {
             if !factor.is_power_of_two() {
                 return Err(refuse(node, &format!("upsampling by {factor}"), "use a power of two"));

@@ -71,26 +71,16 @@ pub fn resource_rows(record: &RunRecord) -> [(&'static str, u64, u64); 4] {
     [("DSP", used.dsp, budget.dsp), ("RAMB18", used.bram18, budget.bram18), ("LUT", used.lut, budget.lut), ("FF", used.ff, budget.ff)]
 }
 
-/// What every reader must know, the record's own notes first.
+/// What every reader must know: the record's own notes, and what they do not mention.
 pub fn notes(record: &RunRecord) -> Vec<String> {
-    let mut notes = record.notes.clone();
-    let mut add = |missing: &str, note: String| {
-        if !record.notes.iter().any(|n| n.contains(missing)) {
-            notes.push(note);
-        }
-    };
-    add(
-        "not timed",
-        format!("The clock of {} MHz is assumed, not timed: FPS and latency scale with it.", super::text::significant(record.clock_mhz)),
-    );
-    if record.resources.lut_ff_uncalibrated {
-        add("uncalibrated", "LUT and FF are uncalibrated estimates: not yet held against synthesis.".into());
-    }
-    if !record.resources.fits {
-        add("does not fit", "The accelerator does not fit the board.".into());
-    }
-    if record.performance.host_ms > 0.0 {
-        add("host", "The host stage is a parameter of the board file, not simulated.".into());
-    }
-    notes
+    let clock = super::text::significant(record.clock_mhz);
+    let own = [
+        ("clock", true, format!("The clock of {clock} MHz is assumed, not timed: FPS and latency scale with it.")),
+        ("lut", record.resources.lut_ff_uncalibrated, "LUT and FF are uncalibrated: not yet held against synthesis.".into()),
+        (" fit", !record.resources.fits, "The accelerator does not fit the board.".into()),
+        ("host stage", record.performance.host_ms > 0.0, "The host stage is a parameter of the board file, not simulated.".into()),
+    ];
+    let mentioned = |word: &str| record.notes.iter().any(|note| note.to_lowercase().contains(word));
+    let missing = own.iter().filter(|(word, applies, _)| *applies && !mentioned(word)).map(|(.., note)| note.clone());
+    record.notes.iter().cloned().chain(missing).collect()
 }

@@ -135,20 +135,20 @@ fn resources(record: &RunRecord, t: &mut Table) {
 fn layers(record: &RunRecord, t: &mut Table) {
     let total = layer_cycles(record);
     t.heading(&format!(
-        "where the cycles went: {} cycles, first frame; waits of the critical unit in % of the layer",
+        "where the cycles went: {} cycles, first frame; what the critical unit did, in % of the layer",
         grouped(frame_cycles(record))
     ));
     t.row(&format!(
-        "  {:>2} {:<20} {:<11} {:>10} {:>5}  {:<9} {:>5} {:>5} {:>5} {:>5}  {:>9}",
-        "#", "layer", "output", "cycles", "%", "critical", "busy", "opnd", "space", "job", "DRAM"
+        "  {:>2} {:<19} {:<11} {:>10} {:>5}  {:<9} {:>4} {:>4} {:>4} {:>4} {:>4}  {:>9}",
+        "#", "layer", "output", "cycles", "%", "critical", "busy", "opnd", "spac", "job", "idle", "DRAM"
     ));
     for (i, layer) in record.layers.iter().enumerate() {
         let whole = split_total(&layer.critical) as f64;
-        let [busy, operand, space, job, _] =
+        let [busy, operand, space, job, idle] =
             split_parts(&layer.critical).map(|(_, cycles)| format!("{:.0}", ratio(cycles as f64, whole) * 100.0));
         t.row(&format!(
-            "  {i:>2} {:<20} {:<11} {:>10} {:>5}  {:<9} {busy:>5} {operand:>5} {space:>5} {job:>5}  {:>9}",
-            shortened(&layer.name, 20),
+            "  {i:>2} {:<19} {:<11} {:>10} {:>5}  {:<9} {busy:>4} {operand:>4} {space:>4} {job:>4} {idle:>4}  {:>9}",
+            shortened(&layer.name, 19),
             shortened(&layer.output, 11),
             grouped_within(layer.cycles, 10),
             percent(layer.cycles as f64, total as f64),

@@ -34,7 +34,7 @@ pub(super) fn render(record: &RunRecord, _: &Extras) -> Result<String> {
     events.extend(record.layers.iter().enumerate().map(|(i, layer)| {
         let args = json!({"output": layer.output, "macs": layer.macs, "cycles": layer.cycles, "critical_unit": layer.critical_unit,
             "read_bytes": layer.read_bytes, "write_bytes": layer.write_bytes});
-        event("X", &layer.name, LAYERS, i, &during(record, layer.start_cycle, layer.end_cycle + 1), &args)
+        event("X", &layer.name, LAYERS, i, &during(record, layer.start_cycle, layer.end_cycle), &args)
     }));
     out.push_str(&events.join(",\n"));
     out.push_str("\n]}\n");

@@ -1,5 +1,7 @@
 //! Depthwise 3 x 3 convolution of one plane, stride 1, padding 1: forward, and both gradients.
 
+#![allow(clippy::needless_range_loop, reason = "loops over vector lanes and filter taps read best with their index")]
+
 use super::simd::{LANES, dispatch, fma};
 
 /// Copies an `h` x `w` plane into the middle of an `(h + 2)` x `(w + 2)` one whose rim is zero.

@@ -1,5 +1,7 @@
 //! Batch norm, clipped ReLU and 2 x 2 max pooling in one pass over a plane, forward and backward.
 
+#![allow(clippy::needless_range_loop, reason = "loops over vector lanes and filter taps read best with their index")]
+
 use super::simd::{LANES, dispatch, fma};
 
 /// From convolution output `z` to activation: `clamp(scale * z + shift, low, high)`, optionally on a fixed-point grid.

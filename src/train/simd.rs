@@ -3,6 +3,8 @@
 //! Reductions keep `LANES` partial sums, because floating-point addition must not be reordered by the compiler: one
 //! accumulator would run at one element an addition latency.
 
+#![allow(clippy::needless_range_loop, reason = "loops over vector lanes and filter taps read best with their index")]
+
 /// Partial sums of a reduction: two AVX2 vectors.
 pub const LANES: usize = 16;
 

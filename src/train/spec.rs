@@ -89,7 +89,7 @@ impl NetSpec {
                 && !full.is_empty()
                 && (1..=2).contains(&stride)
                 && (stage.op != Op::Depthwise || full.c == input.c)
-                && (!stage.pool || full.h % 2 == 0 && full.w % 2 == 0);
+                && (!stage.pool || full.h.is_multiple_of(2) && full.w.is_multiple_of(2));
             if !fits {
                 return Err(Error::input(format!("stage {} does not fit its input", stage.name))
                     .value(format!("{input} to {full}"))

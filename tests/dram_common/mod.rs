@@ -10,10 +10,9 @@ pub const FABRIC: Hertz = Hertz(100_000_000);
 
 /// Table `[memory]` of the Pynq-Z1's board file.
 pub fn pynq_z1() -> MemorySpec {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("configs/boards");
-    let texts = ["pynq-z1.toml", "pynq-z1-memory.toml.part"].map(|f| std::fs::read_to_string(folder.join(f)).unwrap_or_default());
-    let text = texts.iter().find(|t| t.contains("[memory]")).expect("a board file with a memory");
-    let spec = MemorySpec::from_board_text(text).unwrap();
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("configs/boards/pynq-z1.toml");
+    let text = std::fs::read_to_string(file).unwrap();
+    let spec = MemorySpec::from_board_text(&text).unwrap();
     spec.check().unwrap();
     spec
 }

@@ -81,7 +81,7 @@ fn layers(schedule: &Schedule) -> Vec<LayerRecord> {
     let mut out = Vec::new();
     for (i, &(input, output, rows, cols, pool)) in BUNDLES.iter().enumerate() {
         let own: Vec<_> = schedule.jobs.iter().filter(|j| usize::from(j.record.layer) == i).collect();
-        let end_cycle = own.iter().map(|j| j.record.end_cycle).max().unwrap();
+        let end_cycle = own.iter().map(|j| j.record.end_cycle + 1).max().unwrap();
         let busy = |unit| own.iter().filter(|j| j.record.unit == unit).map(|j| j.wait.busy_cycles).sum::<u64>();
         let critical_unit = Unit::ALL.into_iter().filter(|u| u.is_compute()).max_by_key(|u| busy(*u)).unwrap();
         let cycles = end_cycle - latest;

@@ -6,6 +6,7 @@ mod fixture;
 mod pipeline;
 mod plots;
 mod reading;
+mod real;
 mod table;
 mod timeline;
 mod waveform;

@@ -203,9 +203,7 @@ fn drone(rng: &mut Rng) -> Solid {
         };
         s.prism(&quad, [0.02, 0.07], 1.0, shell.map(|c| c * 0.85));
         s.block([x, y], [thin * 1.3, thin * 1.3], [0.0, 0.12], 1.0, DARK);
-        for leg in [0.45] {
-            s.block([x * leg, y * leg], [0.03, 0.03], [-0.14, 0.0], 1.0, DARK);
-        }
+        s.block([x * 0.45, y * 0.45], [0.03, 0.03], [-0.14, 0.0], 1.0, DARK);
     }
     s.block([0.0, 0.0], [arm * 1.0, arm * 0.66], [-0.02, 0.13], 0.8, shell);
     s.ball([arm * 0.5, 0.0, -0.02], arm * 0.17, DARK);

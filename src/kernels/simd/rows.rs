@@ -84,8 +84,10 @@ unsafe fn run_of_pixels<S: Vector, const V: usize>(walk: &Walk, c: &Columns<V>, 
 
 /// Picks the kernel compiled for this number of pixels.
 unsafe fn tile<S: Vector, const V: usize, const STEP: usize>(w: &Walk, c: &Columns<V>, source: *const i16, target: usize, pixels: usize) {
-    if const { STEP < S::WIDTH } {
-        return; // never: `conv::run` asks for lanes >= WIDTH; this keeps those kernels from being compiled
+    // Never: `conv::run` asks for lanes >= WIDTH, and a block of several columns gives them in pairs. This keeps those kernels from being
+    // compiled.
+    if const { STEP < S::WIDTH || (V == 1 && STEP > S::WIDTH) } {
+        unreachable!("{V} columns of {STEP} lanes");
     }
     macro_rules! pick {
         ($($n:literal)*) => {

@@ -7,7 +7,7 @@ const TERMS: &[(&str, &str)] = &[
     ("wait space", "A job is in the queue, but a unit still reads the buffer that it would overwrite."),
     ("wait job", "The queue is empty although jobs remain: the program is not fetched fast enough."),
     ("idle", "After the unit's last job of the frame."),
-    ("critical unit", "The compute unit that works longest on a layer."),
+    ("critical unit", "The unit that works longest on a layer, be it computing or moving data."),
     ("layer", "A layer group: layers fused into one pass over the tiles. Its cycles are those by which it moves the end of the frame."),
     ("tile", "The rows and columns of the output that are computed at once."),
     (
@@ -16,7 +16,7 @@ const TERMS: &[(&str, &str)] = &[
     ),
     (
         "roofline",
-        "A layer's rate against the operations it does for each byte of DRAM traffic. The flat roof is the peak of the multipliers, the slope that of DRAM.",
+        "A layer's rate, in its own time, against the operations it does for each byte of DRAM traffic. Its own time: the cycles by which it moves the end of the frame, but at least those its busiest unit works on it. The flat roof is the peak of the multipliers, the slope that of DRAM.",
     ),
     (
         "row hit, miss, conflict",

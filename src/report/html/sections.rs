@@ -118,13 +118,14 @@ pub fn layers(record: &RunRecord) -> Result<String> {
         "operand %",
         "space %",
         "job %",
+        "idle %",
         "MAC",
         "read",
         "written",
     ];
     let rows = record.layers.iter().enumerate().map(|(i, l)| {
         let whole = split_total(&l.critical) as f64;
-        let [busy, operand, space, job, _] = split_parts(&l.critical).map(|(_, cycles)| percent(cycles as f64, whole));
+        let [busy, operand, space, job, idle] = split_parts(&l.critical).map(|(_, cycles)| percent(cycles as f64, whole));
         let time = [grouped(l.cycles), significant(milliseconds(record, l.cycles)), percent(l.cycles as f64, total)];
         let [cycles, ms, share] = time;
         let tile = format!("{} x {}", l.tile[0], l.tile[1]);
@@ -132,7 +133,7 @@ pub fn layers(record: &RunRecord) -> Result<String> {
         // A fused group's name may break after each of its layers.
         let (name, output, unit) = (escaped(&l.name).replace('+', "+<wbr>"), escaped(&l.output), l.critical_unit.to_string());
         let macs = prefixed(l.macs as f64);
-        vec![name, i.to_string(), output, tile, cycles, ms, share, unit, busy, operand, space, job, macs, read, written]
+        vec![name, i.to_string(), output, tile, cycles, ms, share, unit, busy, operand, space, job, idle, macs, read, written]
     });
     Ok(plot(latency::draw, record)? + &table("dense", &heads, rows) + &plot(roofline::draw, record)?)
 }

@@ -43,7 +43,7 @@ pub fn render(record: &RunRecord, _: &Extras) -> Result<String> {
 /// The plot at a width.
 pub fn draw(record: &RunRecord, width: i32) -> Result<String> {
     let points = points(record);
-    let key_rows = points.len() as i32 + 1;
+    let key_rows = points.len() as i32 + 2;
     let (frame, key, height) = if is_compact(width) {
         let frame = Frame { left: 44, right: width - 100, top: TOP, bottom: TOP + 260 };
         (frame, (12, TOP + 326), TOP + 330 + KEY_LINE * key_rows)
@@ -100,7 +100,7 @@ fn grid(canvas: &mut Canvas, x: &Scale, y: &Scale, frame: &Frame) {
         canvas.muted((frame.left - 6, at), &label(tick), Anchor::End);
     }
     canvas.muted(((frame.left + frame.right) / 2, frame.bottom + 38), "operations for each byte of DRAM traffic", Anchor::Middle);
-    canvas.muted((frame.left - 6, frame.top - 8), "GOP/s", Anchor::End);
+    canvas.muted((frame.left - 6, frame.top - 16), "GOP/s", Anchor::End);
 }
 
 /// The roof of all IPs and DRAM as one line; the roofs of single IPs thin.
@@ -184,5 +184,10 @@ fn write_key(canvas: &mut Canvas, record: &RunRecord, points: &[Point], (left, t
         canvas.muted((left + 20, y), &p.layer.to_string(), Anchor::End);
         canvas.text((left + 26, y), &name, Anchor::Start);
         canvas.muted((left + room, y), &values, Anchor::End);
+    }
+    let without: Vec<String> = (0..record.layers.len()).filter(|i| points.iter().all(|p| p.layer != *i)).map(|i| i.to_string()).collect();
+    if !without.is_empty() {
+        let text = shortened(&format!("no multiply-accumulates: {}", without.join(", ")), fitting_chars(room - 26, TEXT));
+        canvas.muted((left + 26, top + KEY_LINE * (points.len() as i32 + 1)), &text, Anchor::Start);
     }
 }

@@ -1,0 +1,45 @@
+//! Milliseconds for a scene, its preprocessing, and a training step of the default detector.
+
+use bico::dataset::{Scene, Split, preprocess};
+use bico::tensor::Shape;
+use bico::train::adam::Adam;
+use bico::train::data::Images;
+use bico::train::net::Mode;
+use bico::train::run;
+use bico::train::spec::NetSpec;
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+
+const BATCH: usize = 16;
+
+fn scenes(c: &mut Criterion) {
+    let mut index = 0;
+    c.bench_function("scene/generate", |b| {
+        b.iter(|| {
+            index = (index + 1) % 64;
+            Scene::generate(Split::Training, index)
+        });
+    });
+    let image = Scene::generate(Split::Training, 0).image;
+    c.bench_function("scene/preprocess", |b| b.iter(|| preprocess(&image, 320, 160)));
+}
+
+fn steps(c: &mut Criterion) {
+    let images = Images::scenes(Split::Training, BATCH, Shape::new(3, 160, 320));
+    let spec = NetSpec::default_detector(vec![[0.07, 0.14], [0.19, 0.38]]);
+    let mut net = run::fresh(spec, 1, BATCH).expect("the default detector is well formed");
+    let mut adam = Adam::new(&net.params);
+    let mut group = c.benchmark_group("train");
+    group.sample_size(10).throughput(Throughput::Elements(BATCH as u64));
+    group.bench_function("forward", |b| b.iter(|| net.forward(BATCH, Mode::Train, |i, out| images.fill(i, out))));
+    group.bench_function("step", |b| {
+        b.iter(|| {
+            net.forward(BATCH, Mode::Train, |i, out| images.fill(i, out));
+            net.backward(&images.targets);
+            adam.step(&mut net.params, &net.grads, 1e-4, 0.0);
+        });
+    });
+    group.finish();
+}
+
+criterion_group!(benches, scenes, steps);
+criterion_main!(benches);

@@ -1,0 +1,161 @@
+//! The binary as a user meets it: what it prints, what it writes, how it fails.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+fn bico(dir: &Path, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_bico")).args(arguments).current_dir(dir).output().unwrap()
+}
+
+fn out(o: &Output) -> String {
+    String::from_utf8_lossy(&o.stdout).into_owned()
+}
+
+fn err(o: &Output) -> String {
+    String::from_utf8_lossy(&o.stderr).into_owned()
+}
+
+/// Exit code and the parts that the message has to contain.
+fn fails(dir: &Path, arguments: &[&str], code: i32, parts: &[&str]) {
+    let o = bico(dir, arguments);
+    assert_eq!(o.status.code(), Some(code), "{arguments:?}: {}", err(&o));
+    for part in parts {
+        assert!(err(&o).contains(part), "{arguments:?}: `{part}` is missing in:\n{}", err(&o));
+    }
+    assert!(!err(&o).contains("panicked"), "{}", err(&o));
+}
+
+#[test]
+fn the_main_job_runs_from_any_folder_on_embedded_defaults() {
+    let dir = tempfile::tempdir().unwrap();
+    let o = bico(dir.path(), &["simulate", "--scenes", "4"]);
+    assert!(o.status.success(), "{}", err(&o));
+    for part in ["mean IoU", "FPS", "latency", "power", "DSP", "RAMB18", "where the cycles went", "assumed"] {
+        assert!(out(&o).contains(part), "{part}");
+    }
+    assert_eq!(err(&o), "", "nothing but results in a pipe");
+    assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0, "nothing is written unasked");
+}
+
+#[test]
+fn the_same_run_gives_the_same_bytes_on_one_thread_and_on_two() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut files = Vec::new();
+    for threads in ["1", "2"] {
+        let to = dir.path().join(threads);
+        let o = Command::new(env!("CARGO_BIN_EXE_bico"))
+            .args(["simulate", "--scenes", "5", "--quiet", "--out"])
+            .arg(&to)
+            .env("RAYON_NUM_THREADS", threads)
+            .output()
+            .unwrap();
+        assert!(o.status.success(), "{}", err(&o));
+        let mut names: Vec<_> = std::fs::read_dir(&to).unwrap().map(|e| e.unwrap().path()).filter(|p| p.is_file()).collect();
+        names.sort();
+        files.push(names.iter().map(|p| (p.file_name().unwrap().to_owned(), std::fs::read(p).unwrap())).collect::<Vec<_>>());
+    }
+    let names: Vec<_> = files[0].iter().map(|(n, _)| n.to_string_lossy().into_owned()).collect();
+    for name in
+        ["record.json", "layers.csv", "resolved.toml", "report.html", "timeline.json", "waveform.fst", "latency.svg", "roofline.svg"]
+    {
+        assert!(names.iter().any(|n| n == name), "{name} in {names:?}");
+    }
+    assert!(files[0] == files[1]);
+}
+
+#[test]
+fn json_holds_to_its_schema_version_and_compare_names_the_layer() {
+    let dir = tempfile::tempdir().unwrap();
+    let o = bico(dir.path(), &["simulate", "tiny", "--format", "json", "--out", "a"]);
+    let record: serde_json::Value = serde_json::from_str(&out(&o)).unwrap();
+    assert_eq!(record["schema_version"], bico::record::SCHEMA_VERSION);
+    assert!(bico(dir.path(), &["simulate", "tiny", "--set", "tile.rows=2", "--out", "b"]).status.success());
+    let same = bico(dir.path(), &["compare", "a", "a", "--fail"]);
+    assert!(same.status.success(), "{}", err(&same));
+    let other = bico(dir.path(), &["compare", "a", "b"]);
+    assert!(other.status.success() && out(&other).contains("pw1"), "{}", out(&other));
+    fails(dir.path(), &["compare", "a", "b", "--fail"], 7, &["differ"]);
+    fails(dir.path(), &["compare", "a", "missing"], 3, &["missing"]);
+    std::fs::write(dir.path().join("bad.json"), "{\"schema_version\": 1").unwrap();
+    fails(dir.path(), &["compare", "bad.json", "a"], 3, &["bad.json"]);
+}
+
+#[test]
+fn what_comes_with_it_is_listed_and_explained() {
+    let dir = tempfile::tempdir().unwrap();
+    for (arguments, part) in [
+        (&["boards"][..], "pynq-z1"),
+        (&["boards"], "ultra96"),
+        (&["accelerators"], "pynq-z1-default"),
+        (&["networks"], "uav-detector"),
+        (&["explain", "--set", "clock_mhz=150"], "command line"),
+        (&["schema"], "record"),
+        (&["schema", "record"], "schema_version"),
+        (&["--help"], "Exit codes"),
+    ] {
+        let o = bico(dir.path(), arguments);
+        assert!(o.status.success() && out(&o).contains(part), "{arguments:?}: {}{}", out(&o), err(&o));
+    }
+}
+
+#[test]
+fn wrong_names_values_and_files_are_one_clear_error_each() {
+    let dir = tempfile::tempdir().unwrap();
+    let d = dir.path();
+    std::fs::write(d.join("typo.toml"), "lanes = 16\nclok_mhz = 100\n").unwrap();
+    std::fs::write(d.join("binary.toml"), [0xff, 0xfe, 0x00]).unwrap();
+    fails(d, &["simulate", "nonesuch"], 2, &["nonesuch", "uav-detector"]);
+    fails(d, &["simulate", "--accelerator", "pynq-z1-defalt"], 2, &["pynq-z1-default"]);
+    fails(d, &["simulate", "--board", "zedboard"], 2, &["pynq-z1"]);
+    fails(d, &["simulate", "--accelerator", "typo.toml"], 3, &["typo.toml:2", "clok_mhz", "clock_mhz"]);
+    fails(d, &["simulate", "--accelerator", "binary.toml"], 3, &["binary.toml"]);
+    fails(d, &["simulate", "--set", "clock_mhz=0"], 3, &["clock_mhz"]);
+    fails(d, &["simulate", "--set", "clock_mhz=nan"], 3, &["clock_mhz"]);
+    fails(d, &["simulate", "--set", "tile.rows=-1"], 2, &["tile.rows", "-1"]);
+    fails(d, &["simulate", "--set", "lanes=12"], 3, &["lanes", "16"]);
+    fails(d, &["simulate", "--features", "17"], 3, &["17", "16"]);
+    fails(d, &["simulate", "--frames", "0"], 2, &["frames"]);
+    fails(d, &["simulate", "--scenes", "many"], 2, &["many"]);
+    fails(d, &["simulate", "--window", "9:3"], 2, &["FROM:TO"]);
+    fails(d, &["simulate", "--images", "nowhere"], 3, &["nowhere"]);
+    fails(d, &["regress"], 3, &["traces"]);
+}
+
+#[test]
+fn images_of_a_folder_run_whatever_their_size_and_depth_and_broken_ones_are_named() {
+    let dir = tempfile::tempdir().unwrap();
+    let folder = dir.path().join("images");
+    std::fs::create_dir(&folder).unwrap();
+    image::RgbImage::from_fn(640, 360, |x, y| image::Rgb([x as u8, y as u8, 7])).save(folder.join("a.png")).unwrap();
+    image::GrayImage::from_fn(100, 80, |x, y| image::Luma([(x ^ y) as u8])).save(folder.join("b.png")).unwrap();
+    image::ImageBuffer::<image::Rgb<u16>, _>::from_fn(64, 36, |x, _| image::Rgb([x as u16 * 900, 1, 2]))
+        .save(folder.join("c.png"))
+        .unwrap();
+    let o = bico(dir.path(), &["simulate", "--images", "images"]);
+    assert!(o.status.success() && out(&o).contains("3 images"), "{}{}", out(&o), err(&o));
+    assert!(err(&o).contains("b.png") && err(&o).contains("c.png") && !err(&o).contains("a.png"), "{}", err(&o));
+    let whole = std::fs::read(folder.join("a.png")).unwrap();
+    std::fs::write(folder.join("d.png"), &whole[..whole.len() / 2]).unwrap();
+    fails(dir.path(), &["simulate", "--images", "images", "--out", "run"], 3, &["d.png"]);
+    assert!(!dir.path().join("run/record.json").exists(), "nothing half-written");
+}
+
+#[test]
+fn designs_that_do_not_fit_are_refused_with_levers_and_run_only_when_told_to() {
+    let dir = tempfile::tempdir().unwrap();
+    let big = ["simulate", "tiny", "--set", "pointwise.parallel_out=16"];
+    fails(dir.path(), &big, 4, &["does not fit", "DSP", "parallel", "--allow-overflow"]);
+    let o = bico(dir.path(), &[&big[..], &["--allow-overflow"]].concat());
+    assert!(o.status.success() && out(&o).contains("DOES NOT FIT"), "{}{}", out(&o), err(&o));
+    fails(dir.path(), &["simulate", "skynet_c", "--accelerator", "small"], 5, &["no IP", "b1_dw"]);
+}
+
+#[test]
+fn a_request_trace_runs_alone_through_the_memory() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("t.txt"), "# one burst\n0 0x0 R 128\n10 4096 W 64 1\n").unwrap();
+    let o = bico(dir.path(), &["dram", "--trace", "t.txt"]);
+    assert!(o.status.success() && out(&o).contains("completion_cycle") && out(&o).contains("MB/s"), "{}{}", out(&o), err(&o));
+    std::fs::write(dir.path().join("bad.txt"), "0 0 R 128\n1 zero R 8\n").unwrap();
+    fails(dir.path(), &["dram", "--trace", "bad.txt"], 3, &["bad.txt:2", "zero"]);
+}

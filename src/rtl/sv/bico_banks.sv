@@ -41,7 +41,7 @@ module bico_banks #(
         end
       end
     end
-    bico_ram_sdp #(.WIDTH(WORD_BITS), .DEPTH(32'(WORDS[17*b+:17]))) memory (
+    bico_ram_sdp #(.WIDTH(WORD_BITS), .DEPTH(32'(WORDS[17*b+:17])), .BLOCK(1)) memory (
         .clk,
         .write(we),
         .write_address(wa),

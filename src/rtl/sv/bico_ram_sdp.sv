@@ -1,10 +1,10 @@
 // Simple dual-port memory: one write port, one read port, read data registered. Every memory with a registered read is
-// one of these, so that their number and shape are known before synthesis. Shallow or small ones are look-up tables:
-// the rule is that of the cost model (ip/primitive/memory.rs).
+// one of these, so that their number and shape are known before synthesis. The style is forced.
 // The contents after configuration are unknown; reading while the same word is written gives either value.
 module bico_ram_sdp #(
     parameter int WIDTH = 8,
-    parameter int DEPTH = 16
+    parameter int DEPTH = 16,
+    parameter bit BLOCK = 1  // 1: block RAM, 0: look-up tables
 ) (
     input  logic             clk,
     input  logic             write,
@@ -14,7 +14,6 @@ module bico_ram_sdp #(
     input  logic [15:0]      read_address,
     output logic [WIDTH-1:0] read_data
 );
-  localparam bit BLOCK = DEPTH > 64 && DEPTH * WIDTH >= 4096;
   localparam int ADDRESS_BITS = DEPTH > 1 ? $clog2(DEPTH) : 1;
 
   if (BLOCK) begin : g_block

@@ -33,7 +33,7 @@ module bico_weights #(
       .is_signed,
       .word(row)
   );
-  bico_ram_sdp #(.WIDTH(WEIGHTS * WEIGHT_BITS), .DEPTH(WEIGHT_ROWS)) weight_memory (
+  bico_ram_sdp #(.WIDTH(WEIGHTS * WEIGHT_BITS), .DEPTH(WEIGHT_ROWS), .BLOCK(1)) weight_memory (
       .clk,
       .write(word_write && memory == 8'(8 + UNIT)),
       .write_address(word_address),
@@ -53,7 +53,7 @@ module bico_weights #(
     valid_q <= beat_valid && memory == 8'(16 + UNIT);
   end
   for (genvar i = 0; i < CHANNELS; i++) begin : g_channel
-    bico_ram_sdp #(.WIDTH(56), .DEPTH(PARAMETER_ROWS)) parameter_memory (
+    bico_ram_sdp #(.WIDTH(56), .DEPTH(PARAMETER_ROWS), .BLOCK(0)) parameter_memory (
         .clk,
         .write(valid_q && index_q == 8'(i)),
         .write_address(word_address),

@@ -15,4 +15,4 @@ pub use build::{missing_tool, verilate};
 pub use emit::{SOURCES, emit, package};
 pub use model::Model;
 pub use responder::{Drive, Hostile, Modelled, READERS, Responder};
-pub use run::{Event, EventKind, RtlRun, run, run_on};
+pub use run::{Event, EventKind, Program, RtlRun, run, run_on};

@@ -25,7 +25,7 @@ pub enum EventKind {
 /// One observation of an `issue` or `done` net.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Event {
-    /// Cycle, counted from the start write.
+    /// Cycle, counted from the first start write.
     pub cycle: u64,
     /// Whose net.
     pub unit: Unit,
@@ -33,13 +33,24 @@ pub struct Event {
     pub kind: EventKind,
 }
 
+/// Where the program lies, and how often it runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Program {
+    /// First byte in DRAM, a multiple of 128.
+    pub address: u32,
+    /// Descriptors, an even number.
+    pub descriptors: u32,
+    /// Frames; the start write of each comes in the cycle after the first with the interrupt of the one before it.
+    pub frames: u32,
+}
+
 /// What came out of one run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RtlRun {
     /// In order of time; within a cycle issues before dones, units by code.
     pub events: Vec<Event>,
-    /// First cycle in which the interrupt was high.
-    pub interrupt_cycle: u64,
+    /// First cycle in which the interrupt was high, by frame.
+    pub interrupt_cycles: Vec<u64>,
     /// Contents of the DRAM at the end.
     pub dram: Vec<u8>,
 }
@@ -52,43 +63,34 @@ impl RtlRun {
     }
 }
 
-/// Compiles the RTL of `acc` (or finds it compiled) and runs a program. `dram` is the initial content, the program's `descriptors`
-/// (an even number) included at `program_address` (a multiple of 128).
+/// Compiles the RTL of `acc` (or finds it compiled) and runs a program that lies in `dram`, the initial content.
 ///
 /// # Errors
 /// As [`verilate`] and [`run_on`].
-pub fn run(acc: &Accelerator, dram: &[u8], program_address: u32, descriptors: u32, responder: &mut dyn Responder) -> Result<RtlRun> {
-    run_on(&verilate(acc)?, acc, dram, program_address, descriptors, responder)
+pub fn run(acc: &Accelerator, dram: &[u8], program: &Program, responder: &mut dyn Responder) -> Result<RtlRun> {
+    run_on(&verilate(acc)?, acc, dram, program, responder)
 }
 
 /// As [`run`], on a model that is compiled already.
 ///
 /// # Errors
 /// A fault when the RTL breaks AXI3 or the contract at its ports, or stops making progress.
-pub fn run_on(
-    model: &Model,
-    acc: &Accelerator,
-    dram: &[u8],
-    program_address: u32,
-    descriptors: u32,
-    responder: &mut dyn Responder,
-) -> Result<RtlRun> {
-    if !program_address.is_multiple_of(128) || !descriptors.is_multiple_of(2) {
-        let value = format!("{descriptors} descriptors at {program_address:#x}");
-        return Err(Error::input("program is not aligned to 128 bytes or not padded").value(value));
+pub fn run_on(model: &Model, acc: &Accelerator, dram: &[u8], program: &Program, responder: &mut dyn Responder) -> Result<RtlRun> {
+    if !program.address.is_multiple_of(128) || !program.descriptors.is_multiple_of(2) {
+        return Err(Error::input("program is not aligned to 128 bytes or not padded").value(format!("{program:?}")));
     }
     let mut machine = model.machine();
-    let mut inputs = Inputs { reset: 1, program_address, program_descriptors: descriptors, ..Inputs::default() };
+    let mut inputs = Inputs { reset: 1, program_address: program.address, program_descriptors: program.descriptors, ..Inputs::default() };
     for _ in 0..RESET_CYCLES {
         machine.step(&inputs);
     }
     inputs.reset = 0;
     let limits = [2, acc.load_port.outstanding_bursts, acc.weights_port.outstanding_bursts, acc.store_port.outstanding_bursts];
     let mut bus = Bus::new(dram.to_vec(), limits);
-    let mut events = Vec::new();
-    let mut progress_cycle = 0;
+    let (mut events, mut interrupt_cycles) = (Vec::new(), Vec::new());
+    let (mut start_cycle, mut progress_cycle) = (0, 0);
     for cycle in 0.. {
-        inputs.start = u8::from(cycle == 0);
+        inputs.start = u8::from(cycle == start_cycle);
         bus.drive(cycle, &responder.drive(cycle), &mut inputs)?;
         let out = machine.step(&inputs);
         bus.observe(cycle, &inputs, &out, responder)?;
@@ -98,17 +100,21 @@ pub fn run_on(
         if out.issue | out.done | inputs.rvalid | inputs.bvalid | out.wvalid & inputs.wready != 0 {
             progress_cycle = cycle;
         }
-        if out.interrupt == 1 {
+        if out.interrupt == 1 && cycle > start_cycle {
             if !bus.is_idle() {
                 return Err(Error::fault(format!("cycle {cycle}: interrupt while bursts are in flight")));
             }
-            return Ok(RtlRun { events, interrupt_cycle: cycle, dram: bus.dram });
+            interrupt_cycles.push(cycle);
+            if interrupt_cycles.len() >= program.frames as usize {
+                break;
+            }
+            start_cycle = cycle + 1;
         }
         if cycle - progress_cycle > PATIENCE_CYCLES {
             return Err(Error::fault(format!("the RTL makes no progress since cycle {progress_cycle}")).value(progress(&events)));
         }
     }
-    unreachable!("the loop ends by the interrupt or by patience")
+    Ok(RtlRun { events, interrupt_cycles, dram: bus.dram })
 }
 
 /// Jobs issued and done by each unit.

@@ -4,13 +4,13 @@
 pub mod network;
 
 use bico::accelerator::{Accelerator, Bank, IpConfig, Port};
-use bico::machine::{Machine, MemoryModel, TimedFrame};
+use bico::machine::{Executor, FixedLatency, Machine, MemoryModel, TimedFrame};
 use bico::model::graph::Graph;
 use bico::model::reference;
 use bico::plan::{self, Plan, Unit, weights::put_row};
 use bico::rtl::{self, Model, Modelled, Responder, RtlRun};
 use bico::tensor::{Blocked, Tensor};
-use bico::units::{Cycle, Hertz};
+use bico::units::{Cycle, Cycles, Hertz};
 
 /// Whether the tools are there. Prints why a test is skipped; with `BICO_REQUIRE_RTL=1` a missing tool is a failure.
 pub fn tools() -> bool {
@@ -104,13 +104,31 @@ impl<'a> Case<'a> {
         Case { graph, acc, plan, dram, expected, known }
     }
 
-    pub fn simulate(&self, memory: impl MemoryModel) -> TimedFrame {
-        Machine::new(&self.plan, self.acc, memory).frame(Cycle(0)).unwrap()
+    /// Cycles of one frame, or of several that follow each other as [`rtl::Program::frames`] says.
+    pub fn simulate(&self, memory: impl MemoryModel, frames: u32) -> Vec<TimedFrame> {
+        let mut machine = Machine::new(&self.plan, self.acc, memory);
+        let mut start = Cycle(0);
+        let mut frame = |_| {
+            let frame = machine.frame(start).unwrap();
+            start = frame.end + Cycles(1);
+            frame
+        };
+        (0..frames).map(&mut frame).collect()
     }
 
-    pub fn rtl(&self, model: &Model, responder: &mut dyn Responder) -> RtlRun {
-        let (address, descriptors) = (self.plan.program_address as u32, self.plan.jobs.len() as u32);
-        rtl::run_on(model, self.acc, &self.dram, address, descriptors, responder).unwrap_or_else(|e| panic!("{e}\n{}", self.jobs()))
+    pub fn rtl(&self, model: &Model, responder: &mut dyn Responder, frames: u32) -> RtlRun {
+        let program = rtl::Program { address: self.plan.program_address as u32, descriptors: self.plan.jobs.len() as u32, frames };
+        rtl::run_on(model, self.acc, &self.dram, &program, responder).unwrap_or_else(|e| panic!("{e}\n{}", self.jobs()))
+    }
+
+    /// Whether the simulator executes this plan to the integers of the untiled reference; if not, the plan is wrong, not the RTL.
+    pub fn plan_is_right(&self, image: &Tensor) -> bool {
+        let frame = &self.simulate(FixedLatency::new(Cycles(1)), 1)[0];
+        let executor = Executor::new(self.graph, &self.plan, self.acc).unwrap();
+        let mut values = executor.values();
+        executor.run(image, frame, &mut values).unwrap();
+        let golden = reference::run(self.graph, image).unwrap();
+        self.plan.groups.iter().all(|g| executor.features(g.output(), &values) == golden[g.output()])
     }
 
     /// Whether the planner emitted a job without iterations, which the machine does not have.
@@ -124,20 +142,21 @@ impl<'a> Case<'a> {
     }
 
     /// Simulator and RTL, each on its own instance of `memory`: no difference in any job's cycles, nor in any byte of DRAM.
-    pub fn check<M: MemoryModel>(&self, model: &Model, memory: impl Fn() -> M) {
-        let frame = self.simulate(memory());
-        let run = self.rtl(model, &mut Modelled::new(memory(), self.acc));
+    pub fn check<M: MemoryModel>(&self, model: &Model, memory: impl Fn() -> M, frames: u32) {
+        let simulated = self.simulate(memory(), frames);
+        let run = self.rtl(model, &mut Modelled::new(memory(), self.acc), frames);
         for unit in Unit::ALL.into_iter().filter(|&u| u != Unit::Fetch) {
-            let of_unit = self.plan.jobs.iter().enumerate().filter(|(_, d)| d.job.unit == unit).map(|(index, _)| index);
-            let simulated: Vec<_> = of_unit.clone().map(|i| (frame.jobs[i].start.0, frame.jobs[i].end.0)).collect();
+            let jobs: Vec<usize> = (0..self.plan.jobs.len()).filter(|&i| self.plan.jobs[i].job.unit == unit).collect();
+            let time = |frame: &TimedFrame, i: usize| (frame.jobs[i].start.0, frame.jobs[i].end.0);
+            let simulator: Vec<_> = simulated.iter().flat_map(|frame| jobs.iter().map(move |&i| time(frame, i))).collect();
             let rtl = run.jobs(unit);
-            if let Some(k) = (0..simulated.len().max(rtl.len())).find(|&k| simulated.get(k) != rtl.get(k)) {
-                let index = of_unit.clone().nth(k).unwrap_or(usize::MAX);
-                let job = self.plan.jobs.get(index).map(|d| &d.job);
-                panic!("`{unit}`, its job {k} ({job:?}): simulator {:?}, RTL {:?}", simulated.get(k), rtl.get(k));
+            if let Some(k) = (0..simulator.len().max(rtl.len())).find(|&k| simulator.get(k) != rtl.get(k)) {
+                let job = jobs.get(k % jobs.len().max(1)).map(|&i| &self.plan.jobs[i].job);
+                panic!("`{unit}`, its job {k} ({job:?}): simulator {:?}, RTL {:?}", simulator.get(k), rtl.get(k));
             }
         }
-        assert_eq!(frame.end.0, run.interrupt_cycle, "interrupt");
+        let ends: Vec<u64> = simulated.iter().map(|f| f.end.0).collect();
+        assert_eq!(ends, run.interrupt_cycles, "interrupts");
         self.check_bits(&run);
     }
 

@@ -73,7 +73,7 @@ module bico_depthwise #(
     bico_weight #(.BITS(WEIGHT_BITS)) weight (
         .clk, .raw(weights[i*WEIGHT_BITS+:WEIGHT_BITS]), .is_binary(job[309]), .weight(weight_3)
     );
-    bico_mul #(.A_BITS(BITS + 1), .B_BITS(WEIGHT_BITS + 1)) mul (
+    bico_mul #(.A_BITS(BITS + 1), .B_BITS(WEIGHT_BITS + 1), .DSP(WEIGHT_BITS > 2 && BITS + 1 + WEIGHT_BITS >= 9)) mul (
         .clk, .a(feature_3), .b(weight_3), .product(products_5[i*PRODUCT_BITS+:PRODUCT_BITS])
     );
   end

@@ -88,7 +88,7 @@ module bico_pointwise #(
           .is_binary(job[309]),
           .weight(weight_3)
       );
-      bico_mul #(.A_BITS(BITS + 1), .B_BITS(WEIGHT_BITS + 1)) mul (
+      bico_mul #(.A_BITS(BITS + 1), .B_BITS(WEIGHT_BITS + 1), .DSP(WEIGHT_BITS > 2 && BITS + 1 + WEIGHT_BITS >= 9)) mul (
           .clk,
           .a(features_3[i*(BITS+1)+:BITS+1]),
           .b(weight_3),

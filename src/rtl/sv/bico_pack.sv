@@ -27,12 +27,9 @@ module bico_pack #(
     if (LANES * C < 64) begin : g_fill
       assign packed_word[63:LANES*C] = '0;
     end
-    if (BEATS == 1) begin : g_one
-      assign options[64*k+:64] = packed_word;
-    end else begin : g_many
-      localparam int INDEX_BITS = $clog2(BEATS);
-      assign options[64*k+:64] = packed_word[64*32'(beat_index[INDEX_BITS-1:0])+:64];
-    end
+    bico_select #(.N(BEATS), .BITS(64)) select (
+        .word(packed_word), .index(beat_index), .part(options[64*k+:64])
+    );
   end
   always_comb begin
     beat = '0;

@@ -1,5 +1,5 @@
-// Simple dual-port memory: one write port, one read port, read data registered. Every block memory of the
-// machine is one of these, so that their number and shape are known before synthesis.
+// Simple dual-port memory: one write port, one read port, read data registered. Every memory with a registered read is
+// one of these, so that their number and shape are known before synthesis. The style is forced.
 // The contents after configuration are unknown; reading while the same word is written gives either value.
 module bico_ram_sdp #(
     parameter int WIDTH = 8,

@@ -3,7 +3,7 @@
 use super::Talk;
 use super::common::{DesignArguments, print, progress};
 use super::samples::{self, Samples};
-use crate::dataset::Split;
+use crate::dataset::{Split, baseline};
 use crate::error::{Error, Result};
 use crate::report::{self, Extras, table};
 use crate::simulate::{Options, Simulation};
@@ -11,6 +11,10 @@ use std::path::PathBuf;
 
 /// Scenes that run when nothing is said.
 const DEFAULT_SCENES: usize = 32;
+/// Training scenes on which the trivial baselines are fitted.
+const BASELINE_FIT: u64 = 64;
+/// Scenes on which they are scored at most: they are only there to show that the scenes are hard.
+const BASELINE_SCENES: u64 = 64;
 
 #[derive(clap::Args, Debug)]
 pub struct Arguments {
@@ -62,7 +66,12 @@ pub fn run(arguments: &Arguments, talk: Talk) -> Result<()> {
     let bar = progress(talk.quiet, samples.len(), "images");
     let execution = simulation.execute(&samples, || bar.inc(1))?;
     bar.finish_and_clear();
-    let record = simulation.record(&samples, &execution, options)?;
+    let mut record = simulation.record(&samples, &execution, options)?;
+    if let (None, Some(accuracy)) = (&arguments.images, record.accuracy.as_mut().filter(|a| a.images > 0)) {
+        let scores = baseline::score(BASELINE_FIT, Split::Test, accuracy.images.min(BASELINE_SCENES));
+        let named = [("mean box", scores.mean_box), ("salient blob", scores.salient_blob), ("colour template", scores.colour_template)];
+        accuracy.baselines = named.into_iter().map(|(name, iou)| (name.to_string(), f64::from(iou))).collect();
+    }
     if let Some(dir) = &arguments.out {
         std::fs::create_dir_all(dir).map_err(|e| Error::io("create", dir, &e))?;
         let extras =

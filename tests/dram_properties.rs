@@ -212,15 +212,20 @@ fn writes_below_the_watermark_wait_no_longer_than_the_cap() {
 
 #[test]
 fn a_read_waits_for_the_posted_write_it_overlaps() {
-    // The write is answered at once but lies below the watermark; reads of its row come in. The one that overlaps it has to see its data.
-    let mut list = vec![(16, write(1, 1024, 4))];
-    list.extend((0..20u64).map(|i| (20 + 4 * i, read(0, i * 32, 4))));
-    list.push((101, read(2, 1032, 1)));
-    list.extend((0..20u64).map(|i| (102 + 4 * i, read(0, i * 32, 4))));
+    // Ports 0, 1 and 3 read another row of bank 1 each time, so the read queue is never empty and its oldest is hardly ever ready. Row 0 of bank 0
+    // stays open. A write to it is answered at once and stays in the queue, below the watermark; the read of port 2 that overlaps it is
+    // a row hit, and ready long before the oldest read: first ready alone would send it before the write.
+    let stream = |i: u64| [0u8, 1, 3].map(|p| (4 * i, read(p, (i * 4 + u64::from(p)) * 16_384 + 2048, 2)));
+    let mut list: Vec<_> = (0..300u64).flat_map(stream).collect();
+    list.push((100, read(2, 0, 2)));
+    list.push((500, Request { tag: 1, ..write(2, 1024, 4) }));
+    list.push((540, Request { tag: 2, ..read(2, 1032, 1) }));
+    list.sort_by_key(|(at, _)| *at);
     let o = run(&without_refresh(), &list);
-    let column = 1024 / 2;
-    let at = |kind| o.log.iter().find(|c| c.kind == kind && c.column == column).unwrap().clock;
+    assert!(o.completions.iter().find(|c| c.tag == 1).unwrap().last.0 < 540, "the write is answered before the read is sent");
+    let at = |kind| o.log.iter().find(|c| c.kind == kind && c.bank == 0 && c.column == 512).unwrap().clock;
     assert!(at(CommandKind::Write) + 14 <= at(CommandKind::Read), "the read went before the write");
+    assert!(at(CommandKind::Write) > 560 * 21 / 4, "the write went before the read was there, so nothing was shown");
 }
 
 #[test]

@@ -2,6 +2,7 @@
 //!
 #![doc = include_str!("CONTRACT.md")]
 
+mod batch;
 pub mod interpret;
 pub mod leases;
 pub mod memory;

@@ -78,6 +78,21 @@ impl Packed {
         }
     }
 
+    /// Whether this is a reduction that a kernel covers.
+    pub fn is_conv(&self) -> bool {
+        matches!(self, Packed::Conv(_))
+    }
+
+    /// Computes output blocks `first..first + count` of a reduction, one after the other, into `out`; nothing for other nodes.
+    pub fn conv_blocks(&self, isa: Isa, job: &Compute, output_blocks: (usize, usize), lanes: usize, source: &[i16], out: &mut [i16]) {
+        let Packed::Conv(conv) = self else { return };
+        let origin = (i32::from(job.origin.0), i32::from(job.origin.1));
+        let (source, outputs) = as_one_row(job, view(job, job.source, 0, lanes, source));
+        let row_stride = outputs.1 * lanes;
+        let job = ConvJob { source, conv, output_blocks, origin, outputs, pad: job.padding_value };
+        crate::kernels::conv(isa, &job, &mut Target { data: out, block_stride: outputs.0 * row_stride, row_stride });
+    }
+
     /// Runs a job of this node for output blocks from `first_block` on; `false` when it has to be interpreted.
     pub fn run(&self, isa: Isa, job: &Compute, first_block: usize, lanes: usize, source: &[i16], destination: &mut [i16]) -> bool {
         if job.source_rows == 0 || job.source_cols == 0 {
@@ -86,25 +101,14 @@ impl Packed {
         let outputs = (usize::from(job.rows), usize::from(job.cols));
         let origin = (i32::from(job.origin.0), i32::from(job.origin.1));
         let row = outputs.1 * lanes;
-        let view = |at: u16, block: usize| Source {
-            data: &source[(usize::from(at) + block * usize::from(job.source_block_stride)) * lanes..],
-            block_stride: usize::from(job.source_block_stride) * lanes,
-            row_stride: usize::from(job.source_row_stride) * lanes,
-            rows: usize::from(job.source_rows),
-            cols: usize::from(job.source_cols),
-        };
+        let view = |at: u16, block: usize| view(job, at, block, lanes, source);
         let range = |block: usize| {
             let at = (usize::from(job.destination) + block * usize::from(job.destination_block_stride)) * lanes;
             at..at + outputs.0 * row
         };
         let blocks = usize::from(job.blocks);
         match self {
-            Packed::Conv(conv) => {
-                let block_stride = outputs.0 * row;
-                let job =
-                    ConvJob { source: view(job.source, 0), conv, output_blocks: (first_block, 1), origin, outputs, pad: job.padding_value };
-                crate::kernels::conv(isa, &job, &mut Target { data: &mut destination[range(0)], block_stride, row_stride: row });
-            }
+            Packed::Conv(_) => self.conv_blocks(isa, job, (first_block, 1), lanes, source, &mut destination[range(0)]),
             Packed::Depthwise(layer) => {
                 for k in 0..blocks {
                     let block = first_block + k;
@@ -130,6 +134,27 @@ impl Packed {
         }
         true
     }
+}
+
+/// Block `block` of a job's source that starts at word `at` of a bank.
+fn view<'a>(job: &Compute, at: u16, block: usize, lanes: usize, bank: &'a [i16]) -> Source<'a> {
+    Source {
+        data: &bank[(usize::from(at) + block * usize::from(job.source_block_stride)) * lanes..],
+        block_stride: usize::from(job.source_block_stride) * lanes,
+        row_stride: usize::from(job.source_row_stride) * lanes,
+        rows: usize::from(job.source_rows),
+        cols: usize::from(job.source_cols),
+    }
+}
+
+/// Rows that lie without gaps are one long row to a pointwise layer; kernels like long rows.
+fn as_one_row<'a>(job: &Compute, source: Source<'a>) -> (Source<'a>, (usize, usize)) {
+    let (rows, cols) = (usize::from(job.rows), usize::from(job.cols));
+    let dense = job.taps() == 1 && job.stride == (1, 1) && job.origin == (0, 0);
+    if dense && (source.rows, source.cols) == (rows, cols) && job.source_row_stride == job.cols {
+        return (Source { rows: 1, cols: rows * cols, ..source }, (1, rows * cols));
+    }
+    (source, (rows, cols))
 }
 
 /// The bias with the features' zero point folded in: `sum w * (x - z) + b = sum w * x + (b - z * sum w)`.

@@ -1,5 +1,6 @@
 //! The values of one image: DRAM regions and banks, and what each retiring job commits to them.
 
+use super::batch::{self, Place};
 use super::interpret::{self, Site};
 use super::packed::Packed;
 use crate::accelerator::Accelerator;
@@ -17,6 +18,8 @@ pub struct Executor<'a> {
     acc: &'a Accelerator,
     /// By node.
     packed: Vec<Packed>,
+    /// By job.
+    batches: Vec<Option<Place>>,
     isa: Isa,
 }
 
@@ -26,6 +29,8 @@ pub struct Values {
     regions: Vec<Vec<i16>>,
     /// By memory id: words of `lanes` values.
     banks: Vec<Vec<i16>>,
+    /// By unit: output blocks of the batch that it works on.
+    ahead: [Vec<i16>; 8],
 }
 
 impl<'a> Executor<'a> {
@@ -38,7 +43,7 @@ impl<'a> Executor<'a> {
         for stage in plan.groups.iter().flat_map(|g| &g.stages) {
             packed[stage.node] = Packed::new(graph, stage, acc.lanes)?;
         }
-        Ok(Executor { graph, plan, acc, packed, isa: Isa::best() })
+        Ok(Executor { graph, plan, acc, packed, batches: batch::places(plan), isa: Isa::best() })
     }
 
     /// The same without host kernels: every job straight from its descriptor. Slow; what tests hold the kernels against.
@@ -58,6 +63,7 @@ impl<'a> Executor<'a> {
         Values {
             regions: (0..self.graph.nodes.len()).map(region).collect(),
             banks: self.acc.banks.iter().map(|b| vec![0; b.words * lanes]).collect(),
+            ahead: Default::default(),
         }
     }
 
@@ -73,7 +79,7 @@ impl<'a> Executor<'a> {
         values.regions[0] = Blocked::from_tensor(image, self.acc.lanes).data;
         for step in &order.steps {
             if let Step::Retire(index) = *step {
-                self.commit(&self.plan.jobs[index as usize], values);
+                self.commit(index as usize, values);
             }
         }
         Ok(self.features(self.graph.nodes.len() - 1, values))
@@ -89,10 +95,14 @@ impl<'a> Executor<'a> {
         Blocked { shape: place.shape, lanes, data }.to_tensor(place.format.signed)
     }
 
-    fn commit(&self, draft: &Draft, values: &mut Values) {
+    fn commit(&self, index: usize, values: &mut Values) {
+        let draft: &Draft = &self.plan.jobs[index];
         match (&draft.job.task, draft.work) {
             (Task::Transfer(t), Work::Features { node }) => self.move_features(draft.job.unit, t, node, values),
-            (Task::Compute(job), Work::Blocks { node, first_block }) => self.compute(draft.job.unit, job, node, first_block, values),
+            (Task::Compute(job), Work::Blocks { node, first_block }) => match self.batches[index] {
+                Some(place) if self.packed[node].is_conv() => self.compute_batched(draft.job.unit, job, node, first_block, place, values),
+                _ => self.compute(draft.job.unit, job, node, first_block, values),
+            },
             // Rows of weights are constant; that the right ones are resident is what leases prove.
             _ => {}
         }
@@ -115,6 +125,21 @@ impl<'a> Executor<'a> {
             }
             at += n;
         }
+    }
+
+    /// The first job of a batch computes all its blocks; each commits one.
+    fn compute_batched(&self, unit: Unit, job: &Compute, node: NodeId, first_block: usize, place: Place, values: &mut Values) {
+        let lanes = self.acc.lanes;
+        let block = job.pixels() as usize * lanes;
+        let ahead = &mut values.ahead[unit.index()];
+        if place.position == 0 {
+            ahead.resize(ahead.len().max(place.count * block), 0);
+            let source = &values.banks[usize::from(job.source_bank)];
+            self.packed[node].conv_blocks(self.isa, job, (first_block, place.count), lanes, source, ahead);
+        }
+        let at = usize::from(job.destination) * lanes;
+        let destination = &mut values.banks[usize::from(job.destination_bank)][at..at + block];
+        destination.copy_from_slice(&ahead[place.position * block..][..block]);
     }
 
     fn compute(&self, unit: Unit, job: &Compute, node: NodeId, first_block: usize, values: &mut Values) {

@@ -106,8 +106,7 @@ pub fn detections(record: &RunRecord, extras: &Extras) -> Result<String> {
 pub fn layers(record: &RunRecord) -> Result<String> {
     let total = layer_cycles(record) as f64;
     let heads = [
-        "layer",
-        "#",
+        "# layer",
         "output",
         "tile",
         "cycles",
@@ -131,9 +130,10 @@ pub fn layers(record: &RunRecord) -> Result<String> {
         let tile = format!("{} x {}", l.tile[0], l.tile[1]);
         let (read, written) = (bytes(l.read_bytes), bytes(l.write_bytes));
         // A fused group's name may break after each of its layers.
-        let (name, output, unit) = (escaped(&l.name).replace('+', "+<wbr>"), escaped(&l.output), l.critical_unit.to_string());
+        let (name, output, unit) =
+            (format!("{i} {}", escaped(&l.name)).replace('+', "+<wbr>"), escaped(&l.output), l.critical_unit.to_string());
         let macs = prefixed(l.macs as f64);
-        vec![name, i.to_string(), output, tile, cycles, ms, share, unit, busy, operand, space, job, idle, macs, read, written]
+        vec![name, output, tile, cycles, ms, share, unit, busy, operand, space, job, idle, macs, read, written]
     });
     Ok(plot(latency::draw, record)? + &table("dense", &heads, rows) + &plot(roofline::draw, record)?)
 }

@@ -32,7 +32,7 @@ const SMALL: Knobs = Knobs {
 /// Random networks on one accelerator: fixed latency and the DDR model (cycles and bits), the hostile memory (bits).
 fn random_programs(acc: &Accelerator, model: &Model, limits: &Limits, seed: u64, count: usize) {
     let mut numbers = Numbers(seed);
-    let (mut ran, mut wrong_plans) = (0, 0);
+    let (mut ran, mut empty) = (0, 0);
     while ran < count {
         let layers = 1 + numbers.below(5) as usize;
         let graph = random_network(&mut numbers, limits, layers);
@@ -40,11 +40,9 @@ fn random_programs(acc: &Accelerator, model: &Model, limits: &Limits, seed: u64,
             assert!(matches!(e.kind(), bico::error::Kind::Unsupported | bico::error::Kind::DoesNotFit), "{e}");
             continue;
         }
-        let image = random_input(&graph, numbers.next());
-        let case = Case::new(&graph, acc, &image);
-        // Plans that the simulator itself does not execute to the reference's integers say nothing about the RTL.
-        if case.has_empty_job() || !case.plan_is_right(&image) {
-            wrong_plans += 1;
+        let case = Case::new(&graph, acc, &random_input(&graph, numbers.next()));
+        if case.has_empty_job() {
+            empty += 1;
             continue;
         }
         let latency = 1 + numbers.below(80);
@@ -53,7 +51,7 @@ fn random_programs(acc: &Accelerator, model: &Model, limits: &Limits, seed: u64,
         case.check_bits(&case.rtl(model, &mut Hostile::new(numbers.next()), 1));
         ran += 1;
     }
-    println!("{ran} programs, {wrong_plans} wrong plans left out");
+    println!("{ran} programs, {empty} left out for a job without iterations");
 }
 
 #[test]
@@ -95,7 +93,7 @@ fn narrow_bundle_with_short_queues() {
         return;
     }
     let mut acc = bico::accelerator::builtin("tiny").unwrap();
-    (acc.feature_bits, acc.weight_bits, acc.queue_depth) = (4, 3, 2);
+    (acc.feature_bits, acc.weight_bits, acc.queue_depth, acc.tile) = (4, 3, 2, (3, 5));
     (acc.load_port.outstanding_bursts, acc.store_port.outstanding_bursts) = (1, 1);
     let model = bico::rtl::verilate(&acc).unwrap();
     let limits = Limits { lanes: 4, feature_bits: 4, weight_bits: 3, all_ops: true, conv: true };

@@ -5,6 +5,7 @@ use super::common::{DesignArguments, print, progress};
 use super::samples::{self, Samples};
 use crate::dataset::{Split, baseline};
 use crate::error::{Error, Result};
+use crate::machine::TimedFrame;
 use crate::report::{self, Extras, table};
 use crate::simulate::{Options, Simulation};
 use std::path::PathBuf;
@@ -74,8 +75,12 @@ pub fn run(arguments: &Arguments, talk: Talk) -> Result<()> {
     }
     if let Some(dir) = &arguments.out {
         std::fs::create_dir_all(dir).map_err(|e| Error::io("create", dir, &e))?;
-        let extras =
-            Extras { pictures, window_cycles: arguments.window, resolved_toml: Some(design.resolved.clone()), ..Extras::default() };
+        let extras = Extras {
+            pictures,
+            window_cycles: arguments.window,
+            tokens: token_changes(&simulation.frames()[0]),
+            resolved_toml: Some(design.resolved.clone()),
+        };
         let written = report::write_all(&record, &extras, dir)?;
         report::write_atomic(&dir.join("resolved.toml"), design.resolved.as_bytes())?;
         if !talk.quiet {
@@ -99,4 +104,10 @@ fn load_samples(arguments: &Arguments, network: &crate::model::Network, quiet: b
         (Some(count), None) => samples::scenes(network, Split::Test, 0, count),
         (None, None) => Ok(samples::noise(network)),
     }
+}
+
+/// The token counters of a frame, for the waveform.
+fn token_changes(frame: &TimedFrame) -> Vec<report::TokenChange> {
+    let change = |t: &crate::machine::TokenChange| report::TokenChange { cycle: t.cycle.0, from: t.from, to: t.to, value: t.value };
+    frame.tokens.iter().map(change).collect()
 }

@@ -13,5 +13,5 @@ pub mod transfer;
 pub mod values;
 
 pub use memory::{FixedLatency, MemoryModel};
-pub use run::{JobTime, Machine, Step, TimedFrame};
+pub use run::{JobTime, Machine, Step, TimedFrame, TokenChange};
 pub use values::{Executor, Values};

@@ -58,6 +58,21 @@ pub struct TimedFrame {
     pub queue_peaks: [usize; UNITS],
     /// Highest token count of any pair.
     pub token_peak: usize,
+    /// Token counters as they change, in order of time.
+    pub tokens: Vec<TokenChange>,
+}
+
+/// `tok[from][to]` takes a new value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TokenChange {
+    /// First cycle in which the value is visible.
+    pub cycle: Cycle,
+    /// Unit that pushes.
+    pub from: Unit,
+    /// Unit that pops.
+    pub to: Unit,
+    /// The value.
+    pub value: u8,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -267,7 +282,7 @@ impl<'a, M: MemoryModel> Machine<'a, M> {
                 if !self.tokens_ready(Unit::Fetch, draft.job.pop) {
                     return Ok(false);
                 }
-                self.pop_tokens(Unit::Fetch, draft.job.pop);
+                self.pop_tokens(now, Unit::Fetch, draft.job.pop);
                 self.fetch.ended = Some(now + Cycles(1));
             }
             _ => {
@@ -288,11 +303,15 @@ impl<'a, M: MemoryModel> Machine<'a, M> {
     }
 
     /// Pops and returns the unit whose token came last, with its cycle.
-    fn pop_tokens(&mut self, unit: Unit, pop: u8) -> Option<(Cycle, Unit)> {
-        (0..UNITS)
-            .filter(|from| pop & (1 << from) != 0)
-            .filter_map(|from| self.tokens[from][unit.index()].pop_front().map(|at| (at, Unit::ALL[from])))
-            .max()
+    fn pop_tokens(&mut self, now: Cycle, unit: Unit, pop: u8) -> Option<(Cycle, Unit)> {
+        let mut last = None;
+        for from in (0..UNITS).filter(|from| pop & (1 << from) != 0) {
+            let counter = &mut self.tokens[from][unit.index()];
+            last = last.max(counter.pop_front().map(|at| (at, Unit::ALL[from])));
+            let value = counter.len() as u8;
+            self.frame.tokens.push(TokenChange { cycle: now + Cycles(1), from: Unit::ALL[from], to: unit, value });
+        }
+        last
     }
 
     fn decide_issue(&mut self, now: Cycle, unit: Unit) -> Result<()> {
@@ -302,7 +321,7 @@ impl<'a, M: MemoryModel> Machine<'a, M> {
         if !self.tokens_ready(unit, draft.job.pop) {
             return Ok(());
         }
-        let last = self.pop_tokens(unit, draft.job.pop);
+        let last = self.pop_tokens(now, unit, draft.job.pop);
         if let Err(why) = self.leases.acquire(&plan.jobs, index, &self.expected) {
             return Err(self.fault(now, index, &why));
         }
@@ -352,6 +371,8 @@ impl<'a, M: MemoryModel> Machine<'a, M> {
             if counter.len() > TOKEN_MAX {
                 return Err(self.fault(now, index, "a token counter overflows"));
             }
+            let value = counter.len() as u8;
+            self.frame.tokens.push(TokenChange { cycle: now, from: unit, to: Unit::ALL[to], value });
             self.look(now, Unit::ALL[to]);
         }
         self.look(now, unit);
@@ -408,6 +429,8 @@ impl<'a, M: MemoryModel> Machine<'a, M> {
     }
 
     fn finish(&mut self) -> Result<TimedFrame> {
+        // Pops become visible a cycle after pushes of the same cycle: a stable sort puts them in order of time.
+        self.frame.tokens.sort_by_key(|t| t.cycle);
         self.frame.end = self.fetch.ended.expect("the frame ended");
         let left = (0..UNITS).flat_map(|a| (0..UNITS).map(move |b| (a, b))).find(|&(a, b)| !self.tokens[a][b].is_empty());
         if let Some((from, to)) = left {

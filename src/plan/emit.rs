@@ -116,7 +116,7 @@ impl Context<'_> {
             memory,
             bank_address: at as u16,
             container_bits: if parameters { 16 } else { rows.container_bits },
-            signed: true,
+            signed: self.graph.nodes[node].weights.as_ref().is_none_or(|w| w.format.signed),
         };
         let accesses = vec![Access::Memory { id: memory, lo: at as u32, hi: (at + count) as u32, write: true }];
         self.transfer(Unit::Weights, layer, transfer, accesses, Work::Rows { node })

@@ -276,9 +276,12 @@ impl<'a> GroupEmitter<'a> {
                 }
                 let to = if into_full { full + first * windows[k + 1].area() } else { self.turn(k + 1) };
                 let destination = Side { edge: self.group.edges[k + 1], address: to, window: windows[k + 1] };
+                at = to;
+                if windows[k + 1].area() == 0 {
+                    continue; // All padding to the next stage.
+                }
                 let part = self.part(k, first, count);
                 out.push(self.context.compute(&self.group.stages[k], self.layer, part, source, destination, (0, 0)));
-                at = to;
             }
         }
         Ok(full)
@@ -298,8 +301,10 @@ impl<'a> GroupEmitter<'a> {
                     break;
                 }
                 let destination = Side { edge: self.group.edges[k + 1], address: self.turn(k + 1), window: windows[k + 1] };
-                let part = self.part(k, block, 1);
-                out.push(self.context.compute(&self.group.stages[k], self.layer, part, source, destination, (0, 0)));
+                if destination.window.area() > 0 {
+                    let part = self.part(k, block, 1);
+                    out.push(self.context.compute(&self.group.stages[k], self.layer, part, source, destination, (0, 0)));
+                }
                 source = destination;
             }
         }

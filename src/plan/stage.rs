@@ -135,6 +135,10 @@ fn accept(graph: &Graph, node: &Node, input: &Node, stage: &Stage, acc: &Acceler
                 "raise weight_bits or quantise the network narrower",
             ));
         }
+        if !w.format.signed && w.format.bits == acc.weight_bits {
+            let hint = format!("raise weight_bits to {}: a weight of the hardware has a sign", acc.weight_bits + 1);
+            return Err(refuse(node, &format!("unsigned weights of {} bits", w.format.bits), &hint));
+        }
         if w.format.is_binary() && !input.shape.c.is_multiple_of(ip.parallel_in) {
             let hint = format!("use a multiple of {} input channels: binary weights can not be padded with zero", ip.parallel_in);
             return Err(refuse(node, "binary weights", &hint));

@@ -144,6 +144,7 @@ fn single_roofs(canvas: &mut Canvas, record: &RunRecord, roofs: &Roofs, (x, y): 
 fn marks(canvas: &mut Canvas, points: &[Point], roofs: &Roofs, (x, y): (&Scale, &Scale), frame: &Frame) {
     const RADIUS: i32 = 10;
     let mut taken: Vec<(i32, i32)> = Vec::new();
+    let mut numbers = Vec::new();
     for p in points {
         let place = (x.pixel(p.intensity), y.pixel(p.gops));
         let below_roof = |at: (i32, i32)| at.1 >= y.pixel(roofs.gops.min(roofs.gigabytes * x.value(at.0)));
@@ -157,9 +158,13 @@ fn marks(canvas: &mut Canvas, points: &[Point], roofs: &Roofs, (x, y): (&Scale, 
         if at != place {
             canvas.line(place, at, palette::MUTED, 1);
         }
-        canvas.circle(at, RADIUS as u32, palette::BLUE);
-        canvas.text_sized(at, &p.layer.to_string(), 11, palette::PAPER, Anchor::Middle);
         taken.push(at);
+        numbers.push((at, p.layer));
+    }
+    // Above the lines and places, which could hide a number.
+    for (at, layer) in numbers {
+        canvas.circle(at, RADIUS as u32, palette::BLUE);
+        canvas.text_sized(at, &layer.to_string(), 11, palette::PAPER, Anchor::Middle);
     }
 }
 

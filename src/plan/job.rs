@@ -240,7 +240,7 @@ pub enum Task {
 pub struct Job {
     /// Who runs it.
     pub unit: Unit,
-    /// Layer group it belongs to (index into [`Program::layers`]).
+    /// Layer group it belongs to (index into [`super::Plan::groups`]).
     pub layer: u16,
     /// Units whose tokens it pops.
     pub pop: u8,
@@ -248,13 +248,4 @@ pub struct Job {
     pub push: u8,
     /// What it does.
     pub task: Task,
-}
-
-/// A network on an accelerator.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Program {
-    /// Jobs in an order in which each depends on earlier ones only; ends with `End`.
-    pub jobs: Vec<Job>,
-    /// Names of the layer groups.
-    pub layers: Vec<String>,
 }

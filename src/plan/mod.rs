@@ -157,7 +157,9 @@ fn order(context: &Context, groups: &[Group]) -> Result<Vec<Draft>> {
         jobs.extend(steps.drain(..).flatten());
         let mut previous = Vec::new();
         for pass in passes {
-            if overlap {
+            // Rows for this pass may overwrite rows that the pass before still reads.
+            let rows: Vec<Draft> = pass.front.iter().filter(|d| d.job.unit == Unit::Weights).cloned().collect();
+            if overlap && !schedule::conflict(&rows, &previous) {
                 steps.push(schedule::interleave(pass.front, std::mem::take(&mut previous)));
             } else {
                 steps.push([std::mem::take(&mut previous), pass.front].concat());

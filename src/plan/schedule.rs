@@ -113,6 +113,10 @@ impl<'a> GroupEmitter<'a> {
         if let [all] = chunks[..] {
             self.load_in_parts(r, all, rings, &mut prologue)?;
         }
+        if chunks.len() > 1 {
+            // From the first row on, parts of at most half the memory never meet the part before.
+            rings[self.group.stages[r].unit.index()] = Default::default();
+        }
         let feature_outer = self.feature_outer(r, tiles.len(), chunks.len());
         let order: Vec<(usize, usize)> = match feature_outer {
             true => (0..tiles.len()).flat_map(|t| (0..chunks.len()).map(move |c| (t, c))).collect(),

@@ -61,13 +61,16 @@ impl HostSpec {
     }
 }
 
+/// Name of the board where none is asked for.
+pub const DEFAULT: &str = "pynq-z1";
+
 /// The embedded board files: name, path errors call it by, text.
 const BUILTIN: [(&str, &str, &str); 2] = [
     ("pynq-z1", "configs/boards/pynq-z1.toml", include_str!("../configs/boards/pynq-z1.toml")),
     ("ultra96", "configs/boards/ultra96.toml", include_str!("../configs/boards/ultra96.toml")),
 ];
 
-/// Names of the embedded boards; the first is the default.
+/// Names of the embedded boards.
 pub fn names() -> impl Iterator<Item = &'static str> {
     BUILTIN.iter().map(|b| b.0)
 }

@@ -161,3 +161,42 @@ fn weights_files_are_checked_tensor_by_tensor() {
     let cut = &tensors(&[bias])[..20];
     assert!(with_weights(cut).unwrap_err().starts_with("n/weights.safetensors: not a safetensors file: "));
 }
+
+const BUNDLE: &str = "[[bundle]]\nname = \"b\"\n[[bundle.layer]]\nname = \"dw\"\nop = \"depthwise\"\nkernel = 3\npadding = 1\n\
+                      [[bundle.layer]]\nname = \"pw\"\nop = \"pointwise\"\n";
+
+#[test]
+fn a_bundle_means_its_layers_written_out() {
+    let first =
+        "name = \"x_dw\"\nop = \"depthwise\"\nkernel = 3\npadding = 1\n[[layer]]\nname = \"x_pw\"\nop = \"pointwise\"\nchannels = 4\n";
+    let second = first.replace("x_", "y_").replace("channels = 4", "channels = 6").replace("kernel", "input = \"x_pw\"\nkernel");
+    let written = format!("{HEAD}[[layer]]\n{first}[[layer]]\n{second}");
+    let instances =
+        "[[layer]]\nname = \"x\"\nop = \"b\"\nchannels = 4\n[[layer]]\nname = \"y\"\nop = \"b\"\ninput = \"x_pw\"\nchannels = 6\n";
+    let bundled = load_text(&format!("{HEAD}{BUNDLE}{instances}"), None, "n", LoadOptions::default()).unwrap();
+    let written = load_text(&written, None, "n", LoadOptions::default()).unwrap();
+    assert_eq!(bundled.graph, written.graph);
+    assert_eq!(bundled.graph.nodes.len(), 5);
+}
+
+#[test]
+fn bundles_that_do_not_hold_say_where() {
+    expect(
+        &format!("{BUNDLE}[[layer]]\nname = \"x\"\nop = \"b\"\nchannels = 4\nkernel = 3\n"),
+        "n/network.toml:23: `kernel` is not a key of this bundle's layers\n  value:   3\n  allowed: name, op, input, inputs; channels, \
+         where a layer of the bundle leaves them open",
+    );
+    assert!(message(&format!("{BUNDLE}[[layer]]\nname = \"x\"\nop = \"bb\"\n")).contains("activation, b\n"));
+    expect(
+        &format!("{}[[layer]]\nname = \"x\"\nop = \"conv\"\n", BUNDLE.replace("\"b\"", "\"conv\"")),
+        "n/network.toml:10: a bundle has the name of an operation\n  value:   \"conv\"\n  try:     give it a name of its own",
+    );
+    expect(
+        "[[bundle]]\nname = \"b\"\nlayer = []\n[[layer]]\nname = \"x\"\nop = \"b\"\n",
+        "n/network.toml:10: the bundle has no layers\n  value:   \"b\"\n  try:     add [[bundle.layer]] tables below it",
+    );
+    let twice = message(&format!("{BUNDLE}{BUNDLE}[[layer]]\nname = \"x\"\nop = \"b\"\n"));
+    assert!(twice.starts_with("n/network.toml:20: two bundles have this name"), "{twice}");
+    let open = message(&format!("{BUNDLE}[[layer]]\nname = \"x\"\nop = \"b\"\n"));
+    assert!(open.contains("channels"), "{open}");
+}

@@ -9,7 +9,7 @@ use std::fmt::Write;
 #[derive(clap::Args, Debug)]
 pub struct Arguments {
     /// Board whose resources count.
-    #[arg(long, value_name = "B", default_value = "pynq-z1")]
+    #[arg(long, value_name = "B", default_value = crate::board::DEFAULT)]
     board: String,
 }
 

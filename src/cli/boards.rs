@@ -3,13 +3,21 @@
 use super::common::print;
 use crate::board;
 use crate::error::Result;
+use crate::power::{PUBLISHED, leave_one_out};
 use std::fmt::Write;
 
 #[derive(clap::Args, Debug)]
-pub struct Arguments {}
+pub struct Arguments {
+    /// Hold the power model against each published design, fitted on the others
+    #[arg(long)]
+    power: bool,
+}
 
 /// Runs the subcommand.
-pub fn run(_: &Arguments) -> Result<()> {
+pub fn run(arguments: &Arguments) -> Result<()> {
+    if arguments.power {
+        return power();
+    }
     let mut text = format!(
         "{:<10} {:<20} {:>5} {:>7} {:>8} {:>8} {:>10}  {}\n",
         "board", "part", "DSP", "BRAM36", "LUT", "FF", "DDR MB/s", "DSP slice"
@@ -33,5 +41,12 @@ pub fn run(_: &Arguments) -> Result<()> {
         );
     }
     print(&text);
+    Ok(())
+}
+
+/// The published designs all run on the board that is the default.
+fn power() -> Result<()> {
+    let board = board::builtin(board::DEFAULT)?;
+    print(&format!("{}: {} designs published on it\n{}\n", board.name, PUBLISHED.len(), leave_one_out(&board.power, &board.budget)));
     Ok(())
 }

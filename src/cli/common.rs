@@ -18,7 +18,7 @@ pub struct DesignArguments {
     #[arg(value_name = "MODEL", default_value = DEFAULT_NETWORK)]
     pub model: String,
     /// Board: a name from `bico boards`, or a TOML file.
-    #[arg(long, value_name = "B", default_value = "pynq-z1")]
+    #[arg(long, value_name = "B", default_value = crate::board::DEFAULT)]
     pub board: String,
     /// Accelerator: a name from `bico accelerators`, or a TOML file.
     #[arg(long, value_name = "A", default_value = "pynq-z1-default")]

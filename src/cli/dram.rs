@@ -15,7 +15,7 @@ pub struct Arguments {
     #[arg(long, value_name = "FILE")]
     trace: PathBuf,
     /// Board whose memory answers: a name from `bico boards`, or a TOML file.
-    #[arg(long, value_name = "B", default_value = "pynq-z1")]
+    #[arg(long, value_name = "B", default_value = crate::board::DEFAULT)]
     board: String,
     /// Fabric clock in which the trace's cycles count.
     #[arg(long, value_name = "MHZ", default_value_t = 100.0)]

@@ -17,7 +17,8 @@ pub(super) const MAX_EXTENT: i64 = 65_536;
 /// Most elements of one feature map (64 MiB as `i32`).
 pub(super) const MAX_MAP: usize = 1 << 24;
 const MAX_ALL_MAPS: usize = 1 << 27;
-const MAX_LAYERS: usize = 4096;
+/// Most layers of a network.
+pub(super) const MAX_LAYERS: usize = 4096;
 /// Most weights of a network (VGG-16 has 138 million).
 const MAX_WEIGHTS: usize = 160 << 20;
 

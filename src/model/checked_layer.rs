@@ -11,7 +11,6 @@ use crate::config::{Source, Spanned};
 use crate::error::{Error, Result};
 use crate::ops::{self, Entry, LayerKeys};
 use crate::tensor::Shape;
-use std::ops::Range;
 
 /// Largest kernel, stride, dilation and padding.
 const MAX_WINDOW: i64 = 1024;
@@ -149,7 +148,7 @@ fn only_known_keys(source: &Source, raw: &RawLayer, entry: &Entry) -> Result<()>
     }
     known.extend(FEATURE_KEYS.iter().filter(|_| requantises));
     known.extend(WEIGHT_KEYS.iter().filter(|_| has_weights));
-    match present_keys(raw).into_iter().find(|(key, _)| !known.contains(key)) {
+    match raw.present_keys().into_iter().find(|(key, _)| !known.contains(key)) {
         None => Ok(()),
         Some((key, span)) => {
             let allowed = if known.is_empty() { "no key but name, op and input".to_string() } else { known.join(", ") };
@@ -157,32 +156,6 @@ fn only_known_keys(source: &Source, raw: &RawLayer, entry: &Entry) -> Result<()>
             Err(error.allowed(allowed))
         }
     }
-}
-
-fn present_keys(raw: &RawLayer) -> Vec<(&'static str, Range<usize>)> {
-    fn span<T>(value: &Option<Spanned<T>>) -> Option<Range<usize>> {
-        value.as_ref().map(|v| v.span())
-    }
-    let keys = [
-        ("kernel", span(&raw.kernel)),
-        ("stride", span(&raw.stride)),
-        ("padding", span(&raw.padding)),
-        ("dilation", span(&raw.dilation)),
-        ("groups", span(&raw.groups)),
-        ("channels", span(&raw.channels)),
-        ("block", span(&raw.block)),
-        ("factor", span(&raw.factor)),
-        ("activation", span(&raw.activation)),
-        ("feature_frac", span(&raw.feature_frac)),
-        ("weight_frac", span(&raw.weight_frac)),
-        ("features", span(&raw.features)),
-        ("weights", span(&raw.weights)),
-        ("zero_point", span(&raw.zero_point)),
-        ("rounding", span(&raw.rounding)),
-        ("overflow", span(&raw.overflow)),
-        ("scale", span(&raw.scale)),
-    ];
-    keys.into_iter().filter_map(|(key, span)| Some((key, span?))).collect()
 }
 
 fn numbers(context: &Context, raw: &RawLayer, entry: &Entry) -> Result<Numbers> {

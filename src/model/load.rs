@@ -5,8 +5,9 @@ use super::checked::{self, Checked};
 use super::float::FloatNetwork;
 use super::graph::Graph;
 use super::head_spec::HeadSpec;
+use super::raw::RawNetwork;
 use super::weights::{self, WeightSource, uniform};
-use super::{quantise, resolved};
+use super::{bundle, quantise, resolved};
 use crate::config::Source;
 use crate::error::{Error, Result};
 use crate::ops::Map;
@@ -84,7 +85,8 @@ fn read_weights(path: &Path) -> Result<Option<Vec<u8>>> {
 }
 
 fn build(source: &Source, file: Option<WeightSource>, options: LoadOptions) -> Result<Network> {
-    let raw = source.parse()?;
+    let mut raw: RawNetwork = source.parse()?;
+    bundle::expand(source, &mut raw)?;
     let Checked { mut float, head, seed } = checked::check(source, &raw)?;
     let weights = match (file, seed) {
         (Some(file), _) => file,

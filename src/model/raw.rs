@@ -5,6 +5,7 @@ use super::raw_values::{RawActivation, RawPair, RawSides};
 use crate::config::Spanned;
 use crate::fixed::{Overflow, Rounding};
 use serde::{Deserialize, Serialize};
+use std::ops::Range;
 
 /// The whole file.
 #[derive(Clone, Debug, Serialize, Deserialize, schemars::JsonSchema)]
@@ -20,6 +21,9 @@ pub struct RawNetwork {
     /// Widths and modes where a layer gives none.
     #[serde(default)]
     pub quantise: RawQuantise,
+    /// Layers that repeat.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub bundle: Vec<RawBundle>,
     /// Layers in order; a layer reads earlier ones.
     pub layer: Vec<RawLayer>,
     /// How the output is decoded.
@@ -117,6 +121,17 @@ pub enum ScaleKind {
     MultiplierPerChannel,
 }
 
+/// One `[[bundle]]`: layers that stand wherever a layer's `op` is the bundle's name.
+#[derive(Clone, Debug, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RawBundle {
+    /// Unique name, none of an operation.
+    #[schemars(with = "String")]
+    pub name: Spanned<String>,
+    /// Its layers in order; their names follow the name of the layer that uses the bundle and a `_`.
+    pub layer: Vec<RawLayer>,
+}
+
 /// One `[[layer]]`.
 #[derive(Clone, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -124,7 +139,7 @@ pub struct RawLayer {
     /// Unique name; also the prefix of its tensors in the weights file.
     #[schemars(with = "String")]
     pub name: Spanned<String>,
-    /// What it computes.
+    /// What it computes: an operation, or one of the file's bundles.
     #[schemars(with = "String")]
     pub op: Spanned<String>,
     /// What it reads; the layer before it where left out.
@@ -203,4 +218,33 @@ pub struct RawLayer {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<ScaleKind>")]
     pub scale: Option<Spanned<ScaleKind>>,
+}
+
+impl RawLayer {
+    /// The keys besides name, op and operands that the layer has, and where.
+    pub(super) fn present_keys(&self) -> Vec<(&'static str, Range<usize>)> {
+        fn span<T>(value: &Option<Spanned<T>>) -> Option<Range<usize>> {
+            value.as_ref().map(|v| v.span())
+        }
+        let keys = [
+            ("kernel", span(&self.kernel)),
+            ("stride", span(&self.stride)),
+            ("padding", span(&self.padding)),
+            ("dilation", span(&self.dilation)),
+            ("groups", span(&self.groups)),
+            ("channels", span(&self.channels)),
+            ("block", span(&self.block)),
+            ("factor", span(&self.factor)),
+            ("activation", span(&self.activation)),
+            ("feature_frac", span(&self.feature_frac)),
+            ("weight_frac", span(&self.weight_frac)),
+            ("features", span(&self.features)),
+            ("weights", span(&self.weights)),
+            ("zero_point", span(&self.zero_point)),
+            ("rounding", span(&self.rounding)),
+            ("overflow", span(&self.overflow)),
+            ("scale", span(&self.scale)),
+        ];
+        keys.into_iter().filter_map(|(key, span)| Some((key, span?))).collect()
+    }
 }

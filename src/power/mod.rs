@@ -3,7 +3,7 @@
 //!
 //! P = fixed + scale x (DSP operations, block RAM accesses, logic and clock) + DDR bytes and activates. `fixed_w` and
 //! `fabric_scale` are the two coefficients fitted on published Pynq-Z1 figures ([`fit`]); the others come from literature or are
-//! assumed, as the board file says line by line. The leave-one-out error of the fit is printed by [`leave_one_out`].
+//! assumed, as the board file says line by line. The leave-one-out error of the fit is [`leave_one_out`] (`bico boards --power`).
 
 mod activity;
 mod fit;

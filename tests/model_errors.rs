@@ -186,7 +186,7 @@ fn bundles_that_do_not_hold_say_where() {
         "n/network.toml:23: `kernel` is not a key of this bundle's layers\n  value:   3\n  allowed: name, op, input, inputs; channels, \
          where a layer of the bundle leaves them open",
     );
-    assert!(message(&format!("{BUNDLE}[[layer]]\nname = \"x\"\nop = \"bb\"\n")).contains("activation, b\n"));
+    assert!(message(&format!("{BUNDLE}[[layer]]\nname = \"x\"\nop = \"bb\"\n")).contains("activation, b"));
     expect(
         &format!("{}[[layer]]\nname = \"x\"\nop = \"conv\"\n", BUNDLE.replace("\"b\"", "\"conv\"")),
         "n/network.toml:10: a bundle has the name of an operation\n  value:   \"conv\"\n  try:     give it a name of its own",

@@ -18,6 +18,7 @@ mod samples;
 mod schema;
 mod simulate;
 mod train;
+mod verify;
 
 use crate::error::Result;
 use clap::{Parser, Subcommand};
@@ -77,6 +78,8 @@ enum Command {
     Train(train::TrainArgs),
     /// Write the accelerator as SystemVerilog.
     Emit(emit::Arguments),
+    /// Compare simulator and RTL: every job's cycles, every word, every byte (needs Verilator).
+    Verify(verify::Arguments),
     /// JSON schemas of configurations and records.
     Schema(schema::Arguments),
 }
@@ -108,6 +111,7 @@ fn run(command: Command, talk: Talk) -> Result<()> {
         Command::Dataset(a) => lines(&dataset::dataset(&a)?),
         Command::Train(a) => lines(&train::train(&a, talk.quiet)?),
         Command::Emit(a) => emit::run(&a),
+        Command::Verify(a) => verify::run(&a, talk),
         Command::Schema(a) => schema::run(&a),
     }
 }

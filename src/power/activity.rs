@@ -63,7 +63,9 @@ fn dsp_operations(acc: &Accelerator, board: &Board, unit: Unit, job: &Compute) -
         (_, ComputeOp::MultiplyAccumulate) => ip.parallel_in * ip.parallel_out,
         _ => 0,
     };
+    // A packed pair counts as one operation: one slice switches.
     let product = dsp::multiplier(stage::operand_bits(acc), acc.weight_bits.into(), board).dsp;
+    let multipliers = if ip.packed { multipliers / 2 } else { multipliers };
     let requantise = stage::requantise(acc, board).dsp;
     iterations(acc, unit, job) * multipliers as u64 * product + words_written(unit, job) * acc.lanes as u64 * requantise
 }

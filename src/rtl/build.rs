@@ -1,6 +1,6 @@
 //! Compiles the sources of an accelerator with Verilator and the system's C++ compiler into a shared library.
 
-use super::emit::{SOURCES, emit, package, write};
+use super::emit::{SOURCES, emit_sources, package, write};
 use super::model::Model;
 use crate::accelerator::Accelerator;
 use crate::error::{Error, Kind, Result};
@@ -19,21 +19,47 @@ pub fn missing_tool() -> Option<&'static str> {
     ["verilator", "g++"].into_iter().find(|tool| Command::new(tool).arg("--version").output().map_or(true, |o| !o.status.success()))
 }
 
+/// What a model is built for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Purpose {
+    /// Speed.
+    Run,
+    /// Waveforms of every net.
+    Trace,
+}
+
 /// Compiles the RTL of `acc`. The result is kept in the user's cache folder under a hash of sources and tools, and
 /// loaded from there the next time.
 ///
 /// # Errors
 /// When the accelerator has no RTL, a tool is missing (kind `Environment`) or a tool refuses the sources.
 pub fn verilate(acc: &Accelerator) -> Result<Model> {
+    build(acc, &SOURCES, Purpose::Run)
+}
+
+/// As [`verilate`], for a model that can write waveforms; it runs several times slower.
+pub(super) fn verilate_traced(acc: &Accelerator) -> Result<Model> {
+    build(acc, &SOURCES, Purpose::Trace)
+}
+
+/// As [`verilate`], of other sources than the shipped ones: what a planted fault does.
+///
+/// # Errors
+/// As [`verilate`].
+pub fn verilate_sources(acc: &Accelerator, sources: &[(&str, &str)]) -> Result<Model> {
+    build(acc, sources, Purpose::Run)
+}
+
+fn build(acc: &Accelerator, sources: &[(&str, &str)], purpose: Purpose) -> Result<Model> {
     if let Some(tool) = missing_tool() {
         return Err(Error::new(Kind::Environment, format!("cannot run `{tool}`")).hint("install verilator 5 and g++"));
     }
     let cache = cache_dir();
     std::fs::create_dir_all(&cache).map_err(|e| Error::io("create", &cache, &e))?;
-    let library = cache.join(format!("bico-{}.so", hash(acc)?));
+    let library = cache.join(format!("bico-{}.so", hash(acc, sources, purpose)?));
     if !library.exists() {
         let work = tempfile::tempdir_in(&cache).map_err(|e| Error::io("create a folder in", &cache, &e))?;
-        let built = compile(acc, work.path(), &cache)?;
+        let built = compile(acc, sources, purpose, work.path(), &cache)?;
         std::fs::rename(&built, &library).map_err(|e| Error::io("write", &library, &e))?;
     }
     Model::load(&library)
@@ -49,11 +75,11 @@ fn cache_dir() -> PathBuf {
 }
 
 /// Hash of everything the library is made from.
-fn hash(acc: &Accelerator) -> Result<String> {
-    let mut hasher = Sha256::new();
-    for text in
-        [&package(acc)?, SHIM].into_iter().chain(SOURCES.iter().map(|s| s.1)).chain(WAIVED).chain(COMPILER_FLAGS).chain(LINKER_FLAGS)
-    {
+fn hash(acc: &Accelerator, sources: &[(&str, &str)], purpose: Purpose) -> Result<String> {
+    let mut hasher = Sha256::new_with_prefix([purpose as u8]);
+    let package = package(acc)?;
+    let texts = [&package, SHIM].into_iter().chain(sources.iter().map(|s| s.1));
+    for text in texts.chain(WAIVED).chain(COMPILER_FLAGS).chain(LINKER_FLAGS) {
         hasher.update(text);
         hasher.update([0]);
     }
@@ -63,21 +89,31 @@ fn hash(acc: &Accelerator) -> Result<String> {
 }
 
 /// Emits, verilates and links in `work`; returns the library.
-fn compile(acc: &Accelerator, work: &Path, cache: &Path) -> Result<PathBuf> {
-    let sources = emit(acc, &work.join("sv"))?;
+fn compile(acc: &Accelerator, sources: &[(&str, &str)], purpose: Purpose, work: &Path, cache: &Path) -> Result<PathBuf> {
+    let files = emit_sources(acc, sources, &work.join("sv"))?;
     let generated = work.join("cpp");
     let flags = ["--cc", "--top", "bico_top", "--prefix", "Vbico", "-O3", "--x-assign", "fast", "--x-initial", "fast", "-Wall", "--Mdir"];
-    let flags: Vec<&str> = flags.into_iter().chain([text(&generated)?]).chain(WAIVED).collect();
-    run("verilator", &flags, &sources)?;
+    let mut flags: Vec<&str> = flags.into_iter().chain([text(&generated)?]).chain(WAIVED).collect();
+    let word_bits = format!("-DBICO_WORD_BITS={}", acc.lanes * usize::from(acc.feature_bits));
+    let mut defines = vec![word_bits.as_str()];
+    if purpose == Purpose::Trace {
+        flags.push("--trace");
+        defines.push("-DBICO_TRACE");
+    }
+    run("verilator", &flags, &files)?;
 
     let root = String::from_utf8_lossy(&run("verilator", &["--getenv", "VERILATOR_ROOT"], &[])?).trim().to_string();
-    let include = format!("-I{root}/include");
-    let runtime = runtime(&include, cache)?;
+    let (include, standard) = (format!("-I{root}/include"), format!("-I{root}/include/vltstd"));
+    let runtime = runtime(&include, purpose, cache)?;
     let shim = write(work, "shim.cpp", SHIM)?;
     let library = work.join("bico.so");
     let here = format!("-I{}", text(&generated)?);
-    let flags: Vec<&str> =
-        COMPILER_FLAGS.into_iter().chain(LINKER_FLAGS).chain([include.as_str(), here.as_str(), "-o", text(&library)?]).collect();
+    let flags: Vec<&str> = COMPILER_FLAGS
+        .into_iter()
+        .chain(LINKER_FLAGS)
+        .chain(defines)
+        .chain([include.as_str(), standard.as_str(), here.as_str(), "-o", text(&library)?])
+        .collect();
     let mut files = cpp_files(&generated)?;
     files.push(shim);
     files.push(runtime);
@@ -86,9 +122,13 @@ fn compile(acc: &Accelerator, work: &Path, cache: &Path) -> Result<PathBuf> {
 }
 
 /// Verilator's own run-time, compiled once for all models.
-fn runtime(include: &str, cache: &Path) -> Result<PathBuf> {
-    const SOURCE: &str = "#include \"verilated.cpp\"\n#include \"verilated_threads.cpp\"\n";
+fn runtime(include: &str, purpose: Purpose, cache: &Path) -> Result<PathBuf> {
+    let source = match purpose {
+        Purpose::Run => "#include \"verilated.cpp\"\n#include \"verilated_threads.cpp\"\n",
+        Purpose::Trace => "#include \"verilated.cpp\"\n#include \"verilated_threads.cpp\"\n#include \"verilated_vcd_c.cpp\"\n",
+    };
     let mut hasher = Sha256::new_with_prefix(run("verilator", &["--version"], &[])?);
+    hasher.update(source);
     hasher.update(run("g++", &["--version"], &[])?);
     hasher.update(COMPILER_FLAGS.join(" "));
     let name: String = hasher.finalize().iter().take(12).map(|b| format!("{b:02x}")).collect();
@@ -96,7 +136,7 @@ fn runtime(include: &str, cache: &Path) -> Result<PathBuf> {
     if !object.exists() {
         let work = tempfile::tempdir_in(cache).map_err(|e| Error::io("create a folder in", cache, &e))?;
         let built = work.path().join("verilated.o");
-        let source = write(work.path(), "runtime.cpp", SOURCE)?;
+        let source = write(work.path(), "runtime.cpp", source)?;
         let flags: Vec<&str> = COMPILER_FLAGS.into_iter().chain([include, "-c", "-o", text(&built)?]).collect();
         run("g++", &flags, &[source])?;
         std::fs::rename(&built, &object).map_err(|e| Error::io("write", &object, &e))?;

@@ -8,7 +8,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 /// The modules, by file name; the package of parameters ([`package`]) comes before them.
-pub const SOURCES: [(&str, &str); 27] = [
+pub const SOURCES: [(&str, &str); 28] = [
     ("bico_accumulate.sv", include_str!("sv/bico_accumulate.sv")),
     ("bico_banks.sv", include_str!("sv/bico_banks.sv")),
     ("bico_bursts.sv", include_str!("sv/bico_bursts.sv")),
@@ -18,6 +18,7 @@ pub const SOURCES: [(&str, &str); 27] = [
     ("bico_fetch.sv", include_str!("sv/bico_fetch.sv")),
     ("bico_front.sv", include_str!("sv/bico_front.sv")),
     ("bico_mul.sv", include_str!("sv/bico_mul.sv")),
+    ("bico_mul_pair.sv", include_str!("sv/bico_mul_pair.sv")),
     ("bico_operand.sv", include_str!("sv/bico_operand.sv")),
     ("bico_pack.sv", include_str!("sv/bico_pack.sv")),
     ("bico_pointwise.sv", include_str!("../ip/pointwise/rtl.sv")),
@@ -58,6 +59,8 @@ pub fn package(acc: &Accelerator) -> Result<String> {
     put("int", "STORE_OUTSTANDING", acc.store_port.outstanding_bursts.to_string());
     let units = Unit::ALL.iter().filter(|&&u| !u.is_compute() || acc.ip(u).is_some()).fold(0, |m, u| m | u.bit());
     put("logic [7:0]", "UNITS", format!("8'h{units:02x}"));
+    let packed = Unit::ALL.iter().filter(|&&u| acc.ip(u).is_some_and(|ip| ip.packed)).fold(0, |m, u| m | u.bit());
+    put("logic [7:0]", "PACKED", format!("8'h{packed:02x}"));
 
     let bank = |f: &dyn Fn(&Bank) -> u64| (0..8).map(|b| acc.banks.get(b).map_or(0, f)).collect::<Vec<_>>();
     let mask = |units: &[Unit]| units.iter().fold(0u64, |m, u| m | u64::from(u.bit()));
@@ -118,9 +121,14 @@ fn check(acc: &Accelerator) -> Result<()> {
 /// # Errors
 /// When the accelerator has no RTL or a file can not be written.
 pub fn emit(acc: &Accelerator, dir: &Path) -> Result<Vec<PathBuf>> {
+    emit_sources(acc, &SOURCES, dir)
+}
+
+/// As [`emit`], with other modules.
+pub(super) fn emit_sources(acc: &Accelerator, sources: &[(&str, &str)], dir: &Path) -> Result<Vec<PathBuf>> {
     let package = package(acc)?;
     std::fs::create_dir_all(dir).map_err(|e| Error::io("create", dir, &e))?;
-    let files = std::iter::once(("bico_pkg.sv", package.as_str())).chain(SOURCES);
+    let files = std::iter::once(("bico_pkg.sv", package.as_str())).chain(sources.iter().copied());
     files.map(|(name, text)| write(dir, name, text)).collect()
 }
 

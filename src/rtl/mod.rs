@@ -6,13 +6,21 @@
 
 mod build;
 mod bus;
+mod case;
+mod cover;
 mod emit;
 mod model;
+pub mod random;
 mod responder;
 mod run;
+pub mod verify;
+mod words;
 
-pub use build::{missing_tool, verilate};
+pub use build::{missing_tool, verilate, verilate_sources};
+pub use case::Case;
+pub use cover::Cover;
 pub use emit::{SOURCES, emit, package};
 pub use model::Model;
 pub use responder::{Drive, Hostile, Modelled, READERS, Responder};
-pub use run::{Event, EventKind, Program, RtlRun, run, run_on};
+pub use run::{Event, EventKind, Program, RtlRun, Trace, Watch, Written, run, run_on, run_watched};
+pub use words::WordDifference;

@@ -2,7 +2,7 @@
 
 use crate::error::{Error, Kind, Result};
 use libloading::Library;
-use std::ffi::c_void;
+use std::ffi::{CString, c_char, c_void};
 use std::mem::ManuallyDrop;
 use std::path::Path;
 
@@ -39,12 +39,19 @@ pub(super) struct Outputs {
     pub issue: u8,
     pub done: u8,
     pub interrupt: u8,
-    pub padding: u8,
+    /// Units that write a bank word.
+    pub write: u8,
+    /// 4 bits a unit.
+    pub write_bank: u32,
+    /// Those of the units in `write` are valid.
+    pub write_address: [u16; 8],
+    pub write_data: [[u32; 16]; 8],
 }
 
 type New = unsafe extern "C" fn() -> *mut c_void;
 type Delete = unsafe extern "C" fn(*mut c_void);
 type Step = unsafe extern "C" fn(*mut c_void, *const Inputs, *mut Outputs);
+type Trace = unsafe extern "C" fn(*mut c_void, *const c_char);
 
 /// The compiled RTL of one accelerator.
 pub struct Model {
@@ -53,6 +60,8 @@ pub struct Model {
     new: New,
     delete: Delete,
     step: Step,
+    /// Only in models built for it.
+    trace: Option<Trace>,
 }
 
 impl Model {
@@ -65,14 +74,15 @@ impl Model {
             let new = *library.get::<New>(b"bico_new\0").map_err(failed)?;
             let delete = *library.get::<Delete>(b"bico_delete\0").map_err(failed)?;
             let step = *library.get::<Step>(b"bico_step\0").map_err(failed)?;
-            Ok(Model { _library: ManuallyDrop::new(library), new, delete, step })
+            let trace = library.get::<Trace>(b"bico_trace\0").ok().map(|f| *f);
+            Ok(Model { _library: ManuallyDrop::new(library), new, delete, step, trace })
         }
     }
 
     /// A machine in an unknown state: hold reset before use.
     pub(super) fn machine(&self) -> Machine<'_> {
         // SAFETY: `bico_new` takes nothing and returns an owned machine.
-        Machine { model: self, handle: unsafe { (self.new)() } }
+        Machine { model: self, handle: unsafe { (self.new)() }, outputs: Outputs::default() }
     }
 }
 
@@ -80,15 +90,27 @@ impl Model {
 pub(super) struct Machine<'a> {
     model: &'a Model,
     handle: *mut c_void,
+    outputs: Outputs,
 }
 
 impl Machine<'_> {
     /// One clock cycle: inputs are seen, outputs sampled, registers clocked.
-    pub fn step(&mut self, inputs: &Inputs) -> Outputs {
-        let mut outputs = Outputs::default();
+    pub fn step(&mut self, inputs: &Inputs) -> &Outputs {
         // SAFETY: the handle is alive, and both structures have the layout of their C++ counterparts.
-        unsafe { (self.model.step)(self.handle, inputs, &mut outputs) };
-        outputs
+        unsafe { (self.model.step)(self.handle, inputs, &mut self.outputs) };
+        &self.outputs
+    }
+
+    /// Writes every net to a VCD file from now on.
+    ///
+    /// # Errors
+    /// When the model was not built for it, or the path has a zero byte.
+    pub fn trace(&mut self, path: &Path) -> Result<()> {
+        let function = self.model.trace.ok_or_else(|| Error::fault("this model was built without waveforms"))?;
+        let path = CString::new(path.as_os_str().as_encoded_bytes()).map_err(|_| Error::input("bad file name").file(path))?;
+        // SAFETY: the handle is alive, and the path ends with a zero byte.
+        unsafe { function(self.handle, path.as_ptr()) };
+        Ok(())
     }
 }
 

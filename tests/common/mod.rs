@@ -59,7 +59,7 @@ pub fn accelerator(k: Knobs) -> Accelerator {
         readers: readers.to_vec(),
     };
     let ip = |parallel_in, parallel_out| {
-        Some(IpConfig { parallel_in, parallel_out, weight_rows: k.weight_rows, parameter_rows: 512, max_kernel: 15 })
+        Some(IpConfig { parallel_in, parallel_out, weight_rows: k.weight_rows, parameter_rows: 512, max_kernel: 15, packed: false })
     };
     Accelerator {
         name: "test".into(),

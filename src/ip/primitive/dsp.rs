@@ -43,6 +43,14 @@ pub fn multiplier(feature_bits: u32, weight_bits: u32, board: &Board) -> Resourc
     }
 }
 
+/// Two products of one feature in one multiplier: both weights beside each other on its wide port, the borrow of the lower product
+/// taken before and put back after.
+pub fn multiplier_pair(feature_bits: u32, weight_bits: u32, board: &Board) -> Resources {
+    let packed = slices(feature_bits + 2 * weight_bits + 1, feature_bits + 1, board.dsp_operand_bits);
+    let (borrow, restore) = (u64::from(weight_bits) + 1, u64::from(feature_bits + weight_bits));
+    Resources { dsp: packed, ..Resources::logic(borrow + restore, 0) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -83,11 +83,17 @@ pub fn dot_products(acc: &Accelerator, board: &Board, unit: Unit) -> Resources {
     let (inputs, outputs) = (ip.parallel_in as u64, ip.parallel_out as u64);
     let weight_bits = u32::from(acc.weight_bits);
     let product_bits = u64::from(operand_bits(acc)) + u64::from(weight_bits);
-    let output = dsp::multiplier(operand_bits(acc), weight_bits, board) * inputs
-        + logic::adder_tree(inputs, product_bits)
-        + logic::adder(ACCUMULATOR_BITS.into())
-        + requantise(acc, board);
-    operand(acc) * inputs + output * outputs + lane_groups(acc, ip.parallel_in, ip.parallel_out) + sequencer() + memories(acc, unit)
+    let multipliers = match ip.packed {
+        true => dsp::multiplier_pair(acc.feature_bits.into(), weight_bits, board) * (inputs * outputs / 2),
+        false => dsp::multiplier(operand_bits(acc), weight_bits, board) * (inputs * outputs),
+    };
+    let output = logic::adder_tree(inputs, product_bits) + logic::adder(ACCUMULATOR_BITS.into()) + requantise(acc, board);
+    operand(acc) * inputs
+        + multipliers
+        + output * outputs
+        + lane_groups(acc, ip.parallel_in, ip.parallel_out)
+        + sequencer()
+        + memories(acc, unit)
 }
 
 /// Address counters and handshake of an AXI3 master with run, block and burst counters, one direction.

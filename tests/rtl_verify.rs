@@ -118,13 +118,20 @@ fn bico(arguments: &[&str]) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// The shipped pair over a whole frame with a real scene.
+/// The golden pairs, the shipped default among them, over a whole frame: in as many cycles as their golden runs.
 #[test]
-fn the_default_pair_over_a_whole_frame() {
-    if tools() {
-        let said = bico(&[]);
+fn golden_pairs_over_a_whole_frame() {
+    if !tools() {
+        return;
+    }
+    for (network, acc) in [("uav-detector", "pynq-z1-default"), ("skynet_c", "pynq-z1-default"), ("mobile_block", "wide")] {
+        let path = format!("{}/traces/{network}.json", env!("CARGO_MANIFEST_DIR"));
+        let golden = bico::golden::read(std::path::Path::new(&path)).unwrap();
+        assert_eq!((golden.network.as_str(), golden.accelerator.as_str()), (network, acc));
+        let cycles = golden.expected.unwrap().frame_cycles[0];
+        let said = bico(&[network, "--accelerator", acc]);
         println!("{said}");
-        assert!(said.starts_with("uav-detector on pynq-z1-default: 1 frames, 1080929 cycles"), "{said}");
+        assert!(said.starts_with(&format!("{network} on {acc}: 1 frames, {cycles} cycles: ")), "{said}");
         assert!(said.contains(": no difference"), "{said}");
     }
 }

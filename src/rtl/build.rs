@@ -1,14 +1,24 @@
 //! Compiles the sources of an accelerator with Verilator and the system's C++ compiler into a shared library.
 
-use super::emit::{SOURCES, emit, package, write};
+use super::emit::{SOURCES, SYSTEM, emit, package, write};
 use super::model::Model;
+use super::system::SystemModel;
 use crate::accelerator::Accelerator;
 use crate::error::{Error, Kind, Result};
 use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-const SHIM: &str = include_str!("shim.cpp");
+/// A module to compile, and the C interface of its model.
+struct Top {
+    module: &'static str,
+    shim: &'static str,
+    /// Sources beside [`SOURCES`].
+    more: &'static [(&'static str, &'static str)],
+}
+
+const MACHINE: Top = Top { module: "bico_top", shim: include_str!("shim.cpp"), more: &[] };
+const WHOLE: Top = Top { module: "bico_system", shim: include_str!("system.cpp"), more: &SYSTEM };
 /// Warnings of Verilator that are no defects here: unused bits of descriptors, local names that repeat an instance's.
 const WAIVED: [&str; 5] = ["-Wno-DECLFILENAME", "-Wno-UNUSEDPARAM", "-Wno-PINCONNECTEMPTY", "-Wno-UNUSEDSIGNAL", "-Wno-VARHIDDEN"];
 const COMPILER_FLAGS: [&str; 6] = ["-O1", "-std=gnu++17", "-fPIC", "-fvisibility=hidden", "-fno-gnu-unique", "-w"];
@@ -25,18 +35,31 @@ pub fn missing_tool() -> Option<&'static str> {
 /// # Errors
 /// When the accelerator has no RTL, a tool is missing (kind `Environment`) or a tool refuses the sources.
 pub fn verilate(acc: &Accelerator) -> Result<Model> {
+    Model::load(&library(acc, &MACHINE)?)
+}
+
+/// As [`verilate`], with the registers and ports of `bico_system` around the machine.
+///
+/// # Errors
+/// As [`verilate`].
+pub fn verilate_system(acc: &Accelerator) -> Result<SystemModel> {
+    Model::load(&library(acc, &WHOLE)?)
+}
+
+/// The compiled library of a top module.
+fn library(acc: &Accelerator, top: &Top) -> Result<PathBuf> {
     if let Some(tool) = missing_tool() {
         return Err(Error::new(Kind::Environment, format!("cannot run `{tool}`")).hint("install verilator 5 and g++"));
     }
     let cache = cache_dir();
     std::fs::create_dir_all(&cache).map_err(|e| Error::io("create", &cache, &e))?;
-    let library = cache.join(format!("bico-{}.so", hash(acc)?));
+    let library = cache.join(format!("bico-{}.so", hash(acc, top)?));
     if !library.exists() {
         let work = tempfile::tempdir_in(&cache).map_err(|e| Error::io("create a folder in", &cache, &e))?;
-        let built = compile(acc, work.path(), &cache)?;
+        let built = compile(acc, top, work.path(), &cache)?;
         std::fs::rename(&built, &library).map_err(|e| Error::io("write", &library, &e))?;
     }
-    Model::load(&library)
+    Ok(library)
 }
 
 /// `$XDG_CACHE_HOME/bico/rtl`, else `~/.cache/bico/rtl`, else the same in the folder for temporary files.
@@ -49,11 +72,10 @@ fn cache_dir() -> PathBuf {
 }
 
 /// Hash of everything the library is made from.
-fn hash(acc: &Accelerator) -> Result<String> {
+fn hash(acc: &Accelerator, top: &Top) -> Result<String> {
     let mut hasher = Sha256::new();
-    for text in
-        [&package(acc)?, SHIM].into_iter().chain(SOURCES.iter().map(|s| s.1)).chain(WAIVED).chain(COMPILER_FLAGS).chain(LINKER_FLAGS)
-    {
+    let sources = SOURCES.iter().chain(top.more).map(|s| s.1);
+    for text in [&package(acc)?, top.module, top.shim].into_iter().chain(sources).chain(WAIVED).chain(COMPILER_FLAGS).chain(LINKER_FLAGS) {
         hasher.update(text);
         hasher.update([0]);
     }
@@ -63,17 +85,17 @@ fn hash(acc: &Accelerator) -> Result<String> {
 }
 
 /// Emits, verilates and links in `work`; returns the library.
-fn compile(acc: &Accelerator, work: &Path, cache: &Path) -> Result<PathBuf> {
+fn compile(acc: &Accelerator, top: &Top, work: &Path, cache: &Path) -> Result<PathBuf> {
     let sources = emit(acc, &work.join("sv"))?;
     let generated = work.join("cpp");
-    let flags = ["--cc", "--top", "bico_top", "--prefix", "Vbico", "-O3", "--x-assign", "fast", "--x-initial", "fast", "-Wall", "--Mdir"];
+    let flags = ["--cc", "--top", top.module, "--prefix", "Vbico", "-O3", "--x-assign", "fast", "--x-initial", "fast", "-Wall", "--Mdir"];
     let flags: Vec<&str> = flags.into_iter().chain([text(&generated)?]).chain(WAIVED).collect();
     run("verilator", &flags, &sources)?;
 
     let root = String::from_utf8_lossy(&run("verilator", &["--getenv", "VERILATOR_ROOT"], &[])?).trim().to_string();
     let include = format!("-I{root}/include");
     let runtime = runtime(&include, cache)?;
-    let shim = write(work, "shim.cpp", SHIM)?;
+    let shim = write(work, "shim.cpp", top.shim)?;
     let library = work.join("bico.so");
     let here = format!("-I{}", text(&generated)?);
     let flags: Vec<&str> =

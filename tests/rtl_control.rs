@@ -134,6 +134,32 @@ fn frames_take_the_simulators_cycles_and_leave_the_references_bits() {
     assert_eq!(reference::hash(&setup.image.output(system.dram())), setup.image.manifest.sample.output_sha256);
 }
 
+#[test]
+fn a_bit_that_is_set_and_cleared_in_one_cycle_is_set() {
+    if !tools() {
+        return;
+    }
+    let setup = Setup::new();
+    let mut responder = Modelled::new(FixedLatency::new(Cycles(9)), &setup.acc);
+    let mut system = setup.system(&mut responder, (0, 0));
+    let mut clear_at = |wait_cycles: u64| {
+        let start = system.write(offset("CONTROL"), 1, 15).unwrap();
+        system.idle(wait_cycles).unwrap();
+        // Performed in the cycle before its response.
+        let performed = system.write(offset("STATUS"), DONE, 15).unwrap() - 1 - start;
+        system.idle(20).unwrap();
+        let (done, cycles) = (read(&mut system, "STATUS"), read(&mut system, "FRAME_CYCLES_LOW"));
+        system.write(offset("STATUS"), DONE, 15).unwrap();
+        (performed, done, u64::from(cycles))
+    };
+    let (_, _, latency) = clear_at(LIMIT_CYCLES / 10);
+    let found: Vec<_> = (latency - 8..latency + 4).map(&mut clear_at).collect();
+    assert!(found.iter().any(|f| f.0 == latency), "{found:?}");
+    for (performed, done, _) in found {
+        assert_eq!(done, if performed <= latency { DONE } else { 0 }, "cleared {performed} of {latency}");
+    }
+}
+
 /// Reads all 1024 words of the port.
 fn snapshot(system: &mut System) -> Vec<u32> {
     let all: Vec<u32> = (0..1024).map(|w| 4 * w).collect();
@@ -147,8 +173,14 @@ fn registers_hold_what_the_contract_says_and_nothing_else() {
     }
     let setup = Setup::new();
     let mut responder = Modelled::new(FixedLatency::new(Cycles(20)), &setup.acc);
-    let mut system = System::new(&setup.model, &setup.acc, &setup.image.bytes, BASE, &mut responder, (11, 4)).unwrap();
     let acc = &setup.acc;
+    // The first address is taken after 64 cycles of reset, its write answered two cycles later.
+    let mut system = System::new(&setup.model, acc, &setup.image.bytes, BASE, &mut responder, (11, 0)).unwrap();
+    let released = system.cycle();
+    assert_eq!(system.write(offset("FRAMES"), 1, 15).unwrap(), released + 64 + 2);
+    drop(system);
+    let mut responder = Modelled::new(FixedLatency::new(Cycles(20)), acc);
+    let mut system = System::new(&setup.model, acc, &setup.image.bytes, BASE, &mut responder, (11, 4)).unwrap();
 
     // Constants.
     assert_eq!(read(&mut system, "ID"), ID);

@@ -121,7 +121,8 @@ class Registers:
             skip = self.values[driver.MEMORY_BASE] - Memory.device_address
             assert self.values[driver.MEMORY_BASE] % 4096 == 0 and (memory[skip:skip + len(data)] == data).all()
             o = m['output']
-            memory[skip + o['address']:][:o['bytes']] = driver.pack(np.array(json.load(open('output.json'))).reshape(o['channels'], o['rows'], o['columns']), o)
+            known = np.array(json.load(open('output.json'))).reshape(o['channels'], o['rows'], o['columns'])
+            memory[skip + o['address']:][:o['bytes']] = driver.pack(known, o)
             self.values[driver.STATUS] = 1 << driver.STATUS_DONE[0]
         else:
             self.values[at] = 0 if at == driver.STATUS else value

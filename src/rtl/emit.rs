@@ -4,9 +4,9 @@ use super::registers;
 use crate::accelerator::{Accelerator, Bank, IpConfig};
 use crate::error::{Error, Result};
 use crate::plan::Unit;
+use crate::report::write_atomic;
 use sha2::{Digest, Sha256};
 use std::fmt::Write as _;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 /// The modules, by file name; the package of parameters ([`package`]) comes before them.
@@ -160,9 +160,6 @@ pub fn emit(acc: &Accelerator, dir: &Path) -> Result<Vec<PathBuf>> {
 /// Writes a file under a temporary name, then renames it.
 pub(super) fn write(dir: &Path, name: &str, content: impl AsRef<[u8]>) -> Result<PathBuf> {
     let path = dir.join(name);
-    let io = |e: &std::io::Error| Error::io("write", &path, e);
-    let mut file = tempfile::NamedTempFile::new_in(dir).map_err(|e| io(&e))?;
-    file.write_all(content.as_ref()).map_err(|e| io(&e))?;
-    file.persist(&path).map_err(|e| io(&e.error))?;
+    write_atomic(&path, content.as_ref())?;
     Ok(path)
 }

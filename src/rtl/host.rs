@@ -1,4 +1,5 @@
-//! What takes the RTL to a board: a Vivado script and a PYNQ driver. Templates with a few values filled in; neither was ever run on the real thing.
+//! What takes the RTL to a board: a Vivado script and a PYNQ driver. Templates with a few values filled in; neither was ever run on the
+//! real thing.
 
 use super::emit::write;
 use super::registers::{self, python_constants};

@@ -1,4 +1,5 @@
-//! The memory image of a network on an accelerator, and the manifest that says what lies where: all that a board needs beside the bitstream.
+//! The memory image of a network on an accelerator, and the manifest that says what lies where: all that a board needs beside
+//! the bitstream.
 
 use super::emit::{design, write};
 use super::features;
@@ -77,8 +78,8 @@ pub struct ProgramPlace {
     pub descriptors: usize,
 }
 
-/// A feature map in the image: words in the order `[block][row][column]`, each of `lanes` values of consecutive channels in containers, lowest lane
-/// in the lowest bits, padded to `word_bytes`. A raw value r stands for (r - zero_point) / 2^frac.
+/// A feature map in the image: words in the order `[block][row][column]`, each of `lanes` values of consecutive channels in
+/// containers, lowest lane in the lowest bits, padded to `word_bytes`. A raw value r stands for (r - zero_point) / 2^frac.
 #[derive(Clone, Debug, Serialize)]
 pub struct FeatureMap {
     /// Layer.

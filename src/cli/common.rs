@@ -40,7 +40,7 @@ pub struct DesignArguments {
 /// `KEY=VALUE` of `--set`.
 ///
 /// # Errors
-/// When there is no `=`, or nothing on its left.
+/// When it is not of that form.
 pub fn parse_override(text: &str) -> std::result::Result<Override, String> {
     Override::parse(text).map_err(|e| e.to_string())
 }

@@ -13,17 +13,8 @@ use bico::rtl::random::{self, Limits};
 use bico::rtl::verify::{Answers, verify, verify_hostile};
 use bico::rtl::{self, Case, Model, Modelled};
 use bico::units::Cycles;
+use common::tools;
 use std::process::Command;
-
-/// Whether the tools are there. Prints why a test is skipped; with `BICO_REQUIRE_RTL=1` a missing tool is a failure.
-fn tools() -> bool {
-    let missing = rtl::missing_tool();
-    if let Some(tool) = missing {
-        assert!(std::env::var_os("BICO_REQUIRE_RTL").is_none_or(|v| v != "1"), "`{tool}` is required and can not be run");
-        println!("skipped: `{tool}` can not be run");
-    }
-    missing.is_none()
-}
 
 fn ddr() -> Answers {
     Answers::Ddr(Box::new(bico::board::builtin("pynq-z1").unwrap().memory))

@@ -76,7 +76,7 @@ enum Command {
     Dataset(dataset::DatasetArgs),
     /// Train a detector on procedural scenes.
     Train(train::TrainArgs),
-    /// Write the accelerator as SystemVerilog.
+    /// Write the accelerator as SystemVerilog, with memory image, Vivado script and driver.
     Emit(emit::Arguments),
     /// Compare simulator and RTL: every job's cycles, every word, every byte (needs Verilator).
     Verify(verify::Arguments),
@@ -110,7 +110,7 @@ fn run(command: Command, talk: Talk) -> Result<()> {
         Command::Dram(a) => dram::run(&a),
         Command::Dataset(a) => lines(&dataset::dataset(&a)?),
         Command::Train(a) => lines(&train::train(&a, talk.quiet)?),
-        Command::Emit(a) => emit::run(&a),
+        Command::Emit(a) => emit::run(&a, talk),
         Command::Verify(a) => verify::run(&a, talk),
         Command::Schema(a) => schema::run(&a),
     }

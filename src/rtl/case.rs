@@ -82,6 +82,11 @@ impl<'a> Case<'a> {
         run_watched(model, self.acc, &self.dram, &program, responder, watch, trace)
     }
 
+    /// Bytes of a DRAM after the frame that are not what the untiled reference puts there.
+    pub fn wrong_bytes<'b>(&'b self, dram: &'b [u8]) -> impl Iterator<Item = usize> + 'b {
+        (0..self.expected.len()).filter(|&i| (self.expected[i] ^ dram.get(i).copied().unwrap_or(!self.expected[i])) & self.known[i] != 0)
+    }
+
     /// The node whose features lie at a byte of the DRAM, with (channel, row, column) of the first value in that byte.
     pub fn locate(&self, byte: usize) -> Option<(NodeId, [usize; 3])> {
         let inside = |id: &NodeId| {

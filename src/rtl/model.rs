@@ -9,7 +9,7 @@ use std::path::Path;
 /// What the harness drives in one cycle. The layout is that of `Inputs` in `shim.cpp`. Bit i of the masks belongs to read master i.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Inputs {
+pub struct Inputs {
     pub rdata: [u64; 3],
     pub program_address: u32,
     pub program_descriptors: u32,
@@ -26,7 +26,7 @@ pub(super) struct Inputs {
 /// What the RTL drives in the same cycle. The layout is that of `Outputs` in `shim.cpp`.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Outputs {
+pub struct Outputs {
     pub wdata: u64,
     pub araddr: [u32; 3],
     pub awaddr: u32,
@@ -50,52 +50,52 @@ pub(super) struct Outputs {
 
 type New = unsafe extern "C" fn() -> *mut c_void;
 type Delete = unsafe extern "C" fn(*mut c_void);
-type Step = unsafe extern "C" fn(*mut c_void, *const Inputs, *mut Outputs);
+type Step<I, O> = unsafe extern "C" fn(*mut c_void, *const I, *mut O);
 type Trace = unsafe extern "C" fn(*mut c_void, *const c_char);
 
-/// The compiled RTL of one accelerator.
-pub struct Model {
+/// The compiled RTL of one accelerator: its top takes `I` and gives `O` in each cycle.
+pub struct Model<I = Inputs, O = Outputs> {
     // Never unloaded: the C++ run-time registers destructors for its threads.
     _library: ManuallyDrop<Library>,
     new: New,
     delete: Delete,
-    step: Step,
+    step: Step<I, O>,
     /// Only in models built for it.
     trace: Option<Trace>,
 }
 
-impl Model {
-    /// Loads a library that `verilate` built.
-    pub(super) fn load(path: &Path) -> Result<Model> {
+impl<I, O: Default> Model<I, O> {
+    /// Loads a library that was built from a shim with these inputs and outputs.
+    pub(super) fn load(path: &Path) -> Result<Model<I, O>> {
         let failed = |e: libloading::Error| Error::new(Kind::Environment, format!("cannot load the compiled RTL: {e}")).file(path);
-        // SAFETY: the library was compiled from `shim.cpp`, whose functions have these types and no load-time effects.
+        // SAFETY: the library was compiled from a shim whose functions have these types and no load-time effects.
         unsafe {
             let library = Library::new(path).map_err(failed)?;
             let new = *library.get::<New>(b"bico_new\0").map_err(failed)?;
             let delete = *library.get::<Delete>(b"bico_delete\0").map_err(failed)?;
-            let step = *library.get::<Step>(b"bico_step\0").map_err(failed)?;
+            let step = *library.get::<Step<I, O>>(b"bico_step\0").map_err(failed)?;
             let trace = library.get::<Trace>(b"bico_trace\0").ok().map(|f| *f);
             Ok(Model { _library: ManuallyDrop::new(library), new, delete, step, trace })
         }
     }
 
     /// A machine in an unknown state: hold reset before use.
-    pub(super) fn machine(&self) -> Machine<'_> {
+    pub(super) fn machine(&self) -> Machine<'_, I, O> {
         // SAFETY: `bico_new` takes nothing and returns an owned machine.
-        Machine { model: self, handle: unsafe { (self.new)() }, outputs: Outputs::default() }
+        Machine { model: self, handle: unsafe { (self.new)() }, outputs: O::default() }
     }
 }
 
 /// One instance of the RTL.
-pub(super) struct Machine<'a> {
-    model: &'a Model,
+pub(super) struct Machine<'a, I, O> {
+    model: &'a Model<I, O>,
     handle: *mut c_void,
-    outputs: Outputs,
+    outputs: O,
 }
 
-impl Machine<'_> {
+impl<I, O: Default> Machine<'_, I, O> {
     /// One clock cycle: inputs are seen, outputs sampled, registers clocked.
-    pub fn step(&mut self, inputs: &Inputs) -> &Outputs {
+    pub fn step(&mut self, inputs: &I) -> &O {
         // SAFETY: the handle is alive, and both structures have the layout of their C++ counterparts.
         unsafe { (self.model.step)(self.handle, inputs, &mut self.outputs) };
         &self.outputs
@@ -114,7 +114,7 @@ impl Machine<'_> {
     }
 }
 
-impl Drop for Machine<'_> {
+impl<I, O> Drop for Machine<'_, I, O> {
     fn drop(&mut self) {
         // SAFETY: the handle came from `bico_new` and is not used again.
         unsafe { (self.model.delete)(self.handle) }

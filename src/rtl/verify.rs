@@ -279,8 +279,7 @@ fn values(case: &Case, run: &RtlRun, words: &Words, found: &mut Comparison) {
         note(found, Difference::Word(first));
     }
     found.dram_bytes = case.expected.len() as u64;
-    let wrong = (0..case.expected.len()).filter(|&i| (case.expected[i] ^ run.dram[i]) & case.known[i] != 0);
-    for byte in wrong {
+    for byte in case.wrong_bytes(&run.dram) {
         found.dram_differences += 1;
         if found.first.is_none() {
             note(found, Difference::Dram { byte, expected: case.expected[byte], rtl: run.dram[byte] });

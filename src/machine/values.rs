@@ -6,7 +6,7 @@ use super::packed::Packed;
 use crate::accelerator::Accelerator;
 use crate::error::{Error, Result};
 use crate::kernels::Isa;
-use crate::machine::run::{Step, TimedFrame};
+use crate::machine::{Step, TimedFrame};
 use crate::model::graph::{Graph, NodeId};
 use crate::plan::{Compute, Draft, Plan, Task, Transfer, Unit, Work};
 use crate::tensor::{Blocked, Tensor};

@@ -139,3 +139,29 @@ fn an_order_that_breaks_the_program_is_refused() {
     unfinished.steps.pop();
     assert!(executor.check_order(&unfinished).is_err());
 }
+
+/// The programs that `bico verify --builds` runs on the RTL, on the simulator alone: many more of them, in seconds.
+#[test]
+fn random_programs_on_random_accelerators_equal_the_reference() {
+    let builds = std::env::var("BICO_BUILDS").map_or(200, |n| n.parse().expect("BICO_BUILDS is a number"));
+    for build in 0..builds {
+        let mut rng = Rng::new(build);
+        let acc = random::accelerator(&mut rng);
+        for program in 0..10 {
+            let limits = Limits { large: program == 9, ..Limits::of(&acc) };
+            let layers = 1 + rng.below(5);
+            let graph = random::network(&mut rng, &limits, layers);
+            let Ok(plan) = plan::plan(&graph, &acc) else { continue };
+            let image = random::input(&graph, build ^ program);
+            let golden = reference::run(&graph, &image).unwrap();
+            let order = Machine::new(&plan, &acc, FixedLatency::new(Cycles(3))).frame(Cycle(0)).unwrap();
+            let executor = Executor::new(&graph, &plan, &acc).unwrap();
+            let mut values = executor.values();
+            executor.run(&image, &order, &mut values).unwrap();
+            for id in plan.groups.iter().map(|g| g.output()) {
+                let layer = &graph.nodes[id].name;
+                assert!(executor.features(id, &values) == golden[id], "build {build}, program {program}, layer {layer}: {graph:#?}");
+            }
+        }
+    }
+}

@@ -122,9 +122,10 @@ fn programs_on(acc: &Accelerator, board: &Board, model: &Model, seed: u64, progr
             if program % 2 == 0 { Answers::Ddr(Box::new(board.memory.clone())) } else { Answers::Fixed(Cycles(1 + rng.below(80) as u64)) };
         let frames = if limits.large { 1 } else { 2 };
         let found = verify(&case, model, &answers, frames)?;
-        report(&case, &answers, frames, &found, out)?;
+        let of_program = |e: Error| e.within(format!("program {program}"));
+        report(&case, &answers, frames, &found, out).map_err(of_program)?;
         let hostile = verify_hostile(&case, model, rng.bits())?;
-        report(&case, &answers, 1, &hostile, out)?;
+        report(&case, &answers, 1, &hostile, out).map_err(of_program)?;
         total.runs.push(found.cycles);
         total.comparison.add(&found);
         total.comparison.words += hostile.words;
@@ -143,7 +144,8 @@ fn many(arguments: &Arguments, board: &Board, builds: usize, programs: usize, ta
         let key = format!("{}/{build}", arguments.seed);
         if !lock(&rows).contains_key(&order(&key)) {
             let acc = random::accelerator(&mut Rng::new(seed));
-            let found = programs_on(&acc, board, &rtl::verilate(&acc)?, seed, programs, &arguments.out)?;
+            let found = programs_on(&acc, board, &rtl::verilate(&acc)?, seed, programs, &arguments.out);
+            let found = found.map_err(|e| e.within(format!("build {key}")))?;
             let mut rows = lock(&rows);
             rows.insert(order(&key), row(&key, &acc, &found));
             if let Some(path) = &arguments.csv {

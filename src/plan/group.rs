@@ -56,8 +56,7 @@ impl Group {
         }
         tiles
     }
-    /// Tiles that stand for all: the first, the last and the two in the middle of each direction. Windows depend on a tile's place only
-    /// through clipping at the edges, which is least in the middle, so no tile needs more than all of these.
+    /// Tiles that stand for all in an estimate: the first, the last and the two in the middle of each direction.
     fn typical_tiles(&self, output: Shape) -> Vec<Window> {
         let along = |n: usize, side: usize| {
             let last = (n - 1) / side;
@@ -69,12 +68,29 @@ impl Group {
         let cols = along(output.w, self.tile.1);
         rows.iter().flat_map(|&(y, h)| cols.iter().map(move |&(x, w)| Window::new(y, x, h, w))).collect()
     }
+    /// Pixels of the largest window before each stage, and of the largest tile, over all tiles. Rows and columns of a window do not depend on each
+    /// other, and every pair of a row of tiles and a column of tiles is a tile.
+    fn largest_areas(&self, graph: &Graph, output: Shape) -> Vec<usize> {
+        let (th, tw) = self.tile;
+        let (mut rows, mut cols) = (vec![0; self.stages.len() + 1], vec![0; self.stages.len() + 1]);
+        let grow = |most: &mut Vec<i32>, sides: Vec<i32>| most.iter_mut().zip(sides).for_each(|(m, n)| *m = n.max(*m));
+        for y in (0..output.h).step_by(th) {
+            let tile = Window::new(y as i32, 0, th.min(output.h - y) as i32, 1);
+            grow(&mut rows, self.windows(graph, tile).iter().map(|w| w.h).collect());
+        }
+        for x in (0..output.w).step_by(tw) {
+            let tile = Window::new(0, x as i32, 1, tw.min(output.w - x) as i32);
+            grow(&mut cols, self.windows(graph, tile).iter().map(|w| w.w).collect());
+        }
+        rows.iter().zip(cols).map(|(h, w)| (h * w) as usize).collect()
+    }
     /// For an output tile of the plane: the window before each stage (clipped) and, last, the tile itself.
     pub fn windows(&self, graph: &Graph, tile: Window) -> Vec<Window> {
         let mut windows = vec![tile];
         for stage in self.stages.iter().rev() {
             let input = graph.nodes[graph.nodes[stage.node].inputs[0]].shape;
-            let out = *windows.last().expect("starts with the tile");
+            let out = stage.align_output(*windows.last().expect("starts with the tile"));
+            *windows.last_mut().expect("starts with the tile") = out;
             windows.push(stage.input_window(out).clip(input.h, input.w));
         }
         windows.reverse();
@@ -155,7 +171,8 @@ fn fit(graph: &Graph, acc: &Accelerator, stages: &[Stage]) -> Result<Group> {
             return Ok(found);
         }
     }
-    let (words, edge) = needed(graph, acc, &group, Window::new(0, 0, 1, 1), 1)
+    let areas: Vec<usize> = group.windows(graph, Window::new(0, 0, 1, 1)).iter().map(|w| w.area()).collect();
+    let (words, edge) = needed(graph, acc, &group, &areas, 1)
         .into_iter()
         .zip(&group.edges)
         .find(|(words, edge)| *words > acc.banks[usize::from(edge.bank)].words)
@@ -188,9 +205,8 @@ fn connect(acc: &Accelerator, stages: &[Stage], name: &str) -> Result<Vec<u8>> {
     Ok(used)
 }
 
-/// Words each buffer must hold for one output tile and chunk.
-fn needed(graph: &Graph, acc: &Accelerator, group: &Group, tile: Window, chunk: usize) -> Vec<usize> {
-    let windows = group.windows(graph, tile);
+/// Words each buffer must hold for windows of these areas and a chunk.
+fn needed(graph: &Graph, acc: &Accelerator, group: &Group, areas: &[usize], chunk: usize) -> Vec<usize> {
     let operands = group.inputs(graph).len();
     (0..group.edges.len())
         .map(|k| {
@@ -201,20 +217,14 @@ fn needed(graph: &Graph, acc: &Accelerator, group: &Group, tile: Window, chunk: 
                 _ => chunk,
             };
             let operands = if k == 0 && group.stages[0].op == super::job::ComputeOp::Add { operands } else { 1 };
-            windows[k].area() * blocks * operands
+            areas[k] * blocks * operands
         })
         .collect()
 }
 
-/// The worst tile of a tiling: interior tiles need the largest windows.
+/// Words each buffer must hold for any tile of a tiling.
 fn largest_needs(graph: &Graph, acc: &Accelerator, group: &Group, chunk: usize) -> Vec<usize> {
-    let mut most = vec![0; group.edges.len()];
-    for tile in group.typical_tiles(plane(graph, group)) {
-        for (m, n) in most.iter_mut().zip(needed(graph, acc, group, tile, chunk)) {
-            *m = (*m).max(n);
-        }
-    }
-    most
+    needed(graph, acc, group, &group.largest_areas(graph, plane(graph, group)), chunk)
 }
 
 /// The tiling of least estimated cost among those that fit; `None` when none does.

@@ -35,6 +35,14 @@ pub struct Stage {
 }
 
 impl Stage {
+    /// What the stage makes where `wanted` is needed: upsampling starts on a multiple of its factor, because its descriptor counts source
+    /// coordinates from the first row and column it makes.
+    pub fn align_output(&self, wanted: Window) -> Window {
+        let before = |at: i32, n: i32| if n > 0 { at & ((1 << self.upsample_shift) - 1) } else { 0 };
+        let (rows, cols) = (before(wanted.y, wanted.h), before(wanted.x, wanted.w));
+        Window { y: wanted.y - rows, x: wanted.x - cols, h: wanted.h + rows, w: wanted.w + cols }
+    }
+
     /// The input window (before clipping) that `out` needs.
     pub fn input_window(&self, out: Window) -> Window {
         let s = &self.sliding;

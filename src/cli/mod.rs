@@ -17,6 +17,7 @@ mod regress;
 mod samples;
 mod schema;
 mod simulate;
+mod synth;
 mod train;
 
 use crate::error::Result;
@@ -77,6 +78,8 @@ enum Command {
     Train(train::TrainArgs),
     /// Write the accelerator as SystemVerilog.
     Emit(emit::Arguments),
+    /// Synthesise the accelerator with Yosys and hold its counts against the cost model.
+    Synth(synth::Arguments),
     /// JSON schemas of configurations and records.
     Schema(schema::Arguments),
 }
@@ -108,6 +111,7 @@ fn run(command: Command, talk: Talk) -> Result<()> {
         Command::Dataset(a) => lines(&dataset::dataset(&a)?),
         Command::Train(a) => lines(&train::train(&a, talk.quiet)?),
         Command::Emit(a) => emit::run(&a),
+        Command::Synth(a) => synth::run(&a, talk),
         Command::Schema(a) => schema::run(&a),
     }
 }

@@ -10,6 +10,7 @@ mod emit;
 mod model;
 mod responder;
 mod run;
+pub mod synth;
 
 pub use build::{missing_tool, verilate};
 pub use emit::{SOURCES, emit, package};

@@ -1,9 +1,11 @@
 //! What an accelerator takes on a board, and the refusal when that is too much.
 
+use super::primitive::{fields, memory, stage, walker};
 use super::{REGISTRY, levers};
 use crate::accelerator::Accelerator;
 use crate::board::{Board, Resources};
 use crate::error::{Error, Kind, Result};
+use crate::plan::Unit;
 use crate::record::ResourceRecord;
 
 /// Sum over all blocks.
@@ -22,6 +24,41 @@ pub fn resources(acc: &Accelerator, board: &Board) -> ResourceRecord {
         fits: total.within(&board.budget),
         lut_ff_uncalibrated: true,
     }
+}
+
+/// Memory cells of an accelerator on a 7-series device.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct MemoryCells {
+    /// Block RAMs of 18 Kbit.
+    pub ramb18: u64,
+    /// Block RAMs of 36 Kbit.
+    pub ramb36: u64,
+    /// LUTRAM of 32 x 6 bits, four look-up tables each.
+    pub ram32m: u64,
+    /// LUTRAM of 64 x 3 bits, four look-up tables each.
+    pub ram64m: u64,
+    /// Shift registers, a look-up table each.
+    pub shift_registers: u64,
+}
+
+/// The memory cells behind [`total`].
+pub fn memory_cells(acc: &Accelerator) -> MemoryCells {
+    let mut cells = MemoryCells { ram32m: fields::buffer_slices(acc), ..MemoryCells::default() };
+    let mut block = |words: usize, bits: u64| {
+        let rams = memory::block_rams(words as u64, bits);
+        *(if rams.halves == 1 { &mut cells.ramb18 } else { &mut cells.ramb36 }) += rams.count;
+    };
+    acc.banks.iter().for_each(|b| block(b.words, stage::word_bits(acc)));
+    let weighted = || fields::weighted_units(acc).filter_map(|u| Some((u, acc.ip(u)?)));
+    weighted().for_each(|(u, ip)| block(ip.weight_rows, stage::weight_row_bits(acc, u)));
+    for (_, ip) in weighted() {
+        let (ram32m, ram64m) = memory::lutrams(ip.parameter_rows as u64, stage::PARAMETER_BITS);
+        cells.ram32m += ram32m * ip.parallel_out as u64;
+        cells.ram64m += ram64m * ip.parallel_out as u64;
+    }
+    cells.ram32m += fields::units(acc).map(|u| fields::queue_slices(acc, u)).sum::<u64>();
+    cells.shift_registers = Unit::ALL.into_iter().map(|u| walker::shift_registers(acc, u)).sum();
+    cells
 }
 
 /// Refuses an accelerator that the board cannot hold.

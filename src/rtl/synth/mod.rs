@@ -4,9 +4,11 @@
 //! (`crate::ip`) is held against these counts; [`table`] is the file in which they are kept, [`random`] what was synthesised for it.
 
 mod cells;
+mod compare;
 pub mod random;
 pub mod table;
 mod yosys;
 
 pub use cells::Cells;
+pub use compare::{Comparison, Summary, percent};
 pub use yosys::{Delay, Synthesis, missing_tool, synthesize};

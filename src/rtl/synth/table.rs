@@ -11,8 +11,28 @@ use std::path::Path;
 pub const FIT_SEED: u64 = 1;
 /// Cell types that have a column.
 const CELLS: [&str; 22] = [
-    "DSP48E1", "RAMB18E1", "RAMB36E1", "RAM32M", "RAM64M", "RAM32X1D", "RAM64X1D", "RAM128X1D", "SRL16E", "SRLC32E", "FDRE", "FDSE", "CARRY4",
-    "MUXF7", "MUXF8", "LUT1", "LUT2", "LUT3", "LUT4", "LUT5", "LUT6", "INV",
+    "DSP48E1",
+    "RAMB18E1",
+    "RAMB36E1",
+    "RAM32M",
+    "RAM64M",
+    "RAM32X1D",
+    "RAM64X1D",
+    "RAM128X1D",
+    "SRL16E",
+    "SRLC32E",
+    "FDRE",
+    "FDSE",
+    "CARRY4",
+    "MUXF7",
+    "MUXF8",
+    "LUT1",
+    "LUT2",
+    "LUT3",
+    "LUT4",
+    "LUT5",
+    "LUT6",
+    "INV",
 ];
 /// Cells of pins and clocks, which an accelerator inside a larger design does not have.
 const PINS: [&str; 3] = ["BUFG", "IBUF", "OBUF"];
@@ -85,7 +105,10 @@ fn row(header: &csv::StringRecord, record: &std::result::Result<csv::StringRecor
     for (column, value) in columns(&accelerator) {
         if field(&column) != Some(&value) {
             let error = Error::input(format!("`{column}` is not that of accelerator `{name}`")).value(field(&column).unwrap_or("absent"));
-            return Err(error.allowed(value).line(line).hint("the generator or the file of this accelerator has changed: synthesise again"));
+            return Err(error
+                .allowed(value)
+                .line(line)
+                .hint("the generator or the file of this accelerator has changed: synthesise again"));
         }
     }
     let mut cells = Cells::default();

@@ -37,7 +37,8 @@ pub fn missing_tool() -> Option<&'static str> {
 /// When the accelerator has no RTL, `dir` can not be written, Yosys is missing or refuses the sources (kind `Environment`).
 pub fn synthesize(acc: &Accelerator, dir: &Path, timed: bool) -> Result<Synthesis> {
     if missing_tool().is_some() {
-        return Err(Error::new(Kind::Environment, "cannot run `yosys`").hint("install yosys, version 0.23 or later (Debian: apt-get install yosys)"));
+        return Err(Error::new(Kind::Environment, "cannot run `yosys`")
+            .hint("install yosys, version 0.23 or later (Debian: apt-get install yosys)"));
     }
     let sources = emit(acc, dir)?;
     let mut script = String::from("read_verilog -sv");

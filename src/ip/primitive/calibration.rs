@@ -1,0 +1,40 @@
+//! What is fitted rather than derived: how far the logic optimiser gets below, or stays above, the structural count of each kind of logic.
+//!
+//! Fitted on the rows of set `fit` of `traces/synthesis.csv` (least squares of the relative error, drawn towards 1) and held against the other
+//! rows by `tests/synthesis.rs`. Everything else in this folder follows from the RTL or from synthesis of single modules.
+
+/// Kinds of logic with a factor of their own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Queues' pointers, tokens, descriptor fetch, address generators of transfers, counters.
+    Control,
+    /// Loop counters, addresses and padding test of a compute unit.
+    Walker,
+    /// Bias, requantise, overflow.
+    Requantise,
+    /// Containers to words and back.
+    Packing,
+    /// And-or networks between banks and units, rows of memories.
+    Wires,
+    /// Operands, products in logic, sums.
+    Arithmetic,
+}
+
+impl Kind {
+    /// Synthesised over structural look-up tables.
+    const fn factor(self) -> f64 {
+        match self {
+            Kind::Control => 0.87,
+            Kind::Walker => 1.11,
+            Kind::Requantise => 0.98,
+            Kind::Packing => 1.09,
+            Kind::Wires => 0.67,
+            Kind::Arithmetic => 0.56,
+        }
+    }
+
+    /// Look-up tables after synthesis.
+    pub fn luts(self, structural: f64) -> u64 {
+        (structural.max(0.0) * self.factor()).round() as u64
+    }
+}

@@ -1,9 +1,9 @@
 //! `bico synth`: what Yosys makes of an accelerator, beside what the cost model says.
 
 use super::Talk;
-use super::common::print;
+use super::common::{mapping_setting, print};
 use crate::accelerator::{self, Accelerator};
-use crate::board::{self, Board};
+use crate::board::{self, Board, Mapping};
 use crate::error::{Error, Result};
 use crate::report::synthesis::{self as plot, Point};
 use crate::report::write_atomic;
@@ -19,6 +19,9 @@ pub struct Arguments {
     /// Board whose multipliers the cost model assumes.
     #[arg(long, value_name = "B", default_value = board::DEFAULT)]
     board: String,
+    /// How the cost model maps products to DSP slices, instead of the board file's choice; what is synthesised does not change.
+    #[arg(long, value_enum, value_name = "M")]
+    mapping: Option<Mapping>,
     /// What is printed.
     #[arg(long, value_enum, default_value_t = Format::Table, conflicts_with = "csv")]
     format: Format,
@@ -49,7 +52,8 @@ enum Format {
 
 /// Runs the subcommand.
 pub fn run(arguments: &Arguments, talk: Talk) -> Result<()> {
-    let board = board::load(&arguments.board)?;
+    let settings: Vec<_> = mapping_setting(arguments.mapping)?.into_iter().collect();
+    let board = board::open(&arguments.board, &settings)?.check()?;
     match &arguments.csv {
         Some(file) => {
             let wanted = match (&arguments.accelerator, arguments.random) {

@@ -3,7 +3,7 @@
 use super::primitive::{fields, memory, stage, walker};
 use super::{REGISTRY, levers};
 use crate::accelerator::Accelerator;
-use crate::board::{Board, Resources};
+use crate::board::{Board, Mapping, Resources};
 use crate::error::{Error, Kind, Result};
 use crate::plan::Unit;
 use crate::record::ResourceRecord;
@@ -22,7 +22,8 @@ pub fn resources(acc: &Accelerator, board: &Board) -> ResourceRecord {
         total,
         budget: board.budget,
         fits: total.within(&board.budget),
-        lut_ff_uncalibrated: true,
+        mapping: board.mapping,
+        lut_ff_uncalibrated: board.mapping != Mapping::Yosys,
     }
 }
 
@@ -75,7 +76,10 @@ pub fn check_fits(acc: &Accelerator, board: &Board) -> Result<()> {
     let short = need.named().into_iter().zip(board.budget.named()).filter(|(need, have)| need.1 > have.1);
     let needs: Vec<String> = short.map(|((name, need), (_, have))| format!("{need} {name} ({} too many)", need - have)).collect();
     let budget = board.budget.named().map(|(name, n)| format!("{n} {name}")).join(", ");
-    let error = Error::new(Kind::DoesNotFit, format!("accelerator `{}` does not fit board `{}`", acc.name, board.name));
+    let error = Error::new(
+        Kind::DoesNotFit,
+        format!("accelerator `{}` does not fit board `{}` with products mapped as by {}", acc.name, board.name, board.mapping),
+    );
     Err(error.value(needs.join(", ")).allowed(budget).hint(levers::advice(acc, board)))
 }
 

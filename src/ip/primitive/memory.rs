@@ -39,16 +39,20 @@ pub struct BlockRams {
     pub rows: u64,
 }
 
-/// The block RAMs of a simple dual-port memory (one write and one read port) of `words` x `bits`: what Yosys finds cheapest; of equals the RAMB18, then the deepest,
-/// which selects among the fewest outputs.
+/// The block RAMs of a simple dual-port memory (one write and one read port) of `words` x `bits`: what Yosys finds cheapest; of equals the RAMB18, then
+/// the deepest.
+///
+/// A memory deeper than the block RAMs becomes one as wide as its rows together, cut into units of one write enable (up to 9 bits): rows
+/// share a block RAM but no unit. Selecting among rows costs half a point a bit.
 pub fn block_rams(words: u64, bits: u64) -> BlockRams {
-    let of = |&(depth, width, halves): &(u64, u64, u64)| BlockRams {
-        count: words.div_ceil(depth) * bits.div_ceil(width),
-        halves,
-        rows: words.div_ceil(depth),
+    let of = |&(depth, width, halves): &(u64, u64, u64)| {
+        let (rows, unit) = (words.div_ceil(depth), width.min(9));
+        let count = (rows * bits.div_ceil(unit)).div_ceil(width / unit);
+        let cost = 2 * count * COSTS[(halves - 1) as usize] + bits * rows.saturating_sub(1);
+        (cost, BlockRams { count, halves, rows })
     };
-    let best = SHAPES.iter().map(of).min_by_key(|r| r.count * COSTS[(r.halves - 1) as usize]);
-    best.unwrap_or(BlockRams { count: 0, halves: 1, rows: 0 })
+    let best = SHAPES.iter().map(of).min_by_key(|(cost, _)| *cost);
+    best.map_or(BlockRams { count: 0, halves: 1, rows: 0 }, |(_, rams)| rams)
 }
 
 /// RAMB18 halves of [`block_rams`].
@@ -60,7 +64,7 @@ pub fn ramb18(words: u64, bits: u64) -> u64 {
 /// RAMB18 that one access of such a memory switches on: those across the width of one word.
 pub fn ramb18_per_access(words: u64, bits: u64) -> u64 {
     let rams = block_rams(words, bits);
-    (rams.count * rams.halves).checked_div(rams.rows).unwrap_or(0)
+    if rams.rows == 0 { 0 } else { (rams.count * rams.halves).div_ceil(rams.rows) }
 }
 
 /// A simple dual-port block RAM of `words` x `bits`; nothing when it has no words.
@@ -74,15 +78,17 @@ pub fn slices(count: u64) -> Resources {
     Resources::logic(count * LUTRAM_LUTS, 0)
 }
 
-/// LUTRAM of a simple dual-port memory: RAM32M (32 x 6) and RAM64M (64 x 3) of four look-up tables each (UG474, table 2-3).
+/// LUTRAM of a simple dual-port memory, (RAM32M, RAM64M): of 32 x 6 or 64 x 3 bits in four look-up tables each (UG474, table 2-3), whichever takes fewer.
 pub fn lutrams(words: u64, bits: u64) -> (u64, u64) {
-    if words <= 32 { (if words == 0 { 0 } else { bits.div_ceil(6) }, 0) } else { (0, words.div_ceil(64) * bits.div_ceil(3)) }
+    let (ram32m, ram64m) = (words.div_ceil(32) * bits.div_ceil(6), words.div_ceil(64) * bits.div_ceil(3));
+    if ram32m < ram64m { (ram32m, 0) } else { (0, ram64m) }
 }
 
 /// A simple dual-port LUTRAM of `words` x `bits`, read without a register; behind 64 words the rows' outputs are selected.
 pub fn distributed(words: u64, bits: u64) -> Resources {
     let (ram32m, ram64m) = lutrams(words, bits);
-    slices(ram32m + ram64m) + Resources::logic(Kind::Wires.luts(logic::mux(words.div_ceil(64), bits) as f64), 0)
+    slices(ram32m + ram64m)
+        + Resources::logic(Kind::Wires.luts(logic::mux(words.div_ceil(if ram32m > 0 { 32 } else { 64 }), bits) as f64), 0)
 }
 
 #[cfg(test)]
@@ -98,6 +104,8 @@ mod tests {
         }
         // Two RAMB18 are one RAMB36, an odd number stays.
         assert_eq!(block_rams(512, 72), BlockRams { count: 1, halves: 2, rows: 1 });
+        // Three rows of five units, two units a block RAM of 1K x 18 or four a RAMB36 of 1K x 36.
+        assert_eq!(block_rams(2685, 40), BlockRams { count: 4, halves: 2, rows: 3 });
         assert_eq!(block_rams(512, 176), BlockRams { count: 5, halves: 1, rows: 1 });
     }
 
@@ -117,7 +125,10 @@ mod tests {
 
     #[test]
     fn lutrams_and_accesses() {
-        assert_eq!([(32, 12), (33, 12), (64, 3), (128, 3), (0, 8)].map(|(w, b)| lutrams(w, b)), [(2, 0), (0, 4), (0, 1), (0, 2), (0, 0)]);
+        assert_eq!(
+            [(32, 12), (33, 55), (64, 3), (78, 55), (119, 55), (0, 8)].map(|(w, b)| lutrams(w, b)),
+            [(2, 0), (0, 19), (0, 1), (30, 0), (0, 38), (0, 0)]
+        );
         assert_eq!(block(0, 8), Resources::NONE);
         assert_eq!((ramb18_per_access(6144, 144), ramb18_per_access(512, 144), ramb18_per_access(0, 144)), (16, 4, 0));
     }

@@ -76,11 +76,11 @@ pub fn check_fits(acc: &Accelerator, board: &Board) -> Result<()> {
     let short = need.named().into_iter().zip(board.budget.named()).filter(|(need, have)| need.1 > have.1);
     let needs: Vec<String> = short.map(|((name, need), (_, have))| format!("{need} {name} ({} too many)", need - have)).collect();
     let budget = board.budget.named().map(|(name, n)| format!("{n} {name}")).join(", ");
-    let error = Error::new(
-        Kind::DoesNotFit,
-        format!("accelerator `{}` does not fit board `{}` with products mapped as by {}", acc.name, board.name, board.mapping),
-    );
-    Err(error.value(needs.join(", ")).allowed(budget).hint(levers::advice(acc, board)))
+    let error = Error::new(Kind::DoesNotFit, format!("accelerator `{}` does not fit board `{}`", acc.name, board.name));
+    Err(error
+        .value(format!("{}; products mapped as by {}", needs.join(", "), board.mapping))
+        .allowed(budget)
+        .hint(levers::advice(acc, board)))
 }
 
 fn check_ports(acc: &Accelerator, board: &Board) -> Result<()> {

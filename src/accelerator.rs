@@ -25,6 +25,8 @@ pub struct IpConfig {
     pub parameter_rows: usize,
     /// Largest kernel side (taps outside are refused by the planner).
     pub max_kernel: usize,
+    /// Two output channels share each multiplier (`pointwise`, `conv`; contract, point 21): half the DSP slices, in as many cycles.
+    pub packed: bool,
 }
 
 /// One feature bank: simple dual-port, `words` words of `lanes` x `feature_bits`.

@@ -215,3 +215,20 @@ fn absent_ips_cost_nothing() {
     assert_eq!(record.components.len(), REGISTRY.len() - 1);
     assert_eq!(record.total.dsp, 208);
 }
+
+/// Two output channels a multiplier: the dense IPs take half the DSP slices, for one bit less a product.
+#[test]
+fn packed_ips_halve_their_multipliers() {
+    let board = bico::board::builtin("pynq-z1").unwrap();
+    let mut acc = bico::accelerator::builtin("small").unwrap();
+    let multipliers = |acc: &bico::accelerator::Accelerator| {
+        let requantise = bico::ip::primitive::tail::requantise_slices(acc, bico::plan::Unit::Pointwise, &board);
+        let ip = acc.pointwise.unwrap();
+        bico::ip::primitive::stage::dot_products(acc, &board, bico::plan::Unit::Pointwise).dsp - ip.parallel_out as u64 * requantise
+    };
+    assert_eq!(multipliers(&acc), 64);
+    acc.pointwise = acc.pointwise.map(|ip| bico::accelerator::IpConfig { packed: true, ..ip });
+    assert_eq!(multipliers(&acc), 32);
+    // One bit more in the weights, and the pair no longer fits the slice.
+    assert!(bico::accelerator::check::packs(8, 8) && !bico::accelerator::check::packs(8, 9));
+}

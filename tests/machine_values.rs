@@ -1,16 +1,15 @@
 //! The machine gives the integers of the untiled reference, on any accelerator (contract, point 15).
 
 mod common;
-#[path = "rtl_common/network.rs"]
-#[allow(dead_code, reason = "shared with the RTL tests")]
-mod network;
 
 use bico::accelerator::Accelerator;
+use bico::dataset::rng::Rng;
 use bico::machine::{Executor, FixedLatency, Machine};
 use bico::model::builtin::builtin;
 use bico::model::graph::{Graph, Op};
 use bico::model::reference;
 use bico::plan;
+use bico::rtl::random::{self, Limits};
 use bico::units::{Cycle, Cycles};
 use common::{DEFAULT_KNOBS, Knobs, Numbers, accelerator, random_image};
 
@@ -82,12 +81,13 @@ fn the_network_has_what_the_test_is_about() {
 #[test]
 fn random_networks_on_random_accelerators_equal_the_reference() {
     let mut numbers = Numbers(7);
+    let mut rng = Rng::new(7);
     let mut ops = std::collections::BTreeSet::new();
     for _ in 0..300 {
         let lanes = numbers.pick(&[4, 8, 16]);
-        let limits = network::Limits { lanes, feature_bits: 16, weight_bits: 16, all_ops: true, conv: true };
+        let limits = Limits { feature_bits: 16, weight_bits: 16, all_ops: true, conv: true, large: false };
         let layers = 1 + numbers.below(6) as usize;
-        let graph = network::random_network(&mut numbers, &limits, layers);
+        let graph = random::network(&mut rng, &limits, layers);
         let acc = accelerator(Knobs {
             lanes,
             parallel_in: numbers.pick(&[2, 4]),
@@ -100,7 +100,7 @@ fn random_networks_on_random_accelerators_equal_the_reference() {
         });
         let Ok(plan) = plan::plan(&graph, &acc) else { continue };
         let frame = Machine::new(&plan, &acc, FixedLatency::new(Cycles(9))).frame(Cycle(0)).unwrap();
-        let image = network::random_input(&graph, numbers.next());
+        let image = random::input(&graph, numbers.next());
         let golden = reference::run(&graph, &image).unwrap();
         for interpreted in [false, true] {
             let executor = Executor::new(&graph, &plan, &acc).unwrap();

@@ -2,15 +2,14 @@
 //! (Leases prove that the run keeps the program's order; this proves that the order itself is right.)
 
 mod common;
-#[path = "rtl_common/network.rs"]
-#[allow(dead_code, reason = "shared with the RTL tests")]
-mod network;
 
 use bico::accelerator::Accelerator;
+use bico::dataset::rng::Rng;
 use bico::model::builtin::builtin;
 use bico::model::graph::Graph;
 use bico::plan::{self, Plan, Task, Unit, Work, job};
-use common::{DEFAULT_KNOBS, Knobs, Numbers, accelerator};
+use bico::rtl::random::{self, Limits};
+use common::{DEFAULT_KNOBS, Knobs, accelerator};
 use std::collections::BTreeMap;
 
 /// Checks a plan; returns the number of row transfers.
@@ -73,12 +72,12 @@ fn rows_are_in_place_however_small_the_memories() {
             planned += usize::from(chunked(&graph, weight_rows).is_some_and(|n| n > 2));
         }
     }
-    let mut numbers = Numbers(11);
-    let limits = network::Limits { lanes: 8, feature_bits: 16, weight_bits: 16, all_ops: true, conv: true };
+    let mut rng = Rng::new(11);
+    let limits = Limits { feature_bits: 16, weight_bits: 16, all_ops: true, conv: true, large: false };
     for _ in 0..300 {
-        let layers = 1 + numbers.below(6) as usize;
-        let graph = network::random_network(&mut numbers, &limits, layers);
-        planned += usize::from(chunked(&graph, 8 + numbers.below(120) as usize).is_some());
+        let layers = 1 + rng.below(6);
+        let graph = random::network(&mut rng, &limits, layers);
+        planned += usize::from(chunked(&graph, 8 + rng.below(120)).is_some());
     }
     assert!(planned > 100, "only {planned} plans");
 }

@@ -13,6 +13,10 @@ pub const LANES: [usize; 4] = [4, 8, 16, 32];
 const MOST_ROWS: usize = 1 << 16;
 /// Longest tile side; sources of up to 2,047 rows and columns (11 bits) hold it with stride 1 and halo.
 const MOST_PIXELS: usize = 1024;
+/// Width of the multiplier port that takes two weights (DSP48E1).
+const PACKED_BITS: u32 = 25;
+/// Narrower weights need no multiplier.
+const LEAST_PACKED_WEIGHT_BITS: u8 = 3;
 /// Tap counts have six bits in a descriptor.
 const LARGEST_KERNEL: usize = 63;
 
@@ -75,7 +79,8 @@ impl Document<RawAccelerator> {
     fn pointwise(&self) -> Result<Option<IpConfig>> {
         let make = |ip: RawPointwise| {
             let parallel = [ip.parallel_in, ip.parallel_out];
-            self.multiplying(Unit::Pointwise, parallel, 1, [ip.weight_rows, ip.parameter_rows])
+            let made = self.multiplying(Unit::Pointwise, parallel, 1, [ip.weight_rows, ip.parameter_rows])?;
+            self.packed(Unit::Pointwise, made, ip.packed)
         };
         self.raw.pointwise.map(make).transpose()
     }
@@ -83,7 +88,8 @@ impl Document<RawAccelerator> {
     fn conv(&self) -> Result<Option<IpConfig>> {
         let make = |ip: RawConv| {
             let parallel = [ip.parallel_in, ip.parallel_out];
-            self.multiplying(Unit::Conv, parallel, ip.max_kernel, [ip.weight_rows, ip.parameter_rows])
+            let made = self.multiplying(Unit::Conv, parallel, ip.max_kernel, [ip.weight_rows, ip.parameter_rows])?;
+            self.packed(Unit::Conv, made, ip.packed)
         };
         self.raw.conv.map(make).transpose()
     }
@@ -94,12 +100,28 @@ impl Document<RawAccelerator> {
         let parallel_in = self.parallel(&format!("{unit}.{}", keys[0]), parallel[0])?;
         let parallel_out = self.parallel(&format!("{unit}.{}", keys[1]), parallel[1])?;
         self.in_range(&format!("{unit}.max_kernel"), max_kernel, 1..=LARGEST_KERNEL)?;
-        let ip = IpConfig { parallel_in, parallel_out, weight_rows: rows[0], parameter_rows: rows[1], max_kernel };
+        let ip = IpConfig { parallel_in, parallel_out, weight_rows: rows[0], parameter_rows: rows[1], max_kernel, packed: false };
         if let Some((weights, parameters)) = fewest_rows(unit, self.raw.lanes, &ip) {
             self.rows(&format!("{unit}.weight_rows"), rows[0], weights, "the taps of one channel block at its largest kernel")?;
             self.rows(&format!("{unit}.parameter_rows"), rows[1], parameters, "one channel block")?;
         }
         Ok(ip)
+    }
+
+    /// Whether two weights and what their products need fit one multiplier (contract, point 21).
+    fn packed(&self, unit: Unit, ip: IpConfig, packed: bool) -> Result<IpConfig> {
+        let key = format!("{unit}.packed");
+        let (features, weights) = (self.raw.feature_bits, self.raw.weight_bits);
+        if packed && (!packs(features, weights) || ip.parallel_out < 2) {
+            return Err(self
+                .error(&key, "two output channels do not fit one multiplier")
+                .value(format!("{features}-bit features, {weights}-bit weights, parallel_out = {}", ip.parallel_out))
+                .allowed(format!(
+                    "feature_bits + 2 x weight_bits + 1 of at most {PACKED_BITS}, weight_bits of {LEAST_PACKED_WEIGHT_BITS} or more, parallel_out of 2 or more"
+                ))
+                .hint("narrow features or weights, or remove `packed`"));
+        }
+        Ok(IpConfig { packed, ..ip })
     }
 
     fn rows(&self, key: &str, value: usize, fewest: usize, why: &str) -> Result<()> {
@@ -119,7 +141,7 @@ impl Document<RawAccelerator> {
         let Some(ip) = self.raw.vector else { return Ok(None) };
         let parallel = self.parallel("vector.parallel", ip.parallel)?;
         let max_kernel = self.in_range("vector.max_kernel", ip.max_kernel, 1..=LARGEST_KERNEL)?;
-        Ok(Some(IpConfig { parallel_in: parallel, parallel_out: parallel, weight_rows: 0, parameter_rows: 0, max_kernel }))
+        Ok(Some(IpConfig { parallel_in: parallel, parallel_out: parallel, weight_rows: 0, parameter_rows: 0, max_kernel, packed: false }))
     }
 
     fn port(&self, unit: &str, hp: u8, outstanding_bursts: usize) -> Result<Port> {
@@ -216,6 +238,11 @@ impl Document<RawAccelerator> {
         }
         Ok(())
     }
+}
+
+/// Whether the weights of two output channels fit one multiplier of 25 x 18 bits beside each other.
+pub fn packs(feature_bits: u8, weight_bits: u8) -> bool {
+    weight_bits >= LEAST_PACKED_WEIGHT_BITS && u32::from(feature_bits) + 2 * u32::from(weight_bits) < PACKED_BITS
 }
 
 /// Fewest weight and parameter rows of an IP that multiplies; `None` for the others. No partial sum leaves an IP, so the rows of one block of

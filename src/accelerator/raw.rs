@@ -119,6 +119,9 @@ pub struct RawPointwise {
     pub weight_rows: usize,
     /// Parameter memory: rows of `parallel_out` channels.
     pub parameter_rows: usize,
+    /// Two output channels share each multiplier: needs feature_bits + 2 x weight_bits + 1 of at most 25, weights of 3 bits or more.
+    #[serde(default)]
+    pub packed: bool,
 }
 
 /// Table `[conv]`.
@@ -137,6 +140,9 @@ pub struct RawConv {
     pub weight_rows: usize,
     /// Parameter memory: rows of `parallel_out` channels.
     pub parameter_rows: usize,
+    /// Two output channels share each multiplier: needs feature_bits + 2 x weight_bits + 1 of at most 25, weights of 3 bits or more.
+    #[serde(default)]
+    pub packed: bool,
 }
 
 /// Table `[vector]`.

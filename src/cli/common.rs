@@ -40,7 +40,11 @@ pub struct DesignArguments {
     pub weights: Option<u8>,
 }
 
-fn parse_override(text: &str) -> std::result::Result<Override, String> {
+/// `KEY=VALUE` of `--set`.
+///
+/// # Errors
+/// When it is not of that form.
+pub fn parse_override(text: &str) -> std::result::Result<Override, String> {
     Override::parse(text).map_err(|e| e.to_string())
 }
 

@@ -19,6 +19,7 @@ mod schema;
 mod simulate;
 mod synth;
 mod train;
+mod verify;
 
 use crate::error::Result;
 use clap::{Parser, Subcommand};
@@ -76,10 +77,12 @@ enum Command {
     Dataset(dataset::DatasetArgs),
     /// Train a detector on procedural scenes.
     Train(train::TrainArgs),
-    /// Write the accelerator as SystemVerilog.
+    /// Write the accelerator as SystemVerilog, with memory image, Vivado script and driver.
     Emit(emit::Arguments),
     /// Synthesise the accelerator with Yosys and hold its counts against the cost model.
     Synth(synth::Arguments),
+    /// Compare simulator and RTL: every job's cycles, every word, every byte (needs Verilator).
+    Verify(verify::Arguments),
     /// JSON schemas of configurations and records.
     Schema(schema::Arguments),
 }
@@ -110,8 +113,9 @@ fn run(command: Command, talk: Talk) -> Result<()> {
         Command::Dram(a) => dram::run(&a),
         Command::Dataset(a) => lines(&dataset::dataset(&a)?),
         Command::Train(a) => lines(&train::train(&a, talk.quiet)?),
-        Command::Emit(a) => emit::run(&a),
+        Command::Emit(a) => emit::run(&a, talk),
         Command::Synth(a) => synth::run(&a, talk),
+        Command::Verify(a) => verify::run(&a, talk),
         Command::Schema(a) => schema::run(&a),
     }
 }

@@ -183,6 +183,7 @@ impl Controller {
                 self.refreshes_owed -= 1;
                 self.refreshing = self.refreshes_owed > 0;
                 self.stats.refreshes += 1;
+                self.stats.refreshes_in_the_way += u64::from(!self.queues_empty());
                 self.note(clock, CommandKind::Refresh, 0, 0, 0);
             }
             Action::Wait => {}

@@ -265,6 +265,7 @@ impl Memory {
     fn grant(&mut self, kind: Kind, clock: u64, out: &mut Vec<Completion>) {
         let k = kind as usize;
         let asks = self.eligible[k].map(|at| at <= clock);
+        self.controller.stats.contended_grants += u64::from(asks.iter().filter(|a| **a).count() > 1);
         let port = self.arbiters[k].pick(asks).expect("a grant is planned only when a port asks");
         let (burst, identity) = self.channels[k][port].grant(clock);
         let stats = &mut self.controller.stats.ports[port];

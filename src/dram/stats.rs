@@ -49,6 +49,10 @@ pub struct MemoryStats {
     pub writes: u64,
     /// Refresh commands.
     pub refreshes: u64,
+    /// Of these, those that kept bursts in the queue waiting.
+    pub refreshes_in_the_way: u64,
+    /// Grants of a burst while another port asked, too.
+    pub contended_grants: u64,
     /// Turns of the data bus from reading to writing.
     pub read_to_write_turns: u64,
     /// Turns of the data bus from writing to reading.

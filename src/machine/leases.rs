@@ -52,7 +52,7 @@ impl Versions {
         match *access {
             Access::Memory { id, lo, hi, .. } => {
                 for &(a, b, who) in self.memories.get(&id).into_iter().flatten() {
-                    if a < hi && lo < b {
+                    if a.max(lo) < b.min(hi) {
                         mix.add(u64::from(a.max(lo)));
                         mix.add(u64::from(b.min(hi)) << 32 | u64::from(who));
                     }
@@ -175,5 +175,24 @@ mod tests {
             leases.release(&jobs, early);
         }
         assert!(leases.acquire(&jobs, 1, &expected).unwrap_err().contains("token is missing"));
+    }
+    /// A tile whose taps are all padding reads nothing: what lies at its address may change meanwhile.
+    #[test]
+    fn an_empty_operand_is_whatever_is_there() {
+        let touch = |unit, lo, hi, write| draft(unit, &[Access::Memory { id: 0, lo, hi, write }]);
+        let jobs = [
+            touch(Unit::Load, 0, 4, true),
+            touch(Unit::Pointwise, 2, 2, false),
+            touch(Unit::Load, 2, 4, true),
+            touch(Unit::Vector, 2, 2, false),
+        ];
+        let expected = Expected::of(&jobs);
+        let mut leases = Leases::default();
+        for early in [0, 2] {
+            leases.acquire(&jobs, early, &expected).unwrap();
+            leases.release(&jobs, early);
+        }
+        leases.acquire(&jobs, 1, &expected).unwrap();
+        assert!(leases.acquire(&jobs, 3, &expected).unwrap_err().contains("collides"), "the port is one");
     }
 }

@@ -25,12 +25,21 @@ pub struct Executor<'a> {
 
 /// Raw integers in DRAM and on chip while one image runs. Reused from image to image.
 pub struct Values {
+    lanes: usize,
     /// By owning node: `[block][row][column][lane]`.
     regions: Vec<Vec<i16>>,
     /// By memory id: words of `lanes` values.
     banks: Vec<Vec<i16>>,
     /// By unit: output blocks of the batch that it works on.
     ahead: [Vec<i16>; 8],
+}
+
+impl Values {
+    /// Words `first..first + words` of a bank, `lanes` values each.
+    pub fn words(&self, bank: u8, first: usize, words: usize) -> &[i16] {
+        let lanes = self.lanes;
+        &self.banks[usize::from(bank)][first * lanes..(first + words) * lanes]
+    }
 }
 
 impl<'a> Executor<'a> {
@@ -61,6 +70,7 @@ impl<'a> Executor<'a> {
             vec![0; words * lanes]
         };
         Values {
+            lanes,
             regions: (0..self.graph.nodes.len()).map(region).collect(),
             banks: self.acc.banks.iter().map(|b| vec![0; b.words * lanes]).collect(),
             ahead: Default::default(),
@@ -72,6 +82,20 @@ impl<'a> Executor<'a> {
     /// # Errors
     /// When the image does not have the input's shape.
     pub fn run(&self, image: &Tensor, order: &TimedFrame, values: &mut Values) -> Result<Tensor> {
+        self.run_watched(image, order, values, |_, _| ())
+    }
+
+    /// As [`Executor::run`]; `retired` sees the values after each job, by its index in the program.
+    ///
+    /// # Errors
+    /// As [`Executor::run`].
+    pub fn run_watched(
+        &self,
+        image: &Tensor,
+        order: &TimedFrame,
+        values: &mut Values,
+        mut retired: impl FnMut(usize, &Values),
+    ) -> Result<Tensor> {
         let input = self.graph.input();
         if image.shape != input.shape {
             return Err(Error::input("the image does not have the network's input shape").value(image.shape).allowed(input.shape));
@@ -80,6 +104,7 @@ impl<'a> Executor<'a> {
         for step in &order.steps {
             if let Step::Retire(index) = *step {
                 self.commit(index as usize, values);
+                retired(index as usize, values);
             }
         }
         Ok(self.features(self.graph.nodes.len() - 1, values))

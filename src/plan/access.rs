@@ -51,7 +51,8 @@ impl Access {
     pub fn hazard(&self, earlier: &Access) -> Option<Hazard> {
         match (*self, *earlier) {
             (Access::Memory { id: a, lo, hi, write }, Access::Memory { id: b, lo: lo2, hi: hi2, write: write2 }) => {
-                let overlap = lo < hi2 && lo2 < hi;
+                // A source that is all padding is empty; it still takes the port.
+                let overlap = lo.max(lo2) < hi.min(hi2);
                 match (a == b, write, write2) {
                     (false, ..) => None,
                     (_, false, true) => overlap.then_some(Hazard::Operand),

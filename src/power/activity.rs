@@ -65,6 +65,8 @@ fn dsp_operations(acc: &Accelerator, board: &Board, unit: Unit, job: &Compute) -
     };
     let product = dsp::product_slices(stage::operand_bits(acc), acc.weight_bits.into(), board);
     let requantise = tail::requantise_slices(acc, unit, board);
+    // A packed pair counts as one operation: one slice switches.
+    let multipliers = if ip.packed { multipliers / 2 } else { multipliers };
     iterations(acc, unit, job) * multipliers as u64 * product + words_written(unit, job) * acc.lanes as u64 * requantise
 }
 

@@ -1,14 +1,16 @@
 //! Writes the sources of one accelerator: fixed modules and a generated package of its parameters.
 
+use super::registers;
 use crate::accelerator::{Accelerator, Bank, IpConfig};
 use crate::error::{Error, Result};
 use crate::plan::Unit;
+use crate::report::write_atomic;
+use sha2::{Digest, Sha256};
 use std::fmt::Write as _;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 /// The modules, by file name; the package of parameters ([`package`]) comes before them.
-pub const SOURCES: [(&str, &str); 27] = [
+pub const SOURCES: [(&str, &str); 28] = [
     ("bico_accumulate.sv", include_str!("sv/bico_accumulate.sv")),
     ("bico_banks.sv", include_str!("sv/bico_banks.sv")),
     ("bico_bursts.sv", include_str!("sv/bico_bursts.sv")),
@@ -18,6 +20,7 @@ pub const SOURCES: [(&str, &str); 27] = [
     ("bico_fetch.sv", include_str!("sv/bico_fetch.sv")),
     ("bico_front.sv", include_str!("sv/bico_front.sv")),
     ("bico_mul.sv", include_str!("sv/bico_mul.sv")),
+    ("bico_mul_pair.sv", include_str!("sv/bico_mul_pair.sv")),
     ("bico_operand.sv", include_str!("sv/bico_operand.sv")),
     ("bico_pack.sv", include_str!("sv/bico_pack.sv")),
     ("bico_pointwise.sv", include_str!("../ip/pointwise/rtl.sv")),
@@ -38,13 +41,39 @@ pub const SOURCES: [(&str, &str); 27] = [
     ("bico_weights.sv", include_str!("sv/bico_weights.sv")),
 ];
 
+/// What surrounds `bico_top` in a Zynq design; the top is `bico_system`.
+pub const SYSTEM: [(&str, &str); 3] = [
+    ("bico_control.sv", include_str!("sv/bico_control.sv")),
+    ("bico_ports.sv", include_str!("sv/bico_ports.sv")),
+    ("bico_system.v", include_str!("sv/bico_system.v")),
+];
+
 /// The package `bico_pkg`: everything in the sources that depends on the accelerator.
 ///
 /// # Errors
 /// When a parameter has no RTL (parallel factors that are no powers of two or do not divide the lanes, ...).
 pub fn package(acc: &Accelerator) -> Result<String> {
     check(acc)?;
-    let mut s = format!("// Parameters of the accelerator {}. Generated.\npackage bico_pkg;\n", acc.name);
+    let parameters = parameters(acc);
+    let (design, version, offsets) = (hash(&parameters), registers::version(), registers::sv_parameters());
+    Ok(format!(
+        "// Parameters of the accelerator {}. Generated.\npackage bico_pkg;\n{parameters}  \
+         localparam logic [31:0] DESIGN = 32'h{design:08x};\n  localparam logic [31:0] VERSION = 32'h{version:08x};\n{offsets}endpackage\n",
+        acc.name
+    ))
+}
+
+/// The value of register `DESIGN`: which programs an accelerator runs is settled by its parameters.
+pub fn design(acc: &Accelerator) -> u32 {
+    hash(&parameters(acc))
+}
+
+fn hash(text: &str) -> u32 {
+    Sha256::digest(text).iter().take(4).fold(0, |h, &byte| h << 8 | u32::from(byte))
+}
+
+fn parameters(acc: &Accelerator) -> String {
+    let mut s = String::new();
     let mut put = |kind: &str, name: &str, value: String| {
         let _ = writeln!(s, "  localparam {kind} {name} = {value};");
     };
@@ -58,6 +87,8 @@ pub fn package(acc: &Accelerator) -> Result<String> {
     put("int", "STORE_OUTSTANDING", acc.store_port.outstanding_bursts.to_string());
     let units = Unit::ALL.iter().filter(|&&u| !u.is_compute() || acc.ip(u).is_some()).fold(0, |m, u| m | u.bit());
     put("logic [7:0]", "UNITS", format!("8'h{units:02x}"));
+    let packed = Unit::ALL.iter().filter(|&&u| acc.ip(u).is_some_and(|ip| ip.packed)).fold(0, |m, u| m | u.bit());
+    put("logic [7:0]", "PACKED", format!("8'h{packed:02x}"));
 
     let bank = |f: &dyn Fn(&Bank) -> u64| (0..8).map(|b| acc.banks.get(b).map_or(0, f)).collect::<Vec<_>>();
     let mask = |units: &[Unit]| units.iter().fold(0u64, |m, u| m | u64::from(u.bit()));
@@ -71,8 +102,13 @@ pub fn package(acc: &Accelerator) -> Result<String> {
     put("logic [135:0]", "WEIGHT_ROWS", vector(&ip(&|_, ip| ip.weight_rows as u64), 17));
     put("logic [135:0]", "PARAMETER_ROWS", vector(&ip(&|_, ip| ip.parameter_rows as u64), 17));
     put("logic [63:0]", "ACC_BITS", vector(&ip(&|u, _| acc.accumulator_bits(u)), 8));
-    s.push_str("endpackage\n");
-    Ok(s)
+
+    let readers = [acc.fetch_port.hp, acc.load_port.hp, acc.weights_port.hp].map(u64::from);
+    let at_port = |p: u64| (0..3).filter(|&r| readers[r] == p).fold(0, |m, r| m | 1 << r);
+    put("logic [5:0]", "READ_PORTS", vector(&readers, 2));
+    put("logic [1:0]", "STORE_PORT", format!("2'd{}", acc.store_port.hp));
+    put("logic [15:0]", "PORT_READERS", vector(&[0, 1, 2, 3].map(at_port), 4));
+    s
 }
 
 /// A concatenation of sized values, the first one lowest.
@@ -99,23 +135,25 @@ fn check(acc: &Accelerator) -> Result<()> {
 }
 
 /// Writes the package and the modules of `acc` into `dir` (created when missing). Returns the files in the order in which
-/// tools have to read them; the top module is `bico_top`.
+/// tools have to read them; the machine is `bico_top`, and `bico_system` what goes into a Zynq design.
 ///
 /// # Errors
 /// When the accelerator has no RTL or a file can not be written.
 pub fn emit(acc: &Accelerator, dir: &Path) -> Result<Vec<PathBuf>> {
+    emit_sources(acc, &SOURCES, dir)
+}
+
+/// As [`emit`], with other modules.
+pub(super) fn emit_sources(acc: &Accelerator, sources: &[(&str, &str)], dir: &Path) -> Result<Vec<PathBuf>> {
     let package = package(acc)?;
     std::fs::create_dir_all(dir).map_err(|e| Error::io("create", dir, &e))?;
-    let files = std::iter::once(("bico_pkg.sv", package.as_str())).chain(SOURCES);
+    let files = std::iter::once(("bico_pkg.sv", package.as_str())).chain(sources.iter().copied()).chain(SYSTEM);
     files.map(|(name, text)| write(dir, name, text)).collect()
 }
 
 /// Writes a file under a temporary name, then renames it.
-pub(super) fn write(dir: &Path, name: &str, text: &str) -> Result<PathBuf> {
+pub(super) fn write(dir: &Path, name: &str, content: impl AsRef<[u8]>) -> Result<PathBuf> {
     let path = dir.join(name);
-    let io = |e: &std::io::Error| Error::io("write", &path, e);
-    let mut file = tempfile::NamedTempFile::new_in(dir).map_err(|e| io(&e))?;
-    file.write_all(text.as_bytes()).map_err(|e| io(&e))?;
-    file.persist(&path).map_err(|e| io(&e.error))?;
+    write_atomic(&path, content.as_ref())?;
     Ok(path)
 }

@@ -2,7 +2,7 @@
 
 use super::build::verilate;
 use super::bus::Bus;
-use super::model::{Inputs, Model};
+use super::model::{Inputs, Model, Outputs};
 use super::responder::Responder;
 use crate::accelerator::Accelerator;
 use crate::error::{Error, Result};
@@ -63,6 +63,45 @@ impl RtlRun {
     }
 }
 
+/// A word that a unit writes to a bank.
+#[derive(Clone, Copy, Debug)]
+pub struct Written<'a> {
+    /// Cycle of the write.
+    pub cycle: u64,
+    /// Who writes.
+    pub unit: Unit,
+    /// Bank.
+    pub bank: u8,
+    /// Word address.
+    pub address: u16,
+    /// The word, lane 0 lowest.
+    pub bits: &'a [u32; 16],
+}
+
+/// Sees what happens on nets of the RTL, cycle by cycle.
+pub trait Watch {
+    /// A job of `unit` starts.
+    fn issued(&mut self, _cycle: u64, _unit: Unit) {}
+    /// A bank word is written.
+    fn written(&mut self, _written: &Written) {}
+    /// A job of `unit` is done.
+    fn done(&mut self, _cycle: u64, _unit: Unit) {}
+}
+
+/// Looks away.
+impl Watch for () {}
+
+/// A waveform of all nets over some cycles; the run ends with it.
+#[derive(Clone, Debug)]
+pub struct Trace {
+    /// VCD file to write.
+    pub path: std::path::PathBuf,
+    /// First cycle.
+    pub from_cycle: u64,
+    /// Last cycle.
+    pub to_cycle: u64,
+}
+
 /// Compiles the RTL of `acc` (or finds it compiled) and runs a program that lies in `dram`, the initial content.
 ///
 /// # Errors
@@ -76,6 +115,22 @@ pub fn run(acc: &Accelerator, dram: &[u8], program: &Program, responder: &mut dy
 /// # Errors
 /// A fault when the RTL breaks AXI3 or the contract at its ports, or stops making progress.
 pub fn run_on(model: &Model, acc: &Accelerator, dram: &[u8], program: &Program, responder: &mut dyn Responder) -> Result<RtlRun> {
+    run_watched(model, acc, dram, program, responder, &mut (), None)
+}
+
+/// As [`run_on`], watched; with a `trace` the run ends after its last cycle.
+///
+/// # Errors
+/// As [`run_on`].
+pub fn run_watched(
+    model: &Model,
+    acc: &Accelerator,
+    dram: &[u8],
+    program: &Program,
+    responder: &mut dyn Responder,
+    watch: &mut dyn Watch,
+    trace: Option<&Trace>,
+) -> Result<RtlRun> {
     if !program.address.is_multiple_of(128) || !program.descriptors.is_multiple_of(2) {
         return Err(Error::input("program is not aligned to 128 bytes or not padded").value(format!("{program:?}")));
     }
@@ -90,12 +145,19 @@ pub fn run_on(model: &Model, acc: &Accelerator, dram: &[u8], program: &Program, 
     let (mut events, mut interrupt_cycles) = (Vec::new(), Vec::new());
     let (mut start_cycle, mut progress_cycle) = (0, 0);
     for cycle in 0.. {
+        if let Some(trace) = trace {
+            if cycle == trace.from_cycle {
+                machine.trace(&trace.path)?;
+            } else if cycle > trace.to_cycle {
+                break;
+            }
+        }
         inputs.start = u8::from(cycle == start_cycle);
         bus.drive(cycle, &responder.drive(cycle), &mut inputs)?;
         let out = machine.step(&inputs);
-        bus.observe(cycle, &inputs, &out, responder)?;
-        for (mask, kind) in [(out.issue, EventKind::Issue), (out.done, EventKind::Done)] {
-            events.extend(Unit::ALL.into_iter().filter(|u| mask & u.bit() != 0).map(|unit| Event { cycle, unit, kind }));
+        bus.observe(cycle, &inputs, out, responder)?;
+        if out.issue | out.done | out.write != 0 {
+            note(cycle, out, &mut events, watch);
         }
         if out.issue | out.done | inputs.rvalid | inputs.bvalid | out.wvalid & inputs.wready != 0 {
             progress_cycle = cycle;
@@ -115,6 +177,24 @@ pub fn run_on(model: &Model, acc: &Accelerator, dram: &[u8], program: &Program, 
         }
     }
     Ok(RtlRun { events, interrupt_cycles, dram: bus.dram })
+}
+
+/// Records what the units do in one cycle: a job starts, writes, ends, in this order.
+fn note(cycle: u64, out: &Outputs, events: &mut Vec<Event>, watch: &mut dyn Watch) {
+    let units = |mask: u8| Unit::ALL.into_iter().filter(move |u| mask & u.bit() != 0);
+    for unit in units(out.issue) {
+        events.push(Event { cycle, unit, kind: EventKind::Issue });
+        watch.issued(cycle, unit);
+    }
+    for unit in units(out.write) {
+        let u = unit.index();
+        let bank = (out.write_bank >> (4 * u) & 15) as u8;
+        watch.written(&Written { cycle, unit, bank, address: out.write_address[u], bits: &out.write_data[u] });
+    }
+    for unit in units(out.done) {
+        events.push(Event { cycle, unit, kind: EventKind::Done });
+        watch.done(cycle, unit);
+    }
 }
 
 /// Jobs issued and done by each unit.

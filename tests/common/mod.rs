@@ -59,7 +59,7 @@ pub fn accelerator(k: Knobs) -> Accelerator {
         readers: readers.to_vec(),
     };
     let ip = |parallel_in, parallel_out| {
-        Some(IpConfig { parallel_in, parallel_out, weight_rows: k.weight_rows, parameter_rows: 512, max_kernel: 15 })
+        Some(IpConfig { parallel_in, parallel_out, weight_rows: k.weight_rows, parameter_rows: 512, max_kernel: 15, packed: false })
     };
     Accelerator {
         name: "test".into(),
@@ -93,4 +93,14 @@ pub fn random_image(graph: &Graph, seed: u64) -> Tensor {
     let mut numbers = Numbers(seed);
     let data = (0..input.shape.len()).map(|_| (low + numbers.below((high - low + 1) as u64) as i64) as i32).collect();
     Tensor::new(input.shape, data).unwrap()
+}
+
+/// Whether the tools are there. Prints why a test is skipped; with `BICO_REQUIRE_RTL=1` a missing tool is a failure.
+pub fn tools() -> bool {
+    let missing = bico::rtl::missing_tool();
+    if let Some(tool) = missing {
+        assert!(std::env::var_os("BICO_REQUIRE_RTL").is_none_or(|v| v != "1"), "`{tool}` is required and can not be run");
+        println!("skipped: `{tool}` can not be run");
+    }
+    missing.is_none()
 }

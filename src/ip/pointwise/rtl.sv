@@ -10,6 +10,7 @@ module bico_pointwise #(
     parameter int WEIGHT_BITS = 8,
     parameter int PARALLEL_IN = 4,
     parameter int PARALLEL_OUT = 4,
+    parameter bit PACKED = 0,        // two output channels share each multiplier
     parameter int ACC_BITS = 32
 ) (
     input  logic                                            clk,
@@ -78,25 +79,47 @@ module bico_pointwise #(
 
   // Products and their sums.
   logic [PARALLEL_OUT*SUM_BITS-1:0] sums;
-  for (genvar o = 0; o < PARALLEL_OUT; o++) begin : g_output
-    logic [PARALLEL_IN*PRODUCT_BITS-1:0] products_5;
-    for (genvar i = 0; i < PARALLEL_IN; i++) begin : g_input
+  logic [PARALLEL_OUT*PARALLEL_IN*PRODUCT_BITS-1:0] products_5;
+  if (PACKED) begin : g_packed
+    localparam int S = BITS + WEIGHT_BITS;
+    for (genvar p = 0; p < PARALLEL_OUT * PARALLEL_IN / 2; p++) begin : g_pair
+      localparam int LOW = p / PARALLEL_IN * 2 * PARALLEL_IN + p % PARALLEL_IN, HIGH = LOW + PARALLEL_IN;
+      logic [WEIGHT_BITS:0] low_3, high_3;
+      logic [S-1:0] low_5, high_5;
+      bico_weight #(.BITS(WEIGHT_BITS)) low_weight (
+          .clk, .raw(weights[LOW*WEIGHT_BITS+:WEIGHT_BITS]), .is_binary(job[309]), .weight(low_3)
+      );
+      bico_weight #(.BITS(WEIGHT_BITS)) high_weight (
+          .clk, .raw(weights[HIGH*WEIGHT_BITS+:WEIGHT_BITS]), .is_binary(job[309]), .weight(high_3)
+      );
+      bico_mul_pair #(.BITS(BITS), .WEIGHT_BITS(WEIGHT_BITS)) pair (
+          .clk,
+          .feature(features_3[(p%PARALLEL_IN)*(BITS+1)+:BITS+1]),
+          .low(low_3[WEIGHT_BITS-1:0]),
+          .high(high_3[WEIGHT_BITS-1:0]),
+          .low_product(low_5),
+          .high_product(high_5)
+      );
+      assign products_5[LOW*PRODUCT_BITS+:PRODUCT_BITS] = {{2{low_5[S-1]}}, low_5};
+      assign products_5[HIGH*PRODUCT_BITS+:PRODUCT_BITS] = {{2{high_5[S-1]}}, high_5};
+    end
+  end else begin : g_single
+    for (genvar p = 0; p < PARALLEL_OUT * PARALLEL_IN; p++) begin : g_product
       logic [WEIGHT_BITS:0] weight_3;
       bico_weight #(.BITS(WEIGHT_BITS)) weight (
-          .clk,
-          .raw(weights[(o*PARALLEL_IN+i)*WEIGHT_BITS+:WEIGHT_BITS]),
-          .is_binary(job[309]),
-          .weight(weight_3)
+          .clk, .raw(weights[p*WEIGHT_BITS+:WEIGHT_BITS]), .is_binary(job[309]), .weight(weight_3)
       );
       bico_mul #(.A_BITS(BITS + 1), .B_BITS(WEIGHT_BITS + 1), .DSP(WEIGHT_BITS > 2 && BITS + 1 + WEIGHT_BITS >= 9)) mul (
           .clk,
-          .a(features_3[i*(BITS+1)+:BITS+1]),
+          .a(features_3[(p%PARALLEL_IN)*(BITS+1)+:BITS+1]),
           .b(weight_3),
-          .product(products_5[i*PRODUCT_BITS+:PRODUCT_BITS])
+          .product(products_5[p*PRODUCT_BITS+:PRODUCT_BITS])
       );
     end
+  end
+  for (genvar o = 0; o < PARALLEL_OUT; o++) begin : g_output
     bico_tree #(.N(PARALLEL_IN), .IN_BITS(PRODUCT_BITS)) tree (
-        .clk, .terms(products_5), .sum(sums[o*SUM_BITS+:SUM_BITS])
+        .clk, .terms(products_5[o*PARALLEL_IN*PRODUCT_BITS+:PARALLEL_IN*PRODUCT_BITS]), .sum(sums[o*SUM_BITS+:SUM_BITS])
     );
   end
 

@@ -38,6 +38,11 @@ pub fn product_slices(feature_bits: u32, weight_bits: u32, board: &Board) -> u64
     if weight_bits <= 2 { 0 } else { slices(feature_bits, weight_bits, board) }
 }
 
+/// DSP slices of two products of one feature: both weights lie beside each other on the wide port (contract, point 21).
+pub fn pair_slices(feature_bits: u32, weight_bits: u32, board: &Board) -> u64 {
+    slices(feature_bits + 2 * weight_bits + 1, feature_bits + 1, board)
+}
+
 /// Look-up tables of a product of `a` x `b` bits in logic: for each bit of `b` but the sign a gated addition; what single-module synthesis gives is
 /// 3 a + 1 for two bits, 4 a + 5 for three, and about 1.6 (a + 3) for each further one.
 pub fn logic_luts(a_bits: u64, b_bits: u64) -> f64 {

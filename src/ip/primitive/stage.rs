@@ -48,6 +48,24 @@ pub fn products(acc: &Accelerator, board: &Board, features: usize, weights: usiz
     Resources::logic(Kind::Arithmetic.luts((select + tree) as f64 + logic), registers + tree)
 }
 
+/// As [`products`] where two output channels share each multiplier: the borrow of the lower product is taken from the upper weight before and put back after,
+/// outside the slice, so that no adder of the tree is inside either.
+pub fn packed_products(acc: &Accelerator, board: &Board, inputs: usize, outputs: usize) -> Resources {
+    let (inputs, outputs) = (inputs as u64, outputs as u64);
+    let (feature_bits, weight_bits) = (u64::from(acc.feature_bits), u64::from(acc.weight_bits));
+    let pairs = inputs * outputs / 2;
+    let product_bits = feature_bits + weight_bits;
+    let tree = logic::tree_bits(inputs, product_bits, 1) * outputs;
+    let borrow = pairs * (weight_bits + 1 + product_bits);
+    let select = inputs * outputs * (weight_bits - 1);
+    Resources {
+        dsp: dsp::pair_slices(feature_bits as u32, weight_bits as u32, board) * pairs,
+        bram18: 0,
+        lut: Kind::Arithmetic.luts((select + borrow + tree) as f64),
+        ff: inputs * outputs * weight_bits + tree,
+    }
+}
+
 /// Weight memory with its unpacker, and parameter memory, of a unit.
 pub fn memories(acc: &Accelerator, unit: Unit) -> Resources {
     let Some(ip) = acc.ip(unit) else { return Resources::NONE };
@@ -73,9 +91,9 @@ pub fn weight_row_bits(acc: &Accelerator, unit: Unit) -> u64 {
 /// `pointwise` and `conv`: `parallel_in` x `parallel_out` multipliers, trees, accumulators, requantise, memories.
 pub fn dot_products(acc: &Accelerator, board: &Board, unit: Unit) -> Resources {
     let Some(ip) = acc.ip(unit) else { return Resources::NONE };
-    walker::walker(acc, unit)
-        + operands(acc, ip.parallel_in)
-        + products(acc, board, ip.parallel_in, ip.parallel_in * ip.parallel_out, ip.parallel_in)
-        + tail::tail(acc, unit, board)
-        + memories(acc, unit)
+    let multipliers = match ip.packed {
+        true => packed_products(acc, board, ip.parallel_in, ip.parallel_out),
+        false => products(acc, board, ip.parallel_in, ip.parallel_in * ip.parallel_out, ip.parallel_in),
+    };
+    walker::walker(acc, unit) + operands(acc, ip.parallel_in) + multipliers + tail::tail(acc, unit, board) + memories(acc, unit)
 }

@@ -9,6 +9,7 @@ module bico_compute #(
     parameter int PARALLEL_OUT = 4,
     parameter int WEIGHT_ROWS = 256,
     parameter int PARAMETER_ROWS = 64,
+    parameter bit PACKED = 0,
     parameter int ACC_BITS = 32
 ) (
     input  logic                  clk,
@@ -98,6 +99,7 @@ module bico_compute #(
         .WEIGHT_BITS(WEIGHT_BITS),
         .PARALLEL_IN(PARALLEL_IN),
         .PARALLEL_OUT(PARALLEL_OUT),
+        .PACKED(PACKED),
         .ACC_BITS(ACC_BITS)
     ) datapath (
         .clk, .reset, .issue, .head, .job, .done,

@@ -68,11 +68,15 @@ module bico_top (
   assign done[FETCH] = issue[FETCH];
   assign full[FETCH] = 1'b1;
 
-  // Feature banks.
-  logic [7:0] bank_write, bank_read;
-  logic [31:0] write_bank, read_bank;
-  logic [127:0] write_address, read_address;
-  logic [8*WORD-1:0] write_data, read_data;
+  // Feature banks. What is written is what the harness holds against the simulator, word by word.
+  logic [7:0] bank_write  /* verilator public_flat_rd */;
+  logic [31:0] write_bank  /* verilator public_flat_rd */;
+  logic [127:0] write_address  /* verilator public_flat_rd */;
+  logic [8*WORD-1:0] write_data  /* verilator public_flat_rd */;
+  logic [7:0] bank_read;
+  logic [31:0] read_bank;
+  logic [127:0] read_address;
+  logic [8*WORD-1:0] read_data;
   bico_banks #(
       .WORD_BITS(WORD),
       .BANKS(bico_pkg::BANKS),
@@ -197,6 +201,7 @@ module bico_top (
           .PARALLEL_OUT(32'(bico_pkg::PARALLEL_OUT[16*u+:16])),
           .WEIGHT_ROWS(32'(bico_pkg::WEIGHT_ROWS[17*u+:17])),
           .PARAMETER_ROWS(32'(bico_pkg::PARAMETER_ROWS[17*u+:17])),
+          .PACKED(bico_pkg::PACKED[u]),
           .ACC_BITS(32'(bico_pkg::ACC_BITS[8*u+:8]))
       ) unit (
           .clk, .reset,

@@ -102,7 +102,14 @@ fn unit(rng: &mut Rng, lanes: usize, f: Factors, text: &mut String) {
     if f.unit != Unit::Pointwise {
         let _ = writeln!(text, "max_kernel = {max_kernel}");
     }
-    let ip = accelerator::IpConfig { parallel_in: f.inputs, parallel_out: f.outputs, weight_rows: 0, parameter_rows: 0, max_kernel };
+    let ip = accelerator::IpConfig {
+        parallel_in: f.inputs,
+        parallel_out: f.outputs,
+        weight_rows: 0,
+        parameter_rows: 0,
+        max_kernel,
+        packed: false,
+    };
     let (weights, parameters) = check::fewest_rows(f.unit, lanes, &ip).unwrap_or((1, 1));
     let weight_rows = weights.max(depth(rng, 2048));
     let parameter_rows = parameters.max(depth(rng, 256));

@@ -65,8 +65,11 @@ fn columns(acc: &Accelerator) -> Vec<(String, String)> {
         columns.push((format!("{unit}.outstanding_bursts"), port.outstanding_bursts.to_string()));
     }
     for unit in Unit::ALL.into_iter().filter(|u| u.is_compute()) {
-        // parallel_in x parallel_out, rows of weights, rows of parameters.
-        let text = |ip: &accelerator::IpConfig| format!("{}x{} {} {}", ip.parallel_in, ip.parallel_out, ip.weight_rows, ip.parameter_rows);
+        // parallel_in x parallel_out, rows of weights, rows of parameters, whether products are packed.
+        let text = |ip: &accelerator::IpConfig| {
+            let packed = if ip.packed { " packed" } else { "" };
+            format!("{}x{} {} {}{packed}", ip.parallel_in, ip.parallel_out, ip.weight_rows, ip.parameter_rows)
+        };
         columns.push((unit.name().to_string(), acc.ip(unit).map_or(String::new(), text)));
     }
     let names = |units: &[Unit]| units.iter().map(|u| u.name()).collect::<Vec<_>>().join("+");

@@ -1,0 +1,269 @@
+//! `bico verify`: the simulator against the RTL, cycle by cycle and bit by bit.
+
+use super::Talk;
+use super::common::{DesignArguments, print, progress};
+use super::samples;
+use crate::accelerator::Accelerator;
+use crate::board::Board;
+use crate::dataset::Split;
+use crate::dataset::rng::Rng;
+use crate::error::{Error, Kind, Result};
+use crate::model::Network;
+use crate::plan;
+use crate::report::write_atomic;
+use crate::rtl::random::{self, Limits};
+use crate::rtl::verify::{Answers, Comparison, trace, verify, verify_hostile};
+use crate::rtl::{self, Case, Model, Trace};
+use crate::units::Cycles;
+use rayon::prelude::*;
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+
+/// Cycles of a waveform before and after the first difference.
+const WAVEFORM_CYCLES: (u64, u64) = (200, 50);
+/// Layers of a random network, at most.
+const MOST_LAYERS: usize = 5;
+
+#[derive(clap::Args, Debug)]
+pub struct Arguments {
+    #[command(flatten)]
+    design: DesignArguments,
+    /// Frames in a row; refresh makes them differ.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    frames: u32,
+    /// Instead of MODEL: N random networks, on this accelerator or on each of `--builds`.
+    #[arg(long, value_name = "N")]
+    random: Option<usize>,
+    /// Instead of the accelerator: B random ones, each with random networks (10 where `--random` does not say).
+    #[arg(long, value_name = "B")]
+    builds: Option<usize>,
+    /// Seed of what is random.
+    #[arg(long, value_name = "S", default_value_t = 1)]
+    seed: u64,
+    /// Table with a row a build; a run that was interrupted goes on where it ended.
+    #[arg(long, value_name = "FILE", requires = "builds")]
+    csv: Option<PathBuf>,
+    /// Fail when a condition of the list below the result was never met.
+    #[arg(long)]
+    every_condition: bool,
+    /// Folder for the waveform of a difference.
+    #[arg(long, value_name = "DIR", default_value = "bico-verify")]
+    out: PathBuf,
+}
+
+/// Runs the subcommand.
+pub fn run(arguments: &Arguments, talk: Talk) -> Result<()> {
+    let design = arguments.design.load()?;
+    if let Some(tool) = rtl::missing_tool() {
+        return Err(Error::new(Kind::Environment, format!("cannot run `{tool}`")).hint("install verilator 5 and g++"));
+    }
+    match (arguments.builds, arguments.random) {
+        (Some(builds), random) => many(arguments, &design.board, builds, random.unwrap_or(10), talk),
+        (None, Some(programs)) => {
+            let model = rtl::verilate(&design.accelerator)?;
+            let total = programs_on(&design.accelerator, &design.board, &model, arguments.seed, programs, &arguments.out)?;
+            print(&format!("{programs} random programs on {}: {}\n", design.accelerator.name, summary(&total.comparison)));
+            cover(&total.comparison, arguments.every_condition)
+        }
+        (None, None) => one(arguments, &design.network, &design.accelerator, &design.board, talk),
+    }
+}
+
+/// The named network for whole frames.
+fn one(arguments: &Arguments, network: &Network, acc: &Accelerator, board: &Board, talk: Talk) -> Result<()> {
+    let sample = match network.head {
+        Some(_) => samples::scenes(network, Split::Validation, 0, 1)?,
+        None => samples::noise(network),
+    };
+    let image = sample.samples.into_iter().next().map(|s| s.image).ok_or_else(|| Error::fault("no image"))?;
+    let case = Case::new(&network.graph, acc, image)?;
+    let bar = progress(talk.quiet, 2, "compile, run");
+    let model = rtl::verilate(acc)?;
+    bar.inc(1);
+    let answers = Answers::Ddr(Box::new(board.memory.clone()));
+    let found = verify(&case, &model, &answers, arguments.frames)?;
+    bar.finish_and_clear();
+    report(&case, &answers, arguments.frames, &found, &arguments.out)?;
+    print(&format!("{} on {}: {}\n", network.name, acc.name, summary(&found)));
+    cover(&found, arguments.every_condition)
+}
+
+/// What several programs on one accelerator gave.
+#[derive(Default)]
+struct Programs {
+    comparison: Comparison,
+    /// Cycles of each run.
+    runs: Vec<u64>,
+}
+
+/// Random programs: on the DDR model and at a fixed latency (cycles and bits), and on the hostile memory (bits).
+fn programs_on(acc: &Accelerator, board: &Board, model: &Model, seed: u64, programs: usize, out: &Path) -> Result<Programs> {
+    const MOST_TRIES: usize = 100;
+    let mut rng = Rng::new(seed);
+    let mut total = Programs::default();
+    for program in 0..programs {
+        // The last program is a large one.
+        let limits = Limits { large: program + 1 == programs && programs > 1, ..Limits::of(acc) };
+        let mut tries = 0;
+        let graph = loop {
+            let layers = 1 + rng.below(MOST_LAYERS);
+            let graph = random::network(&mut rng, &limits, layers);
+            tries += 1;
+            match plan::plan(&graph, acc) {
+                Ok(_) => break graph,
+                Err(e) if matches!(e.kind(), Kind::Unsupported | Kind::DoesNotFit) && tries < MOST_TRIES => {}
+                Err(e) => return Err(e),
+            }
+        };
+        let case = Case::new(&graph, acc, random::input(&graph, seed ^ program as u64))?;
+        let answers =
+            if program % 2 == 0 { Answers::Ddr(Box::new(board.memory.clone())) } else { Answers::Fixed(Cycles(1 + rng.below(80) as u64)) };
+        let frames = if limits.large { 1 } else { 2 };
+        let found = verify(&case, model, &answers, frames)?;
+        report(&case, &answers, frames, &found, out)?;
+        let hostile = verify_hostile(&case, model, rng.bits())?;
+        report(&case, &answers, 1, &hostile, out)?;
+        total.runs.push(found.cycles);
+        total.comparison.add(&found);
+        total.comparison.words += hostile.words;
+        total.comparison.dram_bytes += hostile.dram_bytes;
+    }
+    Ok(total)
+}
+
+/// Random accelerators, each with random programs.
+fn many(arguments: &Arguments, board: &Board, builds: usize, programs: usize, talk: Talk) -> Result<()> {
+    let rows = Mutex::new(read_rows(arguments.csv.as_deref())?);
+    let bar = progress(talk.quiet, builds, "builds");
+    let total: Mutex<BTreeMap<usize, Programs>> = Mutex::default();
+    (0..builds).into_par_iter().try_for_each(|build| -> Result<()> {
+        let seed = arguments.seed.wrapping_mul(1_000_003).wrapping_add(build as u64);
+        let key = format!("{}/{build}", arguments.seed);
+        if !lock(&rows).contains_key(&order(&key)) {
+            let acc = random::accelerator(&mut Rng::new(seed));
+            let found = programs_on(&acc, board, &rtl::verilate(&acc)?, seed, programs, &arguments.out)?;
+            let mut rows = lock(&rows);
+            rows.insert(order(&key), row(&key, &acc, &found));
+            if let Some(path) = &arguments.csv {
+                write_atomic(path, table(&rows).as_bytes())?;
+            }
+            lock(&total).insert(build, found);
+        }
+        bar.inc(1);
+        Ok(())
+    })?;
+    bar.finish_and_clear();
+    let mut all = Programs::default();
+    for found in lock(&total).values() {
+        all.comparison.add(&found.comparison);
+        all.runs.extend(&found.runs);
+    }
+    let done = lock(&total).len();
+    if done < builds {
+        print(&format!("{} of {builds} builds were in the table already\n", builds - done));
+    }
+    print(&format!("{done} builds with {programs} random programs each: {}\n", summary(&all.comparison)));
+    let (long, longest) = (all.runs.iter().filter(|c| **c > 100_000).count(), all.runs.iter().max().copied().unwrap_or(0));
+    print(&format!("{long} runs over 100,000 cycles, the longest {longest}\n"));
+    cover(&all.comparison, arguments.every_condition)
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(|e| e.into_inner())
+}
+
+/// A difference as an error, with a waveform of the RTL around it.
+fn report(case: &Case, answers: &Answers, frames: u32, found: &Comparison, out: &Path) -> Result<()> {
+    let Some(first) = &found.first else { return Ok(()) };
+    let what = format!(
+        "simulator and RTL differ: {} job times, {} words, {} bytes of DRAM; the first: {}",
+        found.time_differences,
+        found.word_differences,
+        found.dram_differences,
+        first.describe(case)
+    );
+    let error = Error::new(Kind::Difference, what);
+    let Some(cycle) = first.cycle() else { return Err(error) };
+    std::fs::create_dir_all(out).map_err(|e| Error::io("create", out, &e))?;
+    let path = out.join("difference.vcd");
+    let (before, after) = WAVEFORM_CYCLES;
+    let cut = Trace { path: path.clone(), from_cycle: cycle.saturating_sub(before), to_cycle: cycle + after };
+    trace(case, answers, frames, &cut)?;
+    Err(error.hint(format!("look at the nets around it: {} (cycles {} to {})", path.display(), cut.from_cycle, cut.to_cycle)))
+}
+
+fn summary(c: &Comparison) -> String {
+    let (jobs, words, bytes, cycles) = (c.jobs, c.words, c.dram_bytes, c.cycles);
+    let verdict = if c.is_equal() { "no difference".to_string() } else { format!("{} job times differ", c.time_differences) };
+    format!("{} frames, {cycles} cycles: start and end of {jobs} jobs, {words} words on chip, {bytes} bytes of DRAM: {verdict}", c.frames)
+}
+
+fn cover(c: &Comparison, all: bool) -> Result<()> {
+    let mut text = "met:\n".to_string();
+    for (name, count) in c.cover.counts() {
+        let _ = writeln!(text, "  {name:<38} {count:>12}");
+    }
+    print(&text);
+    match c.cover.missed() {
+        missed if all && !missed.is_empty() => {
+            Err(Error::new(Kind::Difference, format!("never met: {}", missed.join(", "))).hint("run more programs or builds"))
+        }
+        _ => Ok(()),
+    }
+}
+
+const HEADER: &str = "seed_and_build,lanes,feature_bits,weight_bits,depthwise,pointwise,conv,vector,bank_words,weight_rows,queue_depth,clock_mhz,\
+                      programs,frames,jobs,words,dram_bytes,cycles,longest_run_cycles,time_differences,word_differences,dram_differences\n";
+
+fn row(key: &str, acc: &Accelerator, found: &Programs) -> String {
+    let factors = |ip: &Option<crate::accelerator::IpConfig>| {
+        ip.map_or("-".into(), |ip| format!("{}x{}{}", ip.parallel_in, ip.parallel_out, if ip.packed { " packed" } else { "" }))
+    };
+    let c = &found.comparison;
+    format!(
+        "{key},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}\n",
+        acc.lanes,
+        acc.feature_bits,
+        acc.weight_bits,
+        factors(&acc.depthwise),
+        factors(&acc.pointwise),
+        factors(&acc.conv),
+        factors(&acc.vector),
+        acc.banks[0].words,
+        acc.pointwise.map_or(0, |ip| ip.weight_rows),
+        acc.queue_depth,
+        acc.clock.mhz(),
+        found.runs.len(),
+        c.frames,
+        c.jobs,
+        c.words,
+        c.dram_bytes,
+        c.cycles,
+        found.runs.iter().max().copied().unwrap_or(0),
+        c.time_differences,
+        c.word_differences,
+        c.dram_differences
+    )
+}
+
+/// Sorts rows by seed, then by build.
+fn order(key: &str) -> (u64, u64) {
+    let (seed, build) = key.split_once('/').unwrap_or((key, ""));
+    (seed.parse().unwrap_or(0), build.parse().unwrap_or(0))
+}
+
+fn table(rows: &BTreeMap<(u64, u64), String>) -> String {
+    HEADER.to_string() + &rows.values().map(String::as_str).collect::<String>()
+}
+
+/// Rows of a table that an earlier run left.
+fn read_rows(path: Option<&Path>) -> Result<BTreeMap<(u64, u64), String>> {
+    let Some(path) = path.filter(|p| p.exists()) else { return Ok(BTreeMap::new()) };
+    let text = std::fs::read_to_string(path).map_err(|e| Error::io("read", path, &e))?;
+    let Some(rows) = text.strip_prefix(HEADER) else {
+        return Err(Error::input("not a table of `bico verify`").at(path, 1).hint("name another file, or remove this one"));
+    };
+    Ok(rows.lines().map(|l| (order(l.split(',').next().unwrap_or_default()), format!("{l}\n"))).collect())
+}

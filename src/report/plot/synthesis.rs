@@ -69,5 +69,5 @@ fn panel(canvas: &mut Canvas, left: i32, what: &str, points: &[Point], of: fn(&P
             canvas.circle((x.pixel(found as f64), y.pixel(model as f64)), 4, color);
         }
     }
-    canvas.text((left, TOP - 24), &format!("{what}: model, over synthesised; band {BAND_PERCENT:.0} %"), Anchor::Start);
+    canvas.text((left, TOP - 24), &format!("{what}: model (up) against synthesis; band {BAND_PERCENT:.0} %"), Anchor::Start);
 }

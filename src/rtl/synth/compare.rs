@@ -4,6 +4,7 @@ use super::Cells;
 use super::table::Row;
 use crate::accelerator::Accelerator;
 use crate::board::{Board, Resources};
+use crate::ip::control::SHELL;
 use crate::ip::cost::{self, MemoryCells};
 use std::fmt;
 
@@ -14,7 +15,7 @@ pub struct Comparison {
     pub name: String,
     /// Whether the cost model was fitted on it.
     pub fitted: bool,
-    /// What the cost model says.
+    /// What the cost model says of `bico_top`, which is what is synthesised: without the registers around it.
     pub model: Resources,
     /// Its memory cells.
     pub model_memory: MemoryCells,
@@ -30,7 +31,7 @@ impl Comparison {
         Comparison {
             name: acc.name.clone(),
             fitted: false,
-            model: cost::total(acc, board),
+            model: cost::total(acc, board).beyond(&SHELL),
             model_memory: cost::memory_cells(acc),
             found: cells.resources(),
             found_memory: MemoryCells {

@@ -35,8 +35,11 @@ fn accelerators_not_used_to_fit_are_foretold() {
 #[test]
 fn memories_are_exact_everywhere() {
     let fitted = comparisons(true);
-    assert!(fitted.len() >= 24);
+    assert!(fitted.len() >= 20);
     fitted.iter().for_each(|c| assert!(c.exact(), "{}", c.name));
+    // And the fit leaves no bias.
+    let mean = fitted.iter().map(Comparison::lut_percent).sum::<f64>() / fitted.len() as f64;
+    assert!(mean.abs() < 1.5, "{mean}");
 }
 
 #[test]

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// How products are mapped to DSP slices or look-up tables. The rules are in `crate::ip::primitive::dsp`.
+/// How products are mapped to DSP slices or look-up tables. The rules stand with the DSP primitive of the cost model.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema, clap::ValueEnum)]
 #[serde(rename_all = "kebab-case")]
 pub enum Mapping {

@@ -1,6 +1,7 @@
 //! What Yosys makes of the RTL: it reads every source, and takes the resources that the cost model says.
 //!
-//! The wrappers are checked on a synthesis up to memory mapping; six accelerators that the cost model was not fitted on are synthesised whole.
+//! The wrappers are checked on a synthesis up to memory mapping; six accelerators that the cost model was not fitted on are synthesised
+//! whole.
 
 use bico::rtl;
 use std::process::Command;

@@ -1,4 +1,5 @@
-//! The cost model against what Yosys gave for the accelerators in `traces/synthesis.csv`. `tests/rtl_yosys.rs` synthesises some of them anew.
+//! The cost model against what Yosys gave for the accelerators in `traces/synthesis.csv`. `tests/rtl_yosys.rs` synthesises some of them
+//! anew.
 
 use bico::board::{self, Board, Mapping};
 use bico::ip::cost;
@@ -70,7 +71,8 @@ fn a_changed_row_is_refused() {
     assert!(table::parse("name\nnobody\n").is_err() && table::parse("").unwrap().is_empty());
 }
 
-/// Vivado HLS leaves 8-bit products to logic and takes DSPs from 11 bits on: fewer slices, more look-up tables, and the refusal says whose rule it was.
+/// Vivado HLS leaves 8-bit products to logic and takes DSPs from 11 bits on: fewer slices, more look-up tables, and the refusal says
+/// whose rule it was.
 #[test]
 fn the_mapping_decides_and_is_named() {
     let (acc, yosys) = (bico::accelerator::builtin("small").unwrap(), pynq());

@@ -138,7 +138,8 @@ fn one(acc: &Accelerator, board: &Board, synthesis: &Synthesis) -> String {
     }
     text.push_str(&match synthesis.delay {
         Some(d) => format!(
-            "longest path through logic: {:.2} ns, a lower bound on the clock period (no wires, skew or uncertainty): no more than {:.0} MHz\n",
+            "longest path through logic: {:.2} ns, a lower bound on the clock period (no wires, skew or uncertainty): \
+             no more than {:.0} MHz\n",
             d.logic_ps as f64 / 1e3,
             1e6 / d.logic_ps as f64
         ),

@@ -65,8 +65,8 @@ pub fn memory_cells(acc: &Accelerator) -> MemoryCells {
 /// Refuses an accelerator that the board cannot hold.
 ///
 /// # Errors
-/// `DoesNotFit`: what it needs, what there is, and the changes that would make it fit, found by pricing them. `Input`: it uses an HP port that
-/// the board does not have.
+/// `DoesNotFit`: what it needs, what there is, and the changes that would make it fit, found by pricing them. `Input`: it uses an HP port
+/// that the board does not have.
 pub fn check_fits(acc: &Accelerator, board: &Board) -> Result<()> {
     check_ports(acc, board)?;
     let need = total(acc, board);

@@ -4,10 +4,11 @@
 //! bits and the product at least 9. An operand wider than the slice's port is cut into slices of one bit less than the port, the last one
 //! signed.
 //!
-//! **Vivado HLS** (no measurement of ours; the tool is closed and was never run here): it instantiates a multiplier core, which lands in a DSP
-//! slice, when the wider operand has at least 11 bits; narrower products (8 x 8, 10 x 10) it leaves as an operator, which ends as logic. Source:
-//! generated code shown in public reports, such as the cores `mul_11n...` (11 x 18 bits) in github.com/fastmachinelearning/hls4ml/issues/49. Wide operands are
-//! cut as above. So the steps of the paper's third observation lie elsewhere for its designs than for Yosys.
+//! **Vivado HLS** (no measurement of ours; the tool is closed and was never run here): it instantiates a multiplier core, which lands in
+//! a DSP slice, when the wider operand has at least 11 bits; narrower products (8 x 8, 10 x 10) it leaves as an operator, which ends as
+//! logic. Source: generated code shown in public reports, such as the cores `mul_11n...` (11 x 18 bits) in
+//! github.com/fastmachinelearning/hls4ml/issues/49. Wide operands are cut as above. So the steps of the paper's third observation lie
+//! elsewhere for its designs than for Yosys.
 
 use crate::board::{Board, Mapping};
 
@@ -32,8 +33,8 @@ pub fn slices(a_bits: u32, b_bits: u32, board: &Board) -> u64 {
     u64::from(pieces(long, wide)) * u64::from(pieces(short, narrow))
 }
 
-/// DSP slices of a feature of `feature_bits` (zero point subtracted) times a weight. Weights of 1 bit (binary) or 2 (ternary and two-bit) never
-/// take one: they select, double or negate the other operand.
+/// DSP slices of a feature of `feature_bits` (zero point subtracted) times a weight. Weights of 1 bit (binary) or 2 (ternary and two-bit)
+/// never take one: they select, double or negate the other operand.
 pub fn product_slices(feature_bits: u32, weight_bits: u32, board: &Board) -> u64 {
     if weight_bits <= 2 { 0 } else { slices(feature_bits, weight_bits, board) }
 }
@@ -43,8 +44,8 @@ pub fn pair_slices(feature_bits: u32, weight_bits: u32, board: &Board) -> u64 {
     slices(feature_bits + 2 * weight_bits + 1, feature_bits + 1, board)
 }
 
-/// Look-up tables of a product of `a` x `b` bits in logic: for each bit of `b` but the sign a gated addition; what single-module synthesis gives is
-/// 3 a + 1 for two bits, 4 a + 5 for three, and about 1.6 (a + 3) for each further one.
+/// Look-up tables of a product of `a` x `b` bits in logic: for each bit of `b` but the sign a gated addition; what single-module
+/// synthesis gives is 3 a + 1 for two bits, 4 a + 5 for three, and about 1.6 (a + 3) for each further one.
 pub fn logic_luts(a_bits: u64, b_bits: u64) -> f64 {
     let a = a_bits as f64;
     match b_bits {

@@ -1,13 +1,15 @@
 //! Memories: the RTL says of each whether it is block RAM or LUTRAM (`ram_style`); here is how much of it.
 //!
-//! Left alone, Yosys takes block RAM from 4,096 bits on (8 x 512, 16 x 256, 32 x 128). We force the style by role: feature banks and weights
-//! are block RAM, parameters, queues and descriptor buffers LUTRAM, since a block RAM would stand nearly empty for each 36 of their bits.
+//! Left alone, Yosys takes block RAM from 4,096 bits on (8 x 512, 16 x 256, 32 x 128). We force the style by role: feature banks and
+//! weights are block RAM, parameters, queues and descriptor buffers LUTRAM, since a block RAM would stand nearly empty for each 36 of
+//! their bits.
 
 use super::calibration::Kind;
 use super::logic;
 use crate::board::Resources;
 
-/// Shapes of a block RAM (depth, width) that Yosys chooses from, with the RAMB18 it takes. The widest are simple dual-port only (UG473, table 1-11).
+/// Shapes of a block RAM (depth, width) that Yosys chooses from, with the RAMB18 it takes. The widest are simple dual-port only (UG473,
+/// table 1-11).
 const SHAPES: [(u64, u64, u64); 13] = [
     (16_384, 1, 1),
     (8_192, 2, 1),
@@ -39,8 +41,8 @@ pub struct BlockRams {
     pub rows: u64,
 }
 
-/// The block RAMs of a simple dual-port memory (one write and one read port) of `words` x `bits`: what Yosys finds cheapest; of equals the RAMB18, then
-/// the deepest.
+/// The block RAMs of a simple dual-port memory (one write and one read port) of `words` x `bits`: what Yosys finds cheapest; of equals
+/// the RAMB18, then the deepest.
 ///
 /// A memory deeper than the block RAMs becomes one as wide as its rows together, cut into units of one write enable (up to 9 bits): rows
 /// share a block RAM but no unit. Selecting among rows costs half a point a bit.
@@ -78,7 +80,8 @@ pub fn slices(count: u64) -> Resources {
     Resources::logic(count * LUTRAM_LUTS, 0)
 }
 
-/// LUTRAM of a simple dual-port memory, (RAM32M, RAM64M): of 32 x 6 or 64 x 3 bits in four look-up tables each (UG474, table 2-3), whichever takes fewer.
+/// LUTRAM of a simple dual-port memory, (RAM32M, RAM64M): of 32 x 6 or 64 x 3 bits in four look-up tables each (UG474, table 2-3),
+/// whichever takes fewer.
 pub fn lutrams(words: u64, bits: u64) -> (u64, u64) {
     let (ram32m, ram64m) = (words.div_ceil(32) * bits.div_ceil(6), words.div_ceil(64) * bits.div_ceil(3));
     if ram32m < ram64m { (ram32m, 0) } else { (0, ram64m) }

@@ -19,8 +19,8 @@ pub fn word_bits(acc: &Accelerator) -> u64 {
     (acc.lanes * usize::from(acc.feature_bits)) as u64
 }
 
-/// `parallel` features of a source word: selected, padded, zero point subtracted. Their registers are counted with the products, which may take
-/// them into DSP slices.
+/// `parallel` features of a source word: selected, padded, zero point subtracted. Their registers are counted with the products, which
+/// may take them into DSP slices.
 pub fn operands(acc: &Accelerator, parallel: usize) -> Resources {
     let (parallel, feature_bits) = (parallel.max(1), u64::from(acc.feature_bits));
     let select = logic::gated(acc.lanes / parallel) * feature_bits * parallel as u64;
@@ -30,8 +30,8 @@ pub fn operands(acc: &Accelerator, parallel: usize) -> Resources {
 
 /// Products of `features` operands with `weights` weights, and the trees that sum `terms` of them.
 ///
-/// A DSP slice takes the operand registers, the product register and the adders nearest the products; the weight register stays outside, since
-/// binary weights set and reset it.
+/// A DSP slice takes the operand registers, the product register and the adders nearest the products; the weight register stays outside,
+/// since binary weights set and reset it.
 pub fn products(acc: &Accelerator, board: &Board, features: usize, weights: usize, terms: usize) -> Resources {
     let (features, weights, terms) = (features as u64, weights as u64, terms.max(1) as u64);
     let (a_bits, weight_bits) = (u64::from(operand_bits(acc)), u64::from(acc.weight_bits));
@@ -48,8 +48,8 @@ pub fn products(acc: &Accelerator, board: &Board, features: usize, weights: usiz
     Resources::logic(Kind::Arithmetic.luts((select + tree) as f64 + logic), registers + tree)
 }
 
-/// As [`products`] where two output channels share each multiplier: the borrow of the lower product is taken from the upper weight before and put back after,
-/// outside the slice, so that no adder of the tree is inside either.
+/// As [`products`] where two output channels share each multiplier: the borrow of the lower product is taken from the upper weight before
+/// and put back after, outside the slice, so that no adder of the tree is inside either.
 pub fn packed_products(acc: &Accelerator, board: &Board, inputs: usize, outputs: usize) -> Resources {
     let (inputs, outputs) = (inputs as u64, outputs as u64);
     let (feature_bits, weight_bits) = (u64::from(acc.feature_bits), u64::from(acc.weight_bits));

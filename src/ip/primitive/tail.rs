@@ -26,8 +26,8 @@ fn biased_bits(acc: &Accelerator, unit: Unit) -> u64 {
 
 /// Accumulators and requantisers of a unit, and the register that collects a word.
 ///
-/// Look-up tables: single-module synthesis gives 750 a lane at 33 bits and 8-bit features, some 20 more for each bit of the sum until the shifter
-/// saturates, and what decodes the mode once.
+/// Look-up tables: single-module synthesis gives 750 a lane at 33 bits and 8-bit features, some 20 more for each bit of the sum until the
+/// shifter saturates, and what decodes the mode once.
 pub fn tail(acc: &Accelerator, unit: Unit, board: &Board) -> Resources {
     let Some(ip) = acc.ip(unit) else { return Resources::NONE };
     let lanes = ip.parallel_out as u64;

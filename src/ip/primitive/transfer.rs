@@ -15,8 +15,8 @@ const CONTAINERS: [u64; 5] = [1, 2, 4, 8, 16];
 /// Bits of a beat.
 const BEAT_BITS: u64 = 64;
 
-/// A read master: burst cutter, request registers (address 32, length 4, valid), bursts in flight, beat and word counters. Look-up tables as
-/// single-module synthesis gives them: 394 to 413 whatever the number of bursts in flight.
+/// A read master: burst cutter, request registers (address 32, length 4, valid), bursts in flight, beat and word counters. Look-up tables
+/// as single-module synthesis gives them: 394 to 413 whatever the number of bursts in flight.
 pub fn read_master(acc: &Accelerator, unit: Unit) -> Resources {
     let counted = fields::carried(fields::word_address_bits(acc, unit));
     Resources::logic(Kind::Control.luts(396.0), BURST_REGISTERS + 37 + 5 + 3 + 8 + counted)

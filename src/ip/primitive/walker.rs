@@ -42,7 +42,8 @@ pub fn walker(acc: &Accelerator, unit: Unit) -> Resources {
     Resources::logic(lut, registers + fields::uses(acc, unit).register.count())
 }
 
-/// What is delayed by three stages or more goes to shift registers: the fixed ones, destination, and parameter row or (`vector`) whether a term is skipped.
+/// What is delayed by three stages or more goes to shift registers: the fixed ones, destination, and parameter row or (`vector`) whether
+/// a term is skipped.
 pub fn shift_registers(acc: &Accelerator, unit: Unit) -> u64 {
     let Some(ip) = acc.ip(unit) else { return 0 };
     let own = if unit == Unit::Vector { 1 } else { address_bits(ip.parameter_rows) };

@@ -23,8 +23,8 @@ const LOGIC: [&str; 7] = ["LUT1", "LUT2", "LUT3", "LUT4", "LUT5", "LUT6", "INV"]
 /// Cells by type.
 ///
 /// LUT are counted as Vivado's "Slice LUTs": each LUT1 to LUT6 and inverter is one, a LUTRAM cell as many as it occupies, a shift register
-/// one. Two small functions that would share a LUT6 (its O5 and O6 outputs) are not paired: packing is placement's work, so Vivado's figure for the
-/// same netlist is lower. MUXF7, MUXF8 and CARRY4 are not LUTs.
+/// one. Two small functions that would share a LUT6 (its O5 and O6 outputs) are not paired: packing is placement's work, so Vivado's
+/// figure for the same netlist is lower. MUXF7, MUXF8 and CARRY4 are not LUTs.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Cells(pub BTreeMap<String, u64>);
 
@@ -76,8 +76,9 @@ mod tests {
 
     #[test]
     fn the_last_table_of_stat_is_counted() {
-        let stat = "=== old ===\n   Number of cells:  3\n     LUT6   3\n\n=== top ===\n\n   Number of cells:              23\n     DSP48E1  2\n     \
-                    FDRE   5\n     FDSE 1\n     INV   1\n     LUT2   4\n     RAM32M   2\n     RAMB36E1   1\n     SRL16E  3\n\n   Estimated number of LCs:       7\n";
+        let stat = "=== old ===\n   Number of cells:  3\n     LUT6   3\n\n=== top ===\n\n   Number of cells:              23\n     \
+                    DSP48E1  2\n     FDRE   5\n     FDSE 1\n     INV   1\n     LUT2   4\n     RAM32M   2\n     RAMB36E1   1\n     \
+                    SRL16E  3\n\n   Estimated number of LCs:       7\n";
         let cells = Cells::of_stat(stat);
         assert_eq!(cells.resources(), Resources { dsp: 2, bram18: 2, lut: 5 + 8 + 3, ff: 6 });
         assert_eq!((cells.of("LUT6"), cells.0.len()), (0, 8));

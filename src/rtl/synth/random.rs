@@ -1,6 +1,6 @@
 //! Random accelerators: what the cost model is fitted on and held against.
 //!
-//! Sizes are bounded so that one synthesis takes a minute or so: see [`accelerator`].
+//! Sizes are bounded so that one synthesis takes a minute or so: see [`accelerator()`].
 
 use crate::accelerator::{self, Accelerator, check};
 use crate::dataset::rng::Rng;
@@ -28,8 +28,8 @@ impl Factors {
     }
 }
 
-/// Number `index` of the stream `seed`; named `random-SEED-INDEX`. Any lanes up to 16, any subset of units, features and weights of 1 to 12 bits (one
-/// in eight up to 16; one in four with weights of 1 or 2), queues of 2 to 16 jobs, memories of any depth.
+/// Number `index` of the stream `seed`; named `random-SEED-INDEX`. Any lanes up to 16, any subset of units, features and weights of 1 to
+/// 12 bits (one in eight up to 16; one in four with weights of 1 or 2), queues of 2 to 16 jobs, memories of any depth.
 ///
 /// # Errors
 /// Never, unless the checks of `accelerator` and this generator disagree.

@@ -7,7 +7,8 @@ use crate::plan::Unit;
 use crate::report::write_atomic;
 use std::path::Path;
 
-/// The stream of random accelerators ([`random::accelerator`]) on which the factors of the cost model were fitted. Every other row is held out.
+/// The stream of random accelerators ([`random::accelerator`]) on which the factors of the cost model were fitted. Every other row is
+/// held out.
 pub const FIT_SEED: u64 = 1;
 /// Cell types that have a column.
 const CELLS: [&str; 22] = [

@@ -99,6 +99,7 @@ impl<'a> Simulation<'a> {
     /// When a sample does not fit the network's input.
     pub fn execute(&self, samples: &[Sample], done: impl Fn() + Sync) -> Result<Execution> {
         let executor = Executor::new(&self.network.graph, &self.plan, self.acc)?;
+        executor.check_order(&self.frames[0])?;
         let found: Vec<Result<(Tensor, Option<Hashes>)>> = samples
             .par_iter()
             .enumerate()

@@ -116,3 +116,26 @@ fn random_networks_on_random_accelerators_equal_the_reference() {
     }
     assert!(ops.len() >= 7, "only {} kinds of operations were run", ops.len());
 }
+
+/// An order in which a job runs before its operands are there is refused, whatever its values would be.
+#[test]
+fn an_order_that_breaks_the_program_is_refused() {
+    let graph = builtin("mobile_block").unwrap().load(Default::default()).unwrap().graph;
+    let acc = accelerator(DEFAULT_KNOBS);
+    let plan = plan::plan(&graph, &acc).unwrap();
+    let frame = Machine::new(&plan, &acc, FixedLatency::new(Cycles(9))).frame(Cycle(0)).unwrap();
+    let executor = Executor::new(&graph, &plan, &acc).unwrap();
+    executor.check_order(&frame).unwrap();
+    let steps = frame.steps.len();
+    let broken = (1..steps).filter(|&at| {
+        let mut other = frame.clone();
+        other.steps.swap(at - 1, at);
+        executor.check_order(&other).is_err()
+    });
+    // Of neighbours in time, a job's end and the start that waited for it may not change places.
+    let broken = broken.count();
+    assert!(broken > plan.jobs.len() / 4, "{broken} of {steps}");
+    let mut unfinished = frame;
+    unfinished.steps.pop();
+    assert!(executor.check_order(&unfinished).is_err());
+}

@@ -10,8 +10,8 @@ use bico::dataset::rng::Rng;
 use bico::machine::FixedLatency;
 use bico::model::builtin::builtin;
 use bico::rtl::random::{self, Limits};
-use bico::rtl::verify::{Answers, verify, verify_hostile};
-use bico::rtl::{self, Case, Model, Modelled};
+use bico::rtl::verify::{Answers, trace, verify, verify_hostile};
+use bico::rtl::{self, Case, Model, Modelled, Trace};
 use bico::units::Cycles;
 use common::tools;
 use std::process::Command;
@@ -134,6 +134,26 @@ fn twenty_builds_with_ten_programs_each() {
         let said = bico(&["--builds", "20", "--random", "10", "--every-condition"]);
         println!("{said}");
         assert!(said.contains("20 builds with 10 random programs each") && said.contains(": no difference"), "{said}");
+    }
+}
+
+/// A waveform holds the nets of the whole machine, over the cycles that were asked for.
+#[test]
+fn a_waveform_is_cut_around_a_cycle() {
+    if !tools() {
+        return;
+    }
+    let acc = accelerator("tiny").unwrap();
+    let options = bico::model::LoadOptions { feature_bits: Some(8), weight_bits: Some(8) };
+    let network = builtin("tiny").unwrap().load(options).unwrap();
+    let case = Case::new(&network.graph, &acc, random::input(&network.graph, 1)).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let cut = Trace { path: folder.path().join("cut.vcd"), from_cycle: 300, to_cycle: 349 };
+    trace(&case, &Answers::Fixed(Cycles(9)), 1, &cut).unwrap();
+    let vcd = std::fs::read_to_string(&cut.path).unwrap();
+    assert_eq!(vcd.lines().filter(|l| l.starts_with('#')).count(), 2 * 50, "two times a cycle");
+    for net in ["clk", "arvalid", "write_data", "in_flight"] {
+        assert!(vcd.lines().any(|l| l.contains("$var") && l.split_whitespace().any(|w| w == net)), "no net `{net}`");
     }
 }
 

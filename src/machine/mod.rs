@@ -8,10 +8,12 @@ pub mod leases;
 pub mod memory;
 pub mod packed;
 pub mod run;
+pub mod timed;
 pub mod timing;
 pub mod transfer;
 pub mod values;
 
 pub use memory::{FixedLatency, MemoryModel};
-pub use run::{JobTime, Machine, Step, TimedFrame, TokenChange};
+pub use run::Machine;
+pub use timed::{JobTime, Step, TimedFrame, TokenChange};
 pub use values::{Executor, Values};

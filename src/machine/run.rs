@@ -1,11 +1,15 @@
-//! One timed run: which job starts and ends when (contract, sections 2 to 5). No value is touched here; time does not depend on values.
+//! One timed run: which job starts and ends when (contract, section 2). No value is touched here; time does not depend on values.
+
+mod fetch;
+mod ports;
 
 use super::leases::{Expected, Leases};
 use super::memory::MemoryModel;
+use super::timed::{JobTime, Step, TimedFrame, TokenChange};
 use super::timing;
 use super::transfer::Bursts;
 use crate::accelerator::Accelerator;
-use crate::dram::{Completion, Kind, Request};
+use crate::dram::{Completion, Kind};
 use crate::engine::{EventQueue, Phase};
 use crate::error::{Error, Result};
 use crate::plan::descriptor::DESCRIPTOR_BYTES;
@@ -20,60 +24,6 @@ const FETCH_SLOTS: usize = 4;
 const DESCRIPTOR_BEATS: u64 = DESCRIPTOR_BYTES as u64 / 8;
 /// Highest value of a token counter.
 const TOKEN_MAX: usize = 255;
-
-/// When one job was queued, issued and done.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct JobTime {
-    /// First cycle in which it was visible in its unit's queue.
-    pub queued: Cycle,
-    /// Issue.
-    pub start: Cycle,
-    /// Done.
-    pub end: Cycle,
-    /// The unit whose token came last, if the job waited for one.
-    pub waited_for: Option<Unit>,
-}
-
-/// What happens to a job, in the order of time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Step {
-    /// Leases its operands.
-    Issue(u32),
-    /// Commits its result.
-    Retire(u32),
-}
-
-/// One frame, timed.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct TimedFrame {
-    /// Cycle of the start write.
-    pub start: Cycle,
-    /// Cycle of the interrupt.
-    pub end: Cycle,
-    /// By job.
-    pub jobs: Vec<JobTime>,
-    /// Issues and retirements in order of time.
-    pub steps: Vec<Step>,
-    /// Most jobs in each unit's queue.
-    pub queue_peaks: [usize; UNITS],
-    /// Highest token count of any pair.
-    pub token_peak: usize,
-    /// Token counters as they change, in order of time.
-    pub tokens: Vec<TokenChange>,
-}
-
-/// `tok[from][to]` takes a new value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TokenChange {
-    /// First cycle in which the value is visible.
-    pub cycle: Cycle,
-    /// Unit that pushes.
-    pub from: Unit,
-    /// Unit that pops.
-    pub to: Unit,
-    /// The value.
-    pub value: u8,
-}
 
 #[derive(Clone, Copy, Debug)]
 enum Event {
@@ -254,50 +204,6 @@ impl<'a, M: MemoryModel> Machine<'a, M> {
         self.events.push(now, Phase::Decide, Event::Decide(unit));
     }
 
-    fn decide_fetch(&mut self, now: Cycle) -> Result<()> {
-        let total = self.plan.jobs.len();
-        let reserved = self.fetch.requested - self.fetch.dispatched;
-        let head = (self.fetch.filled > self.fetch.dispatched).then_some(self.fetch.dispatched);
-        let mut progress = false;
-        if FETCH_SLOTS - reserved >= 2 && self.fetch.requested < total {
-            let address = self.plan.program_address + (self.fetch.requested * DESCRIPTOR_BYTES) as u64;
-            self.fetch.requested += 2;
-            self.submit(now + Cycles(1), Unit::Fetch, Kind::Read, address, 2 * DESCRIPTOR_BEATS as u8)?;
-            progress = true;
-        }
-        if let Some(head) = head {
-            progress |= self.dispatch(now, head)?;
-        }
-        if progress {
-            self.look(now + Cycles(1), Unit::Fetch);
-        }
-        Ok(())
-    }
-
-    fn dispatch(&mut self, now: Cycle, head: usize) -> Result<bool> {
-        let draft = &self.plan.jobs[head];
-        match draft.job.task {
-            Task::Nop => {}
-            Task::End => {
-                if !self.tokens_ready(Unit::Fetch, draft.job.pop) {
-                    return Ok(false);
-                }
-                self.pop_tokens(now, Unit::Fetch, draft.job.pop);
-                self.fetch.ended = Some(now + Cycles(1));
-            }
-            _ => {
-                let state = &mut self.units[draft.job.unit.index()];
-                if state.occupied >= self.acc.queue_depth {
-                    return Ok(false);
-                }
-                state.occupied += 1;
-                self.events.push(now + Cycles(1), Phase::Update, Event::Queued(head as u32));
-            }
-        }
-        self.fetch.dispatched += 1;
-        Ok(true)
-    }
-
     fn tokens_ready(&self, unit: Unit, pop: u8) -> bool {
         (0..UNITS).all(|from| pop & (1 << from) == 0 || !self.tokens[from][unit.index()].is_empty())
     }
@@ -377,55 +283,6 @@ impl<'a, M: MemoryModel> Machine<'a, M> {
         }
         self.look(now, unit);
         Ok(())
-    }
-
-    fn submit(&mut self, at: Cycle, unit: Unit, kind: Kind, address: u64, beats: u8) -> Result<()> {
-        let port = self.acc.port(unit).expect("transfer units have a port").hp;
-        self.memory.submit(at, Request { port, kind, addr: address, beats, tag: unit.index() as u32 })
-    }
-
-    fn decide_read(&mut self, now: Cycle, unit: Unit) -> Result<()> {
-        let limit = self.acc.port(unit).map_or(1, |p| p.outstanding_bursts);
-        let state = &mut self.units[unit.index()];
-        if now < state.next_burst || state.in_flight >= limit {
-            return Ok(());
-        }
-        let Some((address, beats)) = state.bursts.next() else { return Ok(()) };
-        state.in_flight += 1;
-        state.next_burst = now + Cycles(1);
-        if !state.bursts.is_done() {
-            self.look(now + Cycles(1), unit);
-        }
-        self.submit(now + Cycles(1), unit, Kind::Read, address, beats)
-    }
-
-    fn decide_write(&mut self, now: Cycle) {
-        let limit = self.acc.store_port.outstanding_bursts;
-        let state = &mut self.units[Unit::Store.index()];
-        if now < state.next_burst || state.in_flight >= limit {
-            return;
-        }
-        let Some((address, beats)) = state.bursts.next() else { return };
-        state.in_flight += 1;
-        let after = now + Cycles(u64::from(beats));
-        state.next_burst = after;
-        if !state.bursts.is_done() {
-            self.look(after, Unit::Store);
-        }
-        self.events.push(now + Cycles(u64::from(beats) - 1), Phase::Decide, Event::LastBeat(Unit::Store, address, beats));
-    }
-
-    fn burst_done(&mut self, now: Cycle, unit: Unit) {
-        let state = &mut self.units[unit.index()];
-        state.in_flight -= 1;
-        if state.in_flight == 0 && state.bursts.is_done() {
-            let index = state.running.expect("bursts belong to a running job");
-            // `now` is the cycle after the last beat or response (contract, sections 4 and 5).
-            let end = if unit == Unit::Store { now } else { now + Cycles(1) };
-            self.end_job(unit, index, end);
-        } else {
-            self.look(now, unit);
-        }
     }
 
     fn finish(&mut self) -> Result<TimedFrame> {

@@ -2,11 +2,12 @@
 
 use super::batch::{self, Place};
 use super::interpret::{self, Site};
+use super::leases::{Expected, Leases};
 use super::packed::Packed;
 use crate::accelerator::Accelerator;
 use crate::error::{Error, Result};
 use crate::kernels::Isa;
-use crate::machine::run::{Step, TimedFrame};
+use crate::machine::{Step, TimedFrame};
 use crate::model::graph::{Graph, NodeId};
 use crate::plan::{Compute, Draft, Plan, Task, Transfer, Unit, Work};
 use crate::tensor::{Blocked, Tensor};
@@ -59,6 +60,25 @@ impl<'a> Executor<'a> {
     pub fn interpreted(mut self) -> Executor<'a> {
         self.packed.fill_with(|| Packed::Interpret);
         self
+    }
+
+    /// Proves for all images that are run in this order: what a job reads is what the program means, and nobody else touches it meanwhile. (Which
+    /// jobs touch what does not depend on values, so once is enough for an order.)
+    ///
+    /// # Errors
+    /// A fault that names job and operand.
+    pub fn check_order(&self, order: &TimedFrame) -> Result<()> {
+        let jobs = &self.plan.jobs;
+        let (expected, mut leases) = (Expected::of(jobs), Leases::default());
+        for step in &order.steps {
+            match *step {
+                Step::Issue(job) => {
+                    leases.acquire(jobs, job, &expected).map_err(|why| Error::fault(format!("job {job} comes too early: {why}")))?;
+                }
+                Step::Retire(job) => leases.release(jobs, job),
+            }
+        }
+        if leases.is_empty() { Ok(()) } else { Err(Error::fault("jobs of this order never end")) }
     }
 
     /// Memory for one image.

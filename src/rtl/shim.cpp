@@ -32,6 +32,7 @@ struct Machine {
 #ifdef BICO_TRACE
   VerilatedVcdC *trace = nullptr;
   uint64_t time = 0;
+  Machine() { context.traceEverOn(true); }
   ~Machine() {
     if (trace) trace->close();
     delete trace;

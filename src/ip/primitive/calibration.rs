@@ -1,8 +1,8 @@
 //! What is fitted rather than derived: how far the logic optimiser gets below, or stays above, the structural count of each kind of logic.
 //!
 //! Fitted on the rows of set `fit` of `traces/synthesis.csv`: least squares of the relative error of the logic look-up tables, with a
-//! ridge of 0.05 times a kind's mean share that draws its factor to 1. Held against the other rows by `tests/synthesis.rs`. Everything
-//! else in this folder follows from the RTL or from synthesis of single modules.
+//! ridge of 0.05 x (0.02 + mean share of the kind) that draws each factor to 1. Held against the other rows by `tests/synthesis.rs`.
+//! Everything else in this folder follows from the RTL or from synthesis of single modules.
 
 /// Kinds of logic with a factor of their own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

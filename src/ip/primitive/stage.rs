@@ -55,7 +55,8 @@ pub fn packed_products(acc: &Accelerator, board: &Board, inputs: usize, outputs:
     let (feature_bits, weight_bits) = (u64::from(acc.feature_bits), u64::from(acc.weight_bits));
     let pairs = inputs * outputs / 2;
     let product_bits = feature_bits + weight_bits;
-    let tree = logic::tree_bits(inputs, product_bits, 1) * outputs;
+    // The tree's terms are as wide as unpacked products.
+    let tree = logic::tree_bits(inputs, product_bits + 2, 1) * outputs;
     let borrow = pairs * (weight_bits + 1 + product_bits);
     let select = inputs * outputs * (weight_bits - 1);
     Resources {

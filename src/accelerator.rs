@@ -123,6 +123,20 @@ impl Accelerator {
     pub fn parameter_row_bytes(&self, unit: Unit) -> usize {
         self.ip(unit).map_or(0, |ip| ip.parallel_out * 8)
     }
+    /// Bits of a compute unit's accumulators: they hold every sum it can form, at least 24 and at most 48 (the planner proves that no layer
+    /// needs more). The operands of a product have one bit more than a feature and a weight, and an output sees each weight row at most
+    /// once; `vector` shifts its operands left by up to 31. 0 for a unit that the accelerator does not have.
+    pub fn accumulator_bits(&self, unit: Unit) -> u64 {
+        let Some(ip) = self.ip(unit) else { return 0 };
+        let product = u64::from(self.feature_bits) + u64::from(self.weight_bits) + 2;
+        let log2 = |terms: usize| u64::from(terms.next_power_of_two().trailing_zeros());
+        let bits = match unit {
+            Unit::Vector => u64::from(self.feature_bits) + 1 + 31 + 1,
+            Unit::Depthwise => product + log2(ip.weight_rows),
+            _ => product + log2(ip.weight_rows * ip.parallel_in),
+        };
+        bits.clamp(24, 48)
+    }
     /// Pipeline depth D of a compute unit (contract, section 2).
     pub fn depth(&self, unit: Unit) -> u64 {
         let tree = |ip: &IpConfig| u64::from(ip.parallel_in.next_power_of_two().trailing_zeros());

@@ -1,8 +1,10 @@
 //! The board: what there is to spend, its clocks and its memory. A board is a file (`configs/boards/*.toml`), no Rust.
 
+mod mapping;
 mod raw;
 mod resources;
 
+pub use self::mapping::Mapping;
 pub use self::raw::RawBoard;
 pub use self::resources::Resources;
 
@@ -25,6 +27,8 @@ pub struct Board {
     pub dsp_kind: String,
     /// Operand widths of the DSP's signed multiplier, wide and narrow side.
     pub dsp_operand_bits: (u8, u8),
+    /// How products are mapped to them.
+    pub mapping: Mapping,
     /// What there is.
     pub budget: Resources,
     /// HP ports.

@@ -1,6 +1,6 @@
 //! The record of a run: plain data with a versioned schema, the only thing reports may read.
 
-use crate::board::Resources;
+use crate::board::{Mapping, Resources};
 use crate::plan::Unit;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -194,7 +194,10 @@ pub struct ResourceRecord {
     pub budget: Resources,
     /// Whether it fits.
     pub fits: bool,
-    /// Look-up tables and flip-flops are not calibrated against synthesis yet.
+    /// How products were mapped to DSP slices: `yosys` or `vivado-hls`.
+    #[serde(default)]
+    pub mapping: Mapping,
+    /// Look-up tables and flip-flops were never held against synthesis with this mapping.
     pub lut_ff_uncalibrated: bool,
 }
 

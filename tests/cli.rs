@@ -159,3 +159,33 @@ fn a_request_trace_runs_alone_through_the_memory() {
     std::fs::write(dir.path().join("bad.txt"), "0 0 R 128\n1 zero R 8\n").unwrap();
     fails(dir.path(), &["dram", "--trace", "bad.txt"], 3, &["bad.txt:2", "zero"]);
 }
+
+#[test]
+fn synthesis_without_yosys_says_what_to_install() {
+    let dir = tempfile::tempdir().unwrap();
+    let o = Command::new(env!("CARGO_BIN_EXE_bico"))
+        .args(["synth", "--accelerator", "tiny"])
+        .current_dir(dir.path())
+        .env("PATH", "")
+        .output()
+        .unwrap();
+    assert_eq!(o.status.code(), Some(8), "{}", err(&o));
+    assert!(err(&o).contains("cannot run `yosys`") && err(&o).contains("install yosys"), "{}", err(&o));
+    fails(dir.path(), &["synth", "--csv", "none.csv"], 2, &["none.csv", "--random"]);
+    fails(dir.path(), &["synth", "--random", "2"], 2, &["--csv"]);
+    std::fs::write(dir.path().join("bad.csv"), "name,set\nnobody,fit\n").unwrap();
+    fails(dir.path(), &["synth", "--csv", "bad.csv"], 2, &["bad.csv", "nobody"]);
+}
+
+#[test]
+fn the_mapping_is_chosen_and_named() {
+    let dir = tempfile::tempdir().unwrap();
+    let o = bico(dir.path(), &["accelerators", "--mapping", "vivado-hls"]);
+    assert!(o.status.success() && out(&o).contains("mapped as by vivado-hls"), "{}", out(&o));
+    let o = bico(dir.path(), &["simulate", "tiny", "--scenes", "0", "--mapping", "vivado-hls", "--format", "json"]);
+    assert!(o.status.success() && out(&o).contains("\"mapping\": \"vivado-hls\""), "{}", err(&o));
+    fails(dir.path(), &["simulate", "--mapping", "quartus"], 2, &["yosys", "vivado-hls"]);
+    let big = ["simulate", "tiny", "--set", "pointwise.parallel_out=16"];
+    fails(dir.path(), &big, 4, &["mapped as by yosys"]);
+    fails(dir.path(), &[&big[..], &["--mapping", "vivado-hls"]].concat(), 4, &["mapped as by vivado-hls"]);
+}

@@ -13,11 +13,22 @@ fn default_accelerator() -> Accelerator {
     accelerator::builtin("pynq-z1-default").unwrap()
 }
 
+/// 16-bit operands take more look-up tables than the smaller board has, as Yosys counts them: neighbours are not packed into one.
+const WITHOUT_ROOM: (&str, &str) = ("wide", "pynq-z1");
+
 #[test]
 fn shipped_accelerators_fit_both_boards() {
     for board in board::names().map(|n| board::builtin(n).unwrap()) {
         for acc in accelerator::names().map(|n| accelerator::builtin(n).unwrap()) {
             let record = cost::resources(&acc, &board);
+            if (acc.name.as_str(), board.name.as_str()) == WITHOUT_ROOM {
+                let over = record.total.beyond(&record.budget);
+                assert!(!record.fits && over.lut > 0 && over == Resources::logic(over.lut, 0), "{}", record.total);
+                let text = cost::check_fits(&acc, &board).unwrap_err().to_string();
+                println!("{text}");
+                assert!(text.contains("products mapped as by yosys") && text.contains("vector.parallel 8 -> 4"), "{text}");
+                continue;
+            }
             assert!(record.fits, "{} on {}: {}", acc.name, board.name, record.total);
             cost::check_fits(&acc, &board).unwrap();
             assert_eq!(record.components.iter().map(|c| c.1).sum::<Resources>(), record.total);
@@ -211,7 +222,7 @@ fn packed_ips_halve_their_multipliers() {
     let board = bico::board::builtin("pynq-z1").unwrap();
     let mut acc = bico::accelerator::builtin("small").unwrap();
     let multipliers = |acc: &bico::accelerator::Accelerator| {
-        let requantise = bico::ip::primitive::stage::requantise(acc, &board).dsp;
+        let requantise = bico::ip::primitive::tail::requantise_slices(acc, bico::plan::Unit::Pointwise, &board);
         let ip = acc.pointwise.unwrap();
         bico::ip::primitive::stage::dot_products(acc, &board, bico::plan::Unit::Pointwise).dsp - ip.parallel_out as u64 * requantise
     };

@@ -135,8 +135,8 @@ fn counts_follow_the_descriptors() {
     let counts = count(&acc, &board, [compute.clone()].iter());
     let (iterations, results) = (12 * 2 * 2, 12 * 16);
     assert_eq!(counts.dsp_operations, iterations * 128 + results * 2);
-    // A word of `mid` or `out` spans 16 RAMB18 (2K x 9), a weight row 79 (1K x 18).
-    assert_eq!(counts.bram18_accesses, iterations * (16 + 79) + 12 * 16);
+    // A word of `mid` spans 8 RAMB36 (2K x 18), one of `out` 16 (4K x 9, which needs no selection), a weight row 79 RAMB18 (1K x 18).
+    assert_eq!(counts.bram18_accesses, iterations * (16 + 79) + 12 * 32);
     let both = count(&acc, &board, [compute, job(Unit::Load, Task::Transfer(transfer))].iter());
     assert_eq!(both.bram18_accesses - counts.bram18_accesses, 24 * 16);
     assert_eq!(both.dsp_operations, counts.dsp_operations);

@@ -1,6 +1,6 @@
 //! A board as it is written, and its checks.
 
-use super::{Board, HostSpec, Resources};
+use super::{Board, HostSpec, Mapping, Resources};
 use crate::config::Document;
 use crate::dram::MemorySpec;
 use crate::error::Result;
@@ -17,6 +17,9 @@ pub struct RawBoard {
     pub description: String,
     /// The part, e.g. `XC7Z020-1CLG400C`.
     pub part: String,
+    /// How products are mapped to DSP slices: by `yosys` (measured) or `vivado-hls` (from public reports).
+    #[serde(default)]
+    pub mapping: Mapping,
     /// High-performance AXI ports of the processing system.
     #[schemars(range(min = 1, max = 4))]
     pub hp_ports: u8,
@@ -80,6 +83,7 @@ impl Document<RawBoard> {
             part: raw.part.clone(),
             dsp_kind: raw.dsp.kind.clone(),
             dsp_operand_bits: self.operands()?,
+            mapping: raw.mapping,
             budget: self.budget()?,
             hp_ports: self.in_range("hp_ports", raw.hp_ports, 1..=4)?,
             memory: raw.memory.clone(),

@@ -1,6 +1,7 @@
 //! `bico accelerators`: what is embedded, and what it takes on a board.
 
-use super::common::print;
+use super::common::{mapping_setting, print};
+use crate::board::Mapping;
 use crate::error::Result;
 use crate::ip::cost;
 use crate::{accelerator, account, board, plan::Unit};
@@ -11,14 +12,18 @@ pub struct Arguments {
     /// Board whose resources count.
     #[arg(long, value_name = "B", default_value = crate::board::DEFAULT)]
     board: String,
+    /// How products are mapped to DSP slices, instead of the board file's choice.
+    #[arg(long, value_enum, value_name = "M")]
+    mapping: Option<Mapping>,
 }
 
 /// Runs the subcommand.
 pub fn run(arguments: &Arguments) -> Result<()> {
-    let board = board::load(&arguments.board)?;
+    let settings: Vec<_> = mapping_setting(arguments.mapping)?.into_iter().collect();
+    let board = board::open(&arguments.board, &settings)?.check()?;
     let mut text = format!(
-        "on {}\n{:<18} {:>5} {:>5} {:>7} {:>6} {:>9} {:>7} {:>7}  {}\n",
-        board.name, "accelerator", "lanes", "MHz", "MAC/cy", "DSP", "BRAM36", "LUT", "FF", "fits"
+        "on {}, products mapped as by {}\n{:<18} {:>5} {:>5} {:>7} {:>6} {:>9} {:>7} {:>7}  {}\n",
+        board.name, board.mapping, "accelerator", "lanes", "MHz", "MAC/cy", "DSP", "BRAM36", "LUT", "FF", "fits"
     );
     for name in accelerator::names() {
         let a = accelerator::builtin(name)?;

@@ -1,7 +1,7 @@
 //! What several subcommands share: how a design is named on the command line, and progress.
 
 use crate::accelerator::{self, Accelerator};
-use crate::board::{self, Board};
+use crate::board::{self, Board, Mapping};
 use crate::config::Override;
 use crate::error::{Error, Result};
 use crate::model::{self, LoadOptions, Network};
@@ -29,6 +29,9 @@ pub struct DesignArguments {
     /// Change one value of the board, e.g. `--set-board host.overlapped=true`.
     #[arg(long = "set-board", value_name = "KEY=VALUE", value_parser = parse_override)]
     pub board_settings: Vec<Override>,
+    /// How products are mapped to DSP slices, instead of the board file's choice.
+    #[arg(long, value_enum, value_name = "M")]
+    pub mapping: Option<Mapping>,
     /// Width of every feature map in bits, instead of the network's.
     #[arg(long, value_name = "BITS")]
     pub features: Option<u8>,
@@ -43,6 +46,14 @@ pub struct DesignArguments {
 /// When it is not of that form.
 pub fn parse_override(text: &str) -> std::result::Result<Override, String> {
     Override::parse(text).map_err(|e| e.to_string())
+}
+
+/// `--mapping` as a setting of the board.
+///
+/// # Errors
+/// None that a value of the enumeration can cause.
+pub fn mapping_setting(mapping: Option<Mapping>) -> Result<Option<Override>> {
+    mapping.map(|m| Override::parse(&format!("mapping={m}"))).transpose()
 }
 
 /// A loaded design.
@@ -65,7 +76,8 @@ impl DesignArguments {
     pub fn load(&self) -> Result<Design> {
         let network = network(&self.model, LoadOptions { feature_bits: self.features, weight_bits: self.weights })?;
         let accelerator_document = accelerator::open(&self.accelerator, &self.accelerator_settings)?;
-        let board_document = board::open(&self.board, &self.board_settings)?;
+        let settings: Vec<Override> = self.board_settings.iter().cloned().chain(mapping_setting(self.mapping)?).collect();
+        let board_document = board::open(&self.board, &settings)?;
         let accelerator = accelerator_document.check()?;
         let board = board_document.check()?;
         let resolved = format!("{}\n{}\n{}", board_document.resolved(), accelerator_document.resolved(), network.resolved);

@@ -74,6 +74,7 @@ fn design(arguments: &Arguments, model: &str) -> DesignArguments {
         accelerator: arguments.accelerator.clone(),
         accelerator_settings: arguments.accelerator_settings.clone(),
         board_settings: Vec::new(),
+        mapping: None,
         features: arguments.features,
         weights: arguments.weights,
     }

@@ -17,6 +17,7 @@ mod regress;
 mod samples;
 mod schema;
 mod simulate;
+mod synth;
 mod train;
 mod verify;
 
@@ -78,6 +79,8 @@ enum Command {
     Train(train::TrainArgs),
     /// Write the accelerator as SystemVerilog, with memory image, Vivado script and driver.
     Emit(emit::Arguments),
+    /// Synthesise the accelerator with Yosys and hold its counts against the cost model.
+    Synth(synth::Arguments),
     /// Compare simulator and RTL: every job's cycles, every word, every byte (needs Verilator).
     Verify(verify::Arguments),
     /// JSON schemas of configurations and records.
@@ -111,6 +114,7 @@ fn run(command: Command, talk: Talk) -> Result<()> {
         Command::Dataset(a) => lines(&dataset::dataset(&a)?),
         Command::Train(a) => lines(&train::train(&a, talk.quiet)?),
         Command::Emit(a) => emit::run(&a, talk),
+        Command::Synth(a) => synth::run(&a, talk),
         Command::Verify(a) => verify::run(&a, talk),
         Command::Schema(a) => schema::run(&a),
     }

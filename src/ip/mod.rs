@@ -1,8 +1,9 @@
 //! Hardware blocks: what each accepts, when it is done and what it costs. One folder and one line of [`REGISTRY`] each.
 //!
-//! DSPs and block RAMs are counted by the rules that synthesis follows ([`primitive`]): every multiplication and every memory of
-//! the RTL goes through a wrapper, so that the counts are exact by construction. Look-up tables and flip-flops are
-//! structural estimates, not calibrated against synthesis.
+//! DSPs, block RAMs and LUTRAM are counted by the rules that synthesis follows ([`primitive`]): every multiplication and every memory of
+//! the RTL goes through a wrapper, so that the counts are exact. Flip-flops are the registers of the RTL that synthesis keeps; look-up
+//! tables are structural counts with six fitted factors ([`primitive::calibration`]). `bico synth` and `traces/synthesis.csv` hold them
+//! against Yosys.
 
 pub mod banks;
 pub mod control;

@@ -3,7 +3,7 @@
 use crate::accelerator::Accelerator;
 use crate::board::Board;
 use crate::ip::cost;
-use crate::ip::primitive::{dsp, memory, stage};
+use crate::ip::primitive::{dsp, memory, stage, tail};
 use crate::machine::timing::iterations;
 use crate::plan::{Compute, ComputeOp, Job, Task, Unit};
 use crate::units::Hertz;
@@ -63,10 +63,10 @@ fn dsp_operations(acc: &Accelerator, board: &Board, unit: Unit, job: &Compute) -
         (_, ComputeOp::MultiplyAccumulate) => ip.parallel_in * ip.parallel_out,
         _ => 0,
     };
+    let product = dsp::product_slices(stage::operand_bits(acc), acc.weight_bits.into(), board);
+    let requantise = tail::requantise_slices(acc, unit, board);
     // A packed pair counts as one operation: one slice switches.
-    let product = dsp::multiplier(stage::operand_bits(acc), acc.weight_bits.into(), board).dsp;
     let multipliers = if ip.packed { multipliers / 2 } else { multipliers };
-    let requantise = stage::requantise(acc, board).dsp;
     iterations(acc, unit, job) * multipliers as u64 * product + words_written(unit, job) * acc.lanes as u64 * requantise
 }
 

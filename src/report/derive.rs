@@ -76,7 +76,16 @@ pub fn notes(record: &RunRecord) -> Vec<String> {
     let clock = super::text::significant(record.clock_mhz);
     let own = [
         ("clock", true, format!("The clock of {clock} MHz is assumed, not timed: FPS and latency scale with it.")),
-        ("lut", record.resources.lut_ff_uncalibrated, "LUT and FF are uncalibrated: not yet held against synthesis.".into()),
+        (
+            "lut",
+            record.resources.lut_ff_uncalibrated,
+            "LUT and FF are uncalibrated: products mapped as by Vivado HLS were never synthesised here.".into(),
+        ),
+        (
+            "yosys",
+            !record.resources.lut_ff_uncalibrated,
+            "Resources are those of Yosys (LUT and FF to within 15 %): Vivado packs otherwise.".into(),
+        ),
         (" fit", !record.resources.fits, "The accelerator does not fit the board.".into()),
         ("host stage", record.performance.host_ms > 0.0, "The host stage is a parameter of the board file, not simulated.".into()),
     ];

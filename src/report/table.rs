@@ -123,7 +123,7 @@ fn headline(record: &RunRecord, t: &mut Table) {
 }
 
 fn resources(record: &RunRecord, t: &mut Table) {
-    t.heading("resources         used     board       %");
+    t.heading(&format!("resources         used     board       %  products mapped as by {}", record.resources.mapping));
     for (name, used, budget) in resource_rows(record) {
         let share = ratio(used as f64, budget as f64);
         let over = if used > budget { " OVER" } else { "" };

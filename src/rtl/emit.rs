@@ -101,7 +101,7 @@ fn parameters(acc: &Accelerator) -> String {
     put("logic [127:0]", "PARALLEL_OUT", vector(&ip(&|_, ip| ip.parallel_out as u64), 16));
     put("logic [135:0]", "WEIGHT_ROWS", vector(&ip(&|_, ip| ip.weight_rows as u64), 17));
     put("logic [135:0]", "PARAMETER_ROWS", vector(&ip(&|_, ip| ip.parameter_rows as u64), 17));
-    put("logic [63:0]", "ACC_BITS", vector(&ip(&|u, ip| accumulator_bits(acc, u, ip)), 8));
+    put("logic [63:0]", "ACC_BITS", vector(&ip(&|u, _| acc.accumulator_bits(u)), 8));
 
     let readers = [acc.fetch_port.hp, acc.load_port.hp, acc.weights_port.hp].map(u64::from);
     let at_port = |p: u64| (0..3).filter(|&r| readers[r] == p).fold(0, |m, r| m | 1 << r);
@@ -109,20 +109,6 @@ fn parameters(acc: &Accelerator) -> String {
     put("logic [1:0]", "STORE_PORT", format!("2'd{}", acc.store_port.hp));
     put("logic [15:0]", "PORT_READERS", vector(&[0, 1, 2, 3].map(at_port), 4));
     s
-}
-
-/// Bits of a unit's accumulators: they hold every sum it can form, at least 24 and at most 48 (the planner proves that no layer
-/// needs more). The operands of a product have one bit more than a feature and a weight, and an output sees each weight row at most
-/// once; `vector` shifts its operands left by up to 31.
-fn accumulator_bits(acc: &Accelerator, unit: Unit, ip: &IpConfig) -> u64 {
-    let product = u64::from(acc.feature_bits) + u64::from(acc.weight_bits) + 2;
-    let log2 = |terms: usize| u64::from(terms.next_power_of_two().trailing_zeros());
-    let bits = match unit {
-        Unit::Vector => u64::from(acc.feature_bits) + 1 + 31 + 1,
-        Unit::Depthwise => product + log2(ip.weight_rows),
-        _ => product + log2(ip.weight_rows * ip.parallel_in),
-    };
-    bits.clamp(24, 48)
 }
 
 /// A concatenation of sized values, the first one lowest.

@@ -18,6 +18,7 @@ pub mod random;
 pub mod registers;
 mod responder;
 mod run;
+pub mod synth;
 mod system;
 pub mod verify;
 mod words;

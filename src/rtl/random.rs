@@ -108,7 +108,7 @@ impl Accelerator {
     }
 }
 
-/// A network of `layers` layers that passes [`crate::model::check`].
+/// A network of `layers` layers that passes [`crate::model::check()`].
 pub fn network(rng: &mut Rng, limits: &Limits, layers: usize) -> Graph {
     let format = feature_format(rng, limits);
     let zero_point = zero_point(rng, format);

@@ -1,7 +1,7 @@
 //! A record of six bundles and a head, with detections and pictures.
 
 use crate::pipeline::{Schedule, Stage, plus};
-use bico::board::Resources;
+use bico::board::{Mapping, Resources};
 use bico::plan::Unit;
 use bico::record::*;
 use bico::report::{Extras, Picture, TokenChange};
@@ -177,7 +177,7 @@ fn resources() -> ResourceRecord {
         ff: s.ff + r.ff,
     });
     let budget = Resources { dsp: 220, bram18: 280, lut: 53_200, ff: 106_400 };
-    ResourceRecord { components, total, budget, fits: true, lut_ff_uncalibrated: true }
+    ResourceRecord { components, total, budget, fits: true, mapping: Mapping::Yosys, lut_ff_uncalibrated: false }
 }
 
 fn power(milliseconds: f64) -> PowerRecord {

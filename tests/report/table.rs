@@ -40,7 +40,7 @@ fn says_the_numbers_that_matter() {
         "76.3 mJ a frame",
         "160       220    72.7",
         "assumed, not timed",
-        "uncalibrated",
+        "those of Yosys",
     ] {
         assert!(text.contains(part), "{part:?} is missing in\n{text}");
     }

@@ -2,6 +2,8 @@
 
 mod cost;
 
+pub use cost::SHELL;
+
 use super::Ip;
 
 /// Its line of the registry.

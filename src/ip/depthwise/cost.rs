@@ -2,18 +2,15 @@
 
 use crate::accelerator::Accelerator;
 use crate::board::{Board, Resources};
-use crate::ip::primitive::{dsp, logic, stage};
+use crate::ip::primitive::{stage, tail, walker};
 use crate::plan::Unit;
 
 /// `parallel` channels, each with one multiplier, an accumulator and a requantiser.
 pub fn cost(acc: &Accelerator, board: &Board) -> Resources {
     let Some(ip) = acc.depthwise else { return Resources::NONE };
-    let channel = stage::operand(acc)
-        + dsp::multiplier(stage::operand_bits(acc), acc.weight_bits.into(), board)
-        + logic::adder(stage::ACCUMULATOR_BITS.into())
-        + stage::requantise(acc, board);
-    channel * ip.parallel_out as u64
-        + stage::lane_groups(acc, ip.parallel_in, ip.parallel_out)
-        + stage::sequencer()
+    walker::walker(acc, Unit::Depthwise)
+        + stage::operands(acc, ip.parallel_out)
+        + stage::products(acc, board, ip.parallel_out, ip.parallel_out, 1)
+        + tail::tail(acc, Unit::Depthwise, board)
         + stage::memories(acc, Unit::Depthwise)
 }

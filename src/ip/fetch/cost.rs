@@ -2,10 +2,13 @@
 
 use crate::accelerator::Accelerator;
 use crate::board::{Board, Resources};
-use crate::ip::primitive::{memory, stage};
+use crate::ip::primitive::calibration::Kind;
+use crate::ip::primitive::{fields, memory};
 
-/// A read master, a buffer of four descriptors (one memory for each of their eight words), dispatch to the queues.
-pub fn cost(_: &Accelerator, _: &Board) -> Resources {
-    let dispatch = Resources::logic(64, 16);
-    stage::axi_master() + memory::distributed(4, 64) * 8 + dispatch
+/// A buffer of four descriptors (one memory for each of their eight words), a read master of two bursts, dispatch to the queues.
+///
+/// Registers: next and requested address and descriptors left (32 each), slots reserved and filled and beats (3 each), write and read
+/// slot (2 each, the read slot twice, since it is also the memories' address register), running, request, interrupt.
+pub fn cost(acc: &Accelerator, _: &Board) -> Resources {
+    memory::slices(fields::buffer_slices(acc)) + Resources::logic(Kind::Control.luts(162.0), 3 * 32 + 3 * 3 + 3 * 2 + 3)
 }

@@ -2,9 +2,11 @@
 
 use crate::accelerator::Accelerator;
 use crate::board::{Board, Resources};
-use crate::ip::primitive::stage;
+use crate::ip::primitive::{fields, transfer};
+use crate::plan::Unit;
 
-/// A read master, an unpacker of one feature word, a registered beat.
+/// A read master, the job's registers, an unpacker of one feature word.
 pub fn cost(acc: &Accelerator, _: &Board) -> Resources {
-    stage::axi_master() + stage::unpack(acc.lanes as u64, acc.feature_bits.into()) + Resources::logic(0, 64)
+    let job = Resources::logic(0, fields::uses(acc, Unit::Load).register.count());
+    transfer::read_master(acc, Unit::Load) + job + transfer::unpack(acc.lanes as u64, acc.feature_bits.into())
 }

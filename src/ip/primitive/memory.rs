@@ -1,50 +1,97 @@
 //! Memories: the RTL says of each whether it is block RAM or LUTRAM (`ram_style`); here is how much of it.
 //!
-//! Left alone, Yosys takes block RAM from 4,096 bits on (8 x 512, 16 x 256, 32 x 128). We force the style by role: feature banks and weights
-//! are block RAM, parameters, queues and descriptor buffers LUTRAM, since a block RAM would stand nearly empty for each 36 of their bits.
+//! Left alone, Yosys takes block RAM from 4,096 bits on (8 x 512, 16 x 256, 32 x 128). We force the style by role: feature banks and
+//! weights are block RAM, parameters, queues and descriptor buffers LUTRAM, since a block RAM would stand nearly empty for each 36 of
+//! their bits.
 
+use super::calibration::Kind;
+use super::logic;
 use crate::board::Resources;
 
-/// Shapes of a RAMB18 (depth, width) that Yosys chooses from; the widest is simple dual-port only (UG473, table 1-11).
-const SHAPES: [(u64, u64); 6] = [(16_384, 1), (8_192, 2), (4_096, 4), (2_048, 9), (1_024, 18), (512, 36)];
-/// The shape that takes the fewest RAMB18; of equals the deepest, which selects among the fewest outputs.
-fn shape(words: u64, bits: u64) -> (u64, u64) {
-    let total = |shape: &(u64, u64)| words.div_ceil(shape.0) * bits.div_ceil(shape.1);
-    SHAPES.into_iter().min_by_key(total).unwrap_or(SHAPES[0])
+/// Shapes of a block RAM (depth, width) that Yosys chooses from, with the RAMB18 it takes. The widest are simple dual-port only (UG473,
+/// table 1-11).
+const SHAPES: [(u64, u64, u64); 13] = [
+    (16_384, 1, 1),
+    (8_192, 2, 1),
+    (4_096, 4, 1),
+    (2_048, 9, 1),
+    (1_024, 18, 1),
+    (512, 36, 1),
+    (32_768, 1, 2),
+    (16_384, 2, 2),
+    (8_192, 4, 2),
+    (4_096, 9, 2),
+    (2_048, 18, 2),
+    (1_024, 36, 2),
+    (512, 72, 2),
+];
+/// Cost of a RAMB18 and of a RAMB36 in Yosys' own choice (`xilinx/brams_xc4v.txt`): a RAMB36 is a little cheaper than two RAMB18.
+const COSTS: [u64; 2] = [129, 257];
+/// Look-up tables of a RAM32M or RAM64M.
+pub const LUTRAM_LUTS: u64 = 4;
+
+/// The block RAMs of one memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BlockRams {
+    /// How many.
+    pub count: u64,
+    /// RAMB18 in each: 1, or 2 for a RAMB36.
+    pub halves: u64,
+    /// Rows of them behind each other; their outputs are selected.
+    pub rows: u64,
 }
 
-/// RAMB18 of a simple dual-port memory (one write and one read port) of `words` x `bits` when it is built of block RAM: the
-/// fewest over all shapes.
+/// The block RAMs of a simple dual-port memory (one write and one read port) of `words` x `bits`: what Yosys finds cheapest; of equals
+/// the RAMB18, then the deepest.
+///
+/// A memory deeper than the block RAMs becomes one as wide as its rows together, cut into units of one write enable (up to 9 bits): rows
+/// share a block RAM but no unit. Selecting among rows costs half a point a bit.
+pub fn block_rams(words: u64, bits: u64) -> BlockRams {
+    let of = |&(depth, width, halves): &(u64, u64, u64)| {
+        let (rows, unit) = (words.div_ceil(depth), width.min(9));
+        let count = (rows * bits.div_ceil(unit)).div_ceil(width / unit);
+        let cost = 2 * count * COSTS[(halves - 1) as usize] + bits * rows.saturating_sub(1);
+        (cost, BlockRams { count, halves, rows })
+    };
+    let best = SHAPES.iter().map(of).min_by_key(|(cost, _)| *cost);
+    best.map_or(BlockRams { count: 0, halves: 1, rows: 0 }, |(_, rams)| rams)
+}
+
+/// RAMB18 halves of [`block_rams`].
 pub fn ramb18(words: u64, bits: u64) -> u64 {
-    let (depth, width) = shape(words, bits);
-    words.div_ceil(depth) * bits.div_ceil(width)
+    let rams = block_rams(words, bits);
+    rams.count * rams.halves
 }
 
-/// RAMB18 that one access of such a memory switches on: those across the width of one word, in the shape that [`ramb18`] takes.
+/// RAMB18 that one access of such a memory switches on: those across the width of one word.
 pub fn ramb18_per_access(words: u64, bits: u64) -> u64 {
-    if words == 0 { 0 } else { bits.div_ceil(shape(words, bits).1) }
+    let rams = block_rams(words, bits);
+    if rams.rows == 0 { 0 } else { (rams.count * rams.halves).div_ceil(rams.rows) }
 }
 
 /// A simple dual-port block RAM of `words` x `bits`; nothing when it has no words.
 pub fn block(words: u64, bits: u64) -> Resources {
-    let shape = shape(words, bits);
-    // Blocks behind each other need their outputs selected.
-    let rows = words.div_ceil(shape.0);
-    Resources { dsp: 0, bram18: rows * bits.div_ceil(shape.1), lut: super::logic::mux(rows, bits), ff: 0 }
+    let rams = block_rams(words, bits);
+    Resources { dsp: 0, bram18: rams.count * rams.halves, lut: Kind::Wires.luts(logic::mux(rams.rows, bits) as f64), ff: 0 }
 }
 
-/// A simple dual-port LUTRAM of `words` x `bits`, read without a register.
+/// Slices of LUTRAM.
+pub fn slices(count: u64) -> Resources {
+    Resources::logic(count * LUTRAM_LUTS, 0)
+}
+
+/// LUTRAM of a simple dual-port memory, (RAM32M, RAM64M): of 32 x 6 or 64 x 3 bits in four look-up tables each (UG474, table 2-3),
+/// whichever takes fewer.
+pub fn lutrams(words: u64, bits: u64) -> (u64, u64) {
+    let (ram32m, ram64m) = (words.div_ceil(32) * bits.div_ceil(6), words.div_ceil(64) * bits.div_ceil(3));
+    if ram32m < ram64m { (ram32m, 0) } else { (0, ram64m) }
+}
+
+/// A simple dual-port LUTRAM of `words` x `bits`, read without a register; behind 64 words the rows' outputs are selected.
 pub fn distributed(words: u64, bits: u64) -> Resources {
-    if words == 0 { Resources::NONE } else { Resources::logic(lutram(words, bits), 0) }
-}
-
-/// Look-up tables of a LUTRAM: RAM32M gives 32 x 6 and RAM64M 64 x 3 of four (UG474, table 2-3); deeper ones add a multiplexer a bit.
-fn lutram(words: u64, bits: u64) -> u64 {
-    if words <= 32 {
-        return 4 * bits.div_ceil(6);
-    }
-    let rows = words.div_ceil(64);
-    rows * 4 * bits.div_ceil(3) + super::logic::mux(rows, bits)
+    let (ram32m, ram64m) = lutrams(words, bits);
+    slices(ram32m + ram64m)
+        + Resources::logic(Kind::Wires.luts(logic::mux(words.div_ceil(if ram32m > 0 { 32 } else { 64 }), bits) as f64), 0)
 }
 
 #[cfg(test)]
@@ -58,6 +105,11 @@ mod tests {
         {
             assert_eq!(ramb18(words, bits), n, "{words} x {bits}");
         }
+        // Two RAMB18 are one RAMB36, an odd number stays.
+        assert_eq!(block_rams(512, 72), BlockRams { count: 1, halves: 2, rows: 1 });
+        // Three rows of five units, two units a block RAM of 1K x 18 or four a RAMB36 of 1K x 36.
+        assert_eq!(block_rams(2685, 40), BlockRams { count: 4, halves: 2, rows: 3 });
+        assert_eq!(block_rams(512, 176), BlockRams { count: 5, halves: 1, rows: 1 });
     }
 
     /// The paper's second observation: block RAM moves in steps with depth and width, and is flat between.
@@ -76,8 +128,11 @@ mod tests {
 
     #[test]
     fn lutrams_and_accesses() {
-        assert_eq!([(32, 12), (33, 12), (64, 3), (128, 3), (0, 8)].map(|(w, b)| distributed(w, b).lut), [8, 16, 4, 10, 0]);
-        assert_eq!((block(0, 8), block(6144, 144).lut), (Resources::NONE, 144));
+        assert_eq!(
+            [(32, 12), (33, 55), (64, 3), (78, 55), (119, 55), (0, 8)].map(|(w, b)| lutrams(w, b)),
+            [(2, 0), (0, 19), (0, 1), (30, 0), (0, 38), (0, 0)]
+        );
+        assert_eq!(block(0, 8), Resources::NONE);
         assert_eq!((ramb18_per_access(6144, 144), ramb18_per_access(512, 144), ramb18_per_access(0, 144)), (16, 4, 0));
     }
 }

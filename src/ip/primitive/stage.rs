@@ -1,16 +1,13 @@
 //! Stages that several units share.
 
-use super::{dsp, logic, memory};
+use super::calibration::Kind;
+use super::{dsp, logic, memory, tail, transfer, walker};
 use crate::accelerator::Accelerator;
 use crate::board::{Board, Resources};
 use crate::plan::Unit;
 
-/// Accumulators, bias and what enters the requantise multiplier (contract, sections 2 and 6).
-pub const ACCUMULATOR_BITS: u32 = 32;
-/// The requantise multiplier: 16 bits unsigned, 17 on a signed port.
-pub const SCALE_BITS: u32 = 17;
-/// Parameters of one channel in a parameter memory: bias, multiplier, shift (64 bits in DRAM, of which 8 are not used).
-pub const PARAMETER_BITS: u64 = 56;
+/// Parameters of one channel in a parameter memory: bias, multiplier, shift (64 bits in DRAM, of which the upper 9 are never looked at).
+pub const PARAMETER_BITS: u64 = 55;
 
 /// Bits of a feature with its zero point subtracted.
 pub fn operand_bits(acc: &Accelerator) -> u32 {
@@ -22,41 +19,52 @@ pub fn word_bits(acc: &Accelerator) -> u64 {
     (acc.lanes * usize::from(acc.feature_bits)) as u64
 }
 
-/// Zero point subtracted or padding selected, for one feature.
-pub fn operand(acc: &Accelerator) -> Resources {
-    logic::adder(operand_bits(acc).into()) + Resources::logic(u64::from(acc.feature_bits), 0)
+/// `parallel` features of a source word: selected, padded, zero point subtracted. Their registers are counted with the products, which
+/// may take them into DSP slices.
+pub fn operands(acc: &Accelerator, parallel: usize) -> Resources {
+    let (parallel, feature_bits) = (parallel.max(1), u64::from(acc.feature_bits));
+    let select = logic::gated(acc.lanes / parallel) * feature_bits * parallel as u64;
+    let subtract = parallel as u64 * 2 * (feature_bits + 1);
+    Resources::logic(Kind::Wires.luts(select as f64) + Kind::Arithmetic.luts(subtract as f64), 0)
 }
 
-/// Bias, multiply, shift and round, activation, clip, zero point, for one channel a cycle.
-pub fn requantise(acc: &Accelerator, board: &Board) -> Resources {
-    let product_bits = u64::from(ACCUMULATOR_BITS + SCALE_BITS);
-    let feature_bits = u64::from(acc.feature_bits);
-    let shift_and_round = Resources::logic(logic::barrel(product_bits, 6) + product_bits, product_bits);
-    let activation = Resources::logic(logic::barrel(u64::from(ACCUMULATOR_BITS), 5) + 2 * feature_bits, feature_bits);
-    logic::adder(ACCUMULATOR_BITS.into()) + dsp::multiplier(ACCUMULATOR_BITS, SCALE_BITS, board) + shift_and_round + activation
+/// Products of `features` operands with `weights` weights, and the trees that sum `terms` of them.
+///
+/// A DSP slice takes the operand registers, the product register and the adders nearest the products; the weight register stays outside,
+/// since binary weights set and reset it.
+pub fn products(acc: &Accelerator, board: &Board, features: usize, weights: usize, terms: usize) -> Resources {
+    let (features, weights, terms) = (features as u64, weights as u64, terms.max(1) as u64);
+    let (a_bits, weight_bits) = (u64::from(operand_bits(acc)), u64::from(acc.weight_bits));
+    let slices = dsp::product_slices(a_bits as u32, weight_bits as u32, board);
+    let product_bits = a_bits + weight_bits + 1;
+    let held = weights * weight_bits.max(2);
+    let tree = logic::tree_bits(terms, product_bits, if slices > 0 { 2 } else { 1 }) * (weights / terms);
+    let select = weights * (weight_bits - 1);
+    if slices > 0 {
+        return Resources { dsp: slices * weights, bram18: 0, lut: Kind::Arithmetic.luts((select + tree) as f64), ff: held + tree };
+    }
+    let logic = dsp::logic_luts(a_bits, weight_bits + 1) * weights as f64;
+    let registers = 2 * held + 2 * features * a_bits + weights * product_bits;
+    Resources::logic(Kind::Arithmetic.luts((select + tree) as f64 + logic), registers + tree)
 }
 
-/// Job registers, loop counters, addresses and padding test of a compute unit (fields of the contract, section 6).
-pub fn sequencer() -> Resources {
-    let job_registers = Resources::logic(0, 448);
-    let loops = [12, 12, 12, 6, 6, 5].into_iter().map(logic::counter).sum();
-    let addresses = logic::adder(16) * 6;
-    let inside_test = Resources::logic(4 * 11, 2);
-    [job_registers, loops, addresses, inside_test].into_iter().sum()
-}
-
-/// Word register that collects `parallel` of `lanes` channels at a time, and the selection of as many from a source word.
-pub fn lane_groups(acc: &Accelerator, parallel_in: usize, parallel_out: usize) -> Resources {
-    let bits = |lanes: usize| (lanes * usize::from(acc.feature_bits)) as u64;
-    let select = Resources::logic(logic::mux((acc.lanes / parallel_in) as u64, bits(parallel_in)), bits(parallel_in));
-    let collect = Resources::logic(bits(parallel_out), word_bits(acc));
-    select + collect
-}
-
-/// Beats to a word of `values` of `bits`: a register each, which takes its bits from one of five containers in the beat that carries it.
-pub fn unpack(values: u64, bits: u64) -> Resources {
-    const BEAT_COMPARISON_LUT: u64 = 8;
-    (Resources::logic(logic::mux(5, bits) + BEAT_COMPARISON_LUT, bits)) * values
+/// As [`products`] where two output channels share each multiplier: the borrow of the lower product is taken from the upper weight before
+/// and put back after, outside the slice, so that no adder of the tree is inside either.
+pub fn packed_products(acc: &Accelerator, board: &Board, inputs: usize, outputs: usize) -> Resources {
+    let (inputs, outputs) = (inputs as u64, outputs as u64);
+    let (feature_bits, weight_bits) = (u64::from(acc.feature_bits), u64::from(acc.weight_bits));
+    let pairs = inputs * outputs / 2;
+    let product_bits = feature_bits + weight_bits;
+    // The tree's terms are as wide as unpacked products.
+    let tree = logic::tree_bits(inputs, product_bits + 2, 1) * outputs;
+    let borrow = pairs * (weight_bits + 1 + product_bits);
+    let select = inputs * outputs * (weight_bits - 1);
+    Resources {
+        dsp: dsp::pair_slices(feature_bits as u32, weight_bits as u32, board) * pairs,
+        bram18: 0,
+        lut: Kind::Arithmetic.luts((select + borrow + tree) as f64),
+        ff: inputs * outputs * weight_bits + tree,
+    }
 }
 
 /// Weight memory with its unpacker, and parameter memory, of a unit.
@@ -64,7 +72,11 @@ pub fn memories(acc: &Accelerator, unit: Unit) -> Resources {
     let Some(ip) = acc.ip(unit) else { return Resources::NONE };
     let (row_bits, weight_bits) = (weight_row_bits(acc, unit), u64::from(acc.weight_bits));
     let parameter = memory::distributed(ip.parameter_rows as u64, PARAMETER_BITS) + Resources::logic(0, PARAMETER_BITS);
-    memory::block(ip.weight_rows as u64, row_bits) + unpack(row_bits / weight_bits, weight_bits) + parameter * ip.parallel_out as u64
+    // One more register says that a beat is for these parameters.
+    memory::block(ip.weight_rows as u64, row_bits)
+        + transfer::unpack(row_bits / weight_bits, weight_bits)
+        + parameter * ip.parallel_out as u64
+        + Resources::logic(0, 1)
 }
 
 /// Bits of a row of the weight memory of a unit; 0 for `vector`.
@@ -80,27 +92,9 @@ pub fn weight_row_bits(acc: &Accelerator, unit: Unit) -> u64 {
 /// `pointwise` and `conv`: `parallel_in` x `parallel_out` multipliers, trees, accumulators, requantise, memories.
 pub fn dot_products(acc: &Accelerator, board: &Board, unit: Unit) -> Resources {
     let Some(ip) = acc.ip(unit) else { return Resources::NONE };
-    let (inputs, outputs) = (ip.parallel_in as u64, ip.parallel_out as u64);
-    let weight_bits = u32::from(acc.weight_bits);
-    let product_bits = u64::from(operand_bits(acc)) + u64::from(weight_bits);
     let multipliers = match ip.packed {
-        true => dsp::multiplier_pair(acc.feature_bits.into(), weight_bits, board) * (inputs * outputs / 2),
-        false => dsp::multiplier(operand_bits(acc), weight_bits, board) * (inputs * outputs),
+        true => packed_products(acc, board, ip.parallel_in, ip.parallel_out),
+        false => products(acc, board, ip.parallel_in, ip.parallel_in * ip.parallel_out, ip.parallel_in),
     };
-    let output = logic::adder_tree(inputs, product_bits) + logic::adder(ACCUMULATOR_BITS.into()) + requantise(acc, board);
-    operand(acc) * inputs
-        + multipliers
-        + output * outputs
-        + lane_groups(acc, ip.parallel_in, ip.parallel_out)
-        + sequencer()
-        + memories(acc, unit)
-}
-
-/// Address counters and handshake of an AXI3 master with run, block and burst counters, one direction.
-pub fn axi_master() -> Resources {
-    let job_registers = Resources::logic(0, 224);
-    let counters = [16, 16, 24, 5, 5].into_iter().map(logic::counter).sum();
-    let addresses = logic::adder(32) * 3;
-    let handshake = Resources::logic(60, 160);
-    [job_registers, counters, addresses, handshake].into_iter().sum()
+    walker::walker(acc, unit) + operands(acc, ip.parallel_in) + multipliers + tail::tail(acc, unit, board) + memories(acc, unit)
 }

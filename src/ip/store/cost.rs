@@ -2,9 +2,10 @@
 
 use crate::accelerator::Accelerator;
 use crate::board::{Board, Resources};
-use crate::ip::primitive::{logic, stage};
+use crate::ip::primitive::{fields, transfer};
+use crate::plan::Unit;
 
-/// A write master and a packer: a word register from which beats leave, one of five container widths; two words ahead.
+/// A write master with its packed beat, the job's registers, a packer.
 pub fn cost(acc: &Accelerator, _: &Board) -> Resources {
-    stage::axi_master() + logic::mux_register(5, 64) + Resources::logic(logic::mux(2, stage::word_bits(acc)), 2 * stage::word_bits(acc))
+    transfer::write_master(acc) + Resources::logic(0, fields::uses(acc, Unit::Store).register.count()) + transfer::pack(acc)
 }

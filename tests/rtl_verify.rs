@@ -122,7 +122,7 @@ fn golden_pairs_over_a_whole_frame() {
         let cycles = golden.expected.unwrap().frame_cycles[0];
         let said = bico(&[network, "--accelerator", acc]);
         println!("{said}");
-        assert!(said.starts_with(&format!("{network} on {acc}: 1 frames, {cycles} cycles: ")), "{said}");
+        assert!(said.starts_with(&format!("{network} on {acc}: 1 frame, {cycles} cycles: ")), "{said}");
         assert!(said.contains(": no difference"), "{said}");
     }
 }

@@ -34,11 +34,11 @@ pub struct Arguments {
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1000))]
     frames: u32,
     /// Instead of MODEL: N random networks, on this accelerator or on each of `--builds`.
-    #[arg(long, value_name = "N")]
-    random: Option<usize>,
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    random: Option<u32>,
     /// Instead of the accelerator: B random ones, each with random networks (10 where `--random` does not say).
-    #[arg(long, value_name = "B")]
-    builds: Option<usize>,
+    #[arg(long, value_name = "B", value_parser = clap::value_parser!(u32).range(1..))]
+    builds: Option<u32>,
     /// Seed of what is random.
     #[arg(long, value_name = "S", default_value_t = 1)]
     seed: u64,
@@ -60,10 +60,10 @@ pub fn run(arguments: &Arguments, talk: Talk) -> Result<()> {
         return Err(Error::new(Kind::Environment, format!("cannot run `{tool}`")).hint("install verilator 5 and g++"));
     }
     match (arguments.builds, arguments.random) {
-        (Some(builds), random) => many(arguments, &design.board, builds, random.unwrap_or(10), talk),
+        (Some(builds), random) => many(arguments, &design.board, builds as usize, random.unwrap_or(10) as usize, talk),
         (None, Some(programs)) => {
             let model = rtl::verilate(&design.accelerator)?;
-            let total = programs_on(&design.accelerator, &design.board, &model, arguments.seed, programs, &arguments.out)?;
+            let total = programs_on(&design.accelerator, &design.board, &model, arguments.seed, programs as usize, &arguments.out)?;
             print(&format!("{programs} random programs on {}: {}\n", design.accelerator.name, summary(&total.comparison)));
             cover(&total.comparison, arguments.every_condition)
         }
@@ -199,7 +199,8 @@ fn report(case: &Case, answers: &Answers, frames: u32, found: &Comparison, out: 
 fn summary(c: &Comparison) -> String {
     let (jobs, words, bytes, cycles) = (c.jobs, c.words, c.dram_bytes, c.cycles);
     let verdict = if c.is_equal() { "no difference".to_string() } else { format!("{} job times differ", c.time_differences) };
-    format!("{} frames, {cycles} cycles: start and end of {jobs} jobs, {words} words on chip, {bytes} bytes of DRAM: {verdict}", c.frames)
+    let frames = if c.frames == 1 { "1 frame".to_string() } else { format!("{} frames", c.frames) };
+    format!("{frames}, {cycles} cycles: start and end of {jobs} jobs, {words} words on chip, {bytes} bytes of DRAM: {verdict}")
 }
 
 fn cover(c: &Comparison, all: bool) -> Result<()> {

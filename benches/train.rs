@@ -3,10 +3,10 @@
 use bico::dataset::{Scene, Split, preprocess};
 use bico::tensor::Shape;
 use bico::train::adam::Adam;
+use bico::train::build::Trainable;
 use bico::train::data::Images;
-use bico::train::net::Mode;
-use bico::train::run;
-use bico::train::spec::NetSpec;
+use bico::train::net::{Mode, Net};
+use bico::train::params::Params;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 
 const BATCH: usize = 16;
@@ -24,9 +24,11 @@ fn scenes(c: &mut Criterion) {
 }
 
 fn steps(c: &mut Criterion) {
-    let images = Images::scenes(Split::Training, BATCH, Shape::new(3, 160, 320));
-    let spec = NetSpec::default_detector(vec![[0.07, 0.14], [0.19, 0.38]]);
-    let mut net = run::fresh(spec, 1, BATCH).expect("the default detector is well formed");
+    let images = Images::scenes(Split::Training, 0, BATCH, Shape::new(3, 160, 320));
+    let network = bico::model::builtin("uav-detector").and_then(|b| b.load(Default::default()).ok()).expect("it is embedded");
+    let spec = Trainable::new(&network.float, network.head.as_ref()).expect("the default detector can be trained").spec;
+    let params = Params::random(&spec, 1).expect("the default detector is well formed");
+    let mut net = Net::new(spec, params, BATCH).expect("the default detector is well formed");
     let mut adam = Adam::new(&net.params);
     let mut group = c.benchmark_group("train");
     group.sample_size(10).throughput(Throughput::Elements(BATCH as u64));

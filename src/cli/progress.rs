@@ -1,6 +1,6 @@
 //! Progress on a terminal, silence in a pipe.
 
-use crate::train::run::Epoch;
+use crate::train::checkpoint::Epoch;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::io::IsTerminal;
 
@@ -14,7 +14,7 @@ impl Progress {
     pub fn new(quiet: bool) -> Progress {
         let visible = !quiet && std::io::stderr().is_terminal();
         let bar = if visible { ProgressBar::new(0) } else { ProgressBar::hidden() };
-        if let Ok(style) = ProgressStyle::with_template("{msg} {wide_bar} {pos}/{len} {eta}") {
+        if let Ok(style) = ProgressStyle::with_template("{msg} {wide_bar} {pos}/{len} images, {eta} left") {
             bar.set_style(style);
         }
         Progress { bar }
@@ -23,16 +23,16 @@ impl Progress {
     pub fn note(&self, what: &str) {
         self.bar.set_message(what.to_string());
     }
-    /// `done` of `of` images of an epoch; at its end, its figures.
-    pub fn epoch(&self, phase: &str, done: usize, of: usize, figures: Option<Epoch>) {
-        self.bar.set_length(of as u64);
-        self.bar.set_position(done as u64);
+    /// `done` of `of` images of a phase; at the end of an epoch, its figures.
+    pub fn images(&self, phase: &str, done: u64, of: u64, figures: Option<&Epoch>) {
+        if self.bar.length() != Some(of) {
+            self.bar.reset();
+            self.bar.set_length(of);
+        }
+        self.bar.set_position(done);
         match figures {
             None => self.bar.set_message(phase.to_string()),
-            Some(e) => {
-                let iou = e.iou.map_or(String::new(), |v| format!(", validation IoU {v:.3}"));
-                self.bar.println(format!("{phase} epoch {}: loss {:.3}{iou}", e.epoch, e.loss));
-            }
+            Some(e) => self.bar.println(format!("{phase} epoch {}: loss {:.3}, validation IoU {:.3}", e.epoch, e.loss, e.iou)),
         }
     }
 }

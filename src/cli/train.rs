@@ -1,56 +1,74 @@
-//! `bico train`: trains the default detector on procedural scenes and writes it as a network folder.
+//! `bico train`: trains the layers of a network folder, in float and then on the fixed-point grids, and writes it as a folder.
 
+use super::common;
 use super::progress::Progress;
 use crate::dataset::scene::{Split, version_hash};
 use crate::error::{Error, Result};
-use crate::tensor::Shape;
-use crate::train::data::{Images, anchors};
-use crate::train::export::Export;
-use crate::train::finish::{self, Finished, Recipe};
-use crate::train::run::{self, Plan};
-use crate::train::spec::NetSpec;
+use crate::model::{self, LoadOptions, Network, raw::ScaleKind};
+use crate::report::training;
+use crate::train::checkpoint::Epoch;
+use crate::train::data::{Images, Source};
+use crate::train::net::Net;
+use crate::train::phase::Schedule;
+use crate::train::run::{self, Plan, Trained, Training};
+use crate::train::{evaluate, evaluate::mean, export};
 use std::path::{Path, PathBuf};
 
 /// Arguments of `bico train`.
 #[derive(Clone, Debug, clap::Args)]
 pub struct TrainArgs {
-    /// Folder to write network.toml, weights.safetensors and checkpoint.safetensors to
+    /// An embedded network, or a folder with network.toml: the layers to train
+    #[arg(default_value = "uav-detector")]
+    pub network: String,
+    /// Folder for network.toml, weights.safetensors, training.csv, training.svg, and what a run needs to be resumed
     #[arg(long)]
     pub out: PathBuf,
-    /// Training scenes
-    #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    /// Bits of features; the network's own where left out
+    #[arg(long, value_parser = clap::value_parser!(u8).range(2..=16))]
+    pub features: Option<u8>,
+    /// Bits of weights; the network's own where left out
+    #[arg(long, value_parser = clap::value_parser!(u8).range(1..=16))]
+    pub weights: Option<u8>,
+    /// How accumulators are scaled; the network's own where left out
+    #[arg(long, value_enum)]
+    pub scale: Option<ScaleKind>,
+    /// Epochs in float from random weights; 0 keeps the network's own weights
+    #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u64).range(0..=100_000))]
+    pub epochs: u64,
+    /// Further epochs with weights and features on their fixed-point grids
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u64).range(0..=100_000))]
+    pub tune_epochs: u64,
+    /// Images an epoch: each epoch renders its own scenes
+    #[arg(long, default_value_t = 2000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub images: u32,
-    /// Passes over the training scenes in float
-    #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u32).range(0..=10_000))]
-    pub epochs: u32,
-    /// Stop after this epoch, as if interrupted; finish later with --resume
-    #[arg(long)]
-    pub until: Option<u32>,
-    /// Further passes with weights and features on their fixed-point grids
-    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(0..=10_000))]
-    pub qat_epochs: u32,
     /// Images a step
     #[arg(long, default_value_t = 16, value_parser = clap::value_parser!(u32).range(1..=1024))]
     pub batch: u32,
-    /// Highest learning rate
+    /// Share of the float epochs that train on crops of half the rows and columns, at a quarter of the cost
+    #[arg(long, default_value_t = 0.7)]
+    pub crops: f64,
+    /// Highest learning rate in float
     #[arg(long, default_value_t = 2e-3)]
     pub rate: f32,
-    /// Bits of features
-    #[arg(long, default_value_t = 9, value_parser = clap::value_parser!(u8).range(2..=16))]
-    pub feature_bits: u8,
-    /// Bits of weights
-    #[arg(long, default_value_t = 11, value_parser = clap::value_parser!(u8).range(2..=16))]
-    pub weight_bits: u8,
-    /// Test scenes to score the result on
-    #[arg(long, default_value_t = 500, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
-    pub test: u32,
+    /// Highest learning rate on the grids
+    #[arg(long, default_value_t = 2e-4)]
+    pub tune_rate: f32,
+    /// End a phase after this many epochs without a better validation IoU; 0 for never
+    #[arg(long, default_value_t = 0)]
+    pub patience: u64,
+    /// Validation scenes; they decide which epoch is kept
+    #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub validation: u32,
+    /// Stop after this float epoch, as if interrupted; finish later with --resume
+    #[arg(long)]
+    pub until: Option<u64>,
     /// Seed of initial weights, order and variation
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
     /// Threads; 0 takes all. The result does not depend on it
     #[arg(long, default_value_t = 0)]
     pub threads: usize,
-    /// Continue from the checkpoint in --out
+    /// Go on from what --out holds. After a finished float phase other --features, --weights and --tune-epochs may be asked for
     #[arg(long)]
     pub resume: bool,
 }
@@ -58,79 +76,144 @@ pub struct TrainArgs {
 /// Runs `bico train`; returns the lines of its summary.
 ///
 /// # Errors
-/// When arguments do not fit each other, a checkpoint is in the way, or files cannot be written.
+/// When arguments do not fit each other, a checkpoint is in the way, a layer cannot be trained, or files cannot be written.
 pub fn train(args: &TrainArgs, quiet: bool) -> Result<Vec<String>> {
-    if !(args.rate > 0.0 && args.rate <= 1.0) {
-        return Err(Error::usage("--rate is out of range").value(args.rate).allowed("above 0, at most 1"));
+    for (name, rate) in [("--rate", args.rate), ("--tune-rate", args.tune_rate)] {
+        if !(rate > 0.0 && rate <= 1.0) {
+            return Err(Error::usage(format!("{name} is out of range")).value(rate).allowed("above 0, at most 1"));
+        }
     }
+    if !(0.0..=1.0).contains(&args.crops) {
+        return Err(Error::usage("--crops is out of range").value(args.crops).allowed("0 to 1"));
+    }
+    let network = load(args)?;
     std::fs::create_dir_all(&args.out).map_err(|e| Error::io("create", &args.out, &e))?;
-    let checkpoint = args.out.join("checkpoint.safetensors");
-    if checkpoint.exists() && !args.resume {
-        let e = Error::usage("the folder holds an unfinished run").file(&checkpoint);
-        return Err(e.hint("continue it with --resume, or name another --out"));
+    let unfinished = args.out.join("float.safetensors");
+    if unfinished.exists() && !args.resume {
+        let e = Error::usage("the folder holds a run").file(&unfinished);
+        return Err(e.hint("go on from it with --resume, or name another --out"));
     }
-    run::with_threads(args.threads, || in_pool(args, &checkpoint, quiet))
+    if args.resume {
+        forget_other_widths(args, &network)?;
+    }
+    run::with_threads(args.threads, || in_pool(args, &network, quiet))
 }
 
-fn in_pool(args: &TrainArgs, checkpoint: &Path, quiet: bool) -> Result<Vec<String>> {
-    let shape = Shape::new(3, 160, 320);
+fn load(args: &TrainArgs) -> Result<Network> {
+    let options = LoadOptions { feature_bits: args.features, weight_bits: args.weights };
+    let path = Path::new(&args.network);
+    if model::builtin(&args.network).is_none() && path.exists() {
+        return model::load_untrained(path, options);
+    }
+    common::network(&args.network, options)
+}
+
+/// The checkpoint of the second phase is of one pair of widths; another pair starts that phase anew.
+fn forget_other_widths(args: &TrainArgs, network: &Network) -> Result<()> {
+    let (path, key) = (args.out.join("quantised.safetensors"), args.out.join("widths.txt"));
+    let now = format!("{:?} {:?} {:?}\n", args.features, args.weights, args.scale);
+    let before = std::fs::read_to_string(&key).unwrap_or_default();
+    if path.exists() && before != now {
+        std::fs::remove_file(&path).map_err(|e| Error::io("remove", &path, &e))?;
+    }
+    let _ = network;
+    Ok(())
+}
+
+fn in_pool(args: &TrainArgs, network: &Network, quiet: bool) -> Result<Vec<String>> {
     let progress = Progress::new(quiet);
-    progress.note("generating scenes");
-    let images = Images::scenes(Split::Training, args.images as usize, shape);
-    let validation = Images::scenes(Split::Validation, 200.min(args.test as usize), shape);
-    let spec = NetSpec::default_detector(anchors(&images.targets, 2));
-    let batch = args.batch as usize;
-    let plan = Plan { epochs: u64::from(args.epochs), batch, rate: args.rate, decay: 1e-2, seed: args.seed };
-    let mut net = run::fresh(spec, args.seed, batch)?;
-    let path = checkpoint.to_path_buf();
-    let until = args.until.map_or(plan.epochs, u64::from);
-    run::train_until(&mut net, &plan, until, &images, &validation, Some(&path), &mut |d, of, e| progress.epoch("float", d, of, e))?;
-    let tune = Plan { epochs: u64::from(args.qat_epochs), rate: args.rate * 0.05, decay: 0.0, ..plan };
-    let recipe = Recipe { feature_bits: args.feature_bits, weight_bits: args.weight_bits, tune };
+    progress.note("rendering validation scenes");
+    let shape = network.float.input().shape;
+    let validation = Images::scenes(Split::Validation, 0, args.validation as usize, shape);
+    let plan = plan(args, shape);
+    let training = Training { network, plan, source: &Source::Scenes, validation: &validation, folder: Some(&args.out) };
+    let key = args.out.join("widths.txt");
+    crate::dataset::frame::write_atomically(&key, format!("{:?} {:?} {:?}\n", args.features, args.weights, args.scale).as_bytes())?;
+    let mut trained = training.run(&mut |phase, done, of, epoch| progress.images(phase, done, of, epoch))?;
+    if args.until.is_some_and(|u| u < args.epochs) {
+        return Ok(vec![format!("stopped after float epoch {}; finish with --resume", trained.history.len())]);
+    }
     progress.note("scoring");
-    let test = Images::scenes(Split::Test, args.test as usize, shape);
-    let done = finish::finish(&mut net, &recipe, &images, &test, &mut |d, of, e| progress.epoch("quantised", d, of, e))?;
-    export(args, &done)?;
-    let (float, quantised) = done.means();
+    let mut net = Net::new(trained.float.0.clone(), trained.float.1.clone(), args.batch.min(16) as usize)?;
+    let float = mean(&evaluate::ious(&mut net, &validation)?);
+    let executed = mean(&evaluate::executed(&trained.network, &validation)?);
+    let parameters: usize = trained.network.float.layers.iter().filter_map(|l| l.weights.as_ref()).map(|w| w.data.len() + w.bias.len()).sum();
+    provenance(args, &mut trained, (float, executed))?;
+    export::write(&trained.network, &args.out)?;
+    write_history(&args.out, &trained)?;
     Ok(vec![
-        format!("{} parameters, {:.1} MMAC a frame", done.params.count(), done.spec.macs()? as f64 / 1e6),
-        format!(
-            "mean IoU on {} test scenes: {float:.4} in float, {quantised:.4} at {}/{} bits",
-            args.test, args.feature_bits, args.weight_bits
-        ),
+        format!("{parameters} parameters, {:.1} MMAC a frame", trained.network.float.macs() as f64 / 1e6),
+        format!("mean IoU on {} validation scenes: {float:.4} in float, {executed:.4} executed in integers", args.validation),
         format!("written to {}", args.out.display()),
     ])
 }
 
-fn export(args: &TrainArgs, done: &Finished) -> Result<()> {
-    let (float, quantised) = done.means();
+fn plan(args: &TrainArgs, shape: crate::tensor::Shape) -> Plan {
+    // Half of each side, but never so little that a pool has nothing to divide.
+    let crop = [shape.h, shape.w].map(|n| if n >= 64 && n.is_multiple_of(32) { n / 2 } else { n });
+    let float = Schedule {
+        phase: "float",
+        epochs: args.epochs,
+        images: args.images as usize,
+        batch: args.batch as usize,
+        rate: args.rate,
+        decay: 1e-2,
+        average: 0.998,
+        patience: args.patience,
+        crop_epochs: (args.epochs as f64 * args.crops).round() as u64,
+        crop,
+        seed: args.seed,
+    };
+    let tune = Schedule { phase: "quantised", epochs: args.tune_epochs, rate: args.tune_rate, decay: 0.0, crop_epochs: 0, ..float.clone() };
+    Plan { float, tune, scale: args.scale, until: args.until }
+}
+
+/// How the network came about, into its file; nothing in it depends on the machine.
+fn provenance(args: &TrainArgs, trained: &mut Trained, (float, executed): (f32, f32)) -> Result<()> {
+    let flag = |name: &str, value: Option<String>| value.map_or(String::new(), |v| format!(" --{name} {v}"));
+    let scale = args.scale.map(|s| s.name().to_string());
     let command = format!(
-        "bico train --images {} --epochs {}{} --qat-epochs {} --batch {} --rate {} --feature-bits {} --weight-bits {} --seed {}",
-        args.images,
+        "bico train {}{}{}{} --epochs {} --tune-epochs {} --images {} --batch {} --crops {} --rate {} --tune-rate {} --patience {} --validation {} --seed {}",
+        args.network,
+        flag("features", args.features.map(|b| b.to_string())),
+        flag("weights", args.weights.map(|b| b.to_string())),
+        flag("scale", scale),
         args.epochs,
-        args.until.map_or(String::new(), |u| format!(" --until {u}")),
-        args.qat_epochs,
+        args.tune_epochs,
+        args.images,
         args.batch,
+        args.crops,
         args.rate,
-        args.feature_bits,
-        args.weight_bits,
+        args.tune_rate,
+        args.patience,
+        args.validation,
         args.seed,
     );
-    let provenance = [
+    let mut table = trained.network.provenance.clone();
+    let entries = [
         ("command", command),
         ("scenes_sha256", version_hash(4)),
         ("iou_float", format!("{float:.4}")),
-        ("iou_quantised", format!("{quantised:.4}")),
-        ("scored_on", format!("first {} scenes of the test split", args.test)),
+        ("iou_executed", format!("{executed:.4}")),
+        ("scored_on", format!("the {} validation scenes that chose the epoch", args.validation)),
     ];
-    let provenance = provenance.map(|(k, v)| (k.to_string(), v));
-    Export {
-        name: "uav-detector",
-        description: "Finds one car, truck, person, rider, boat or drone seen from above",
-        spec: &done.spec,
-        params: &done.params,
-        grids: &done.grids,
-        provenance: &provenance,
+    for stale in ["weights", "iou_quantised"] {
+        table.remove(stale);
     }
-    .write(&args.out)
+    for (key, value) in entries {
+        table.insert(key.to_string(), toml::Value::String(value));
+    }
+    let head = trained.network.head.clone().ok_or_else(|| Error::fault("a trained network has a head"))?;
+    trained.network = trained.network.trained(trained.network.float.clone(), head, table)?;
+    Ok(())
+}
+
+fn write_history(out: &Path, trained: &Trained) -> Result<()> {
+    let mut csv = String::from("phase,epoch,learning_rate,loss,validation_iou\n");
+    for Epoch { epoch, phase, rate, loss, iou } in &trained.history {
+        csv.push_str(&format!("{phase},{epoch},{rate:e},{loss:.5},{iou:.5}\n"));
+    }
+    crate::dataset::frame::write_atomically(&out.join("training.csv"), csv.as_bytes())?;
+    let svg = training::draw(&trained.network.name, &trained.history)?;
+    crate::dataset::frame::write_atomically(&out.join("training.svg"), svg.as_bytes())
 }

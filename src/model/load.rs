@@ -45,6 +45,19 @@ pub struct Network {
     pub provenance: toml::Table,
     /// `network.toml` with every format written out; with the same weights it gives the same graph.
     pub resolved: String,
+    /// Where its weights come from.
+    pub weights: Weights,
+    /// `network.toml` as written, bundles expanded.
+    pub(super) raw: RawNetwork,
+}
+
+/// Where a network's weights come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Weights {
+    /// A weights file.
+    File,
+    /// A seed: only the shapes mean something.
+    Random,
 }
 
 /// Loads a network folder (or its `network.toml`).
@@ -57,7 +70,19 @@ pub fn load(path: &Path, options: LoadOptions) -> Result<Network> {
     let source = Source::read(&toml_path)?;
     let weights_path = folder.join("weights.safetensors");
     let weights = read_weights(&weights_path)?;
-    build(&source, weights.as_deref().map(|bytes| WeightSource::File { bytes, path: &weights_path }), options)
+    build(&source, weights.as_deref().map(|bytes| WeightSource::File { bytes, path: &weights_path }), None, options)
+}
+
+/// [`load`] of a folder that may lack its weights: they are random then, for somebody to train.
+///
+/// # Errors
+/// As [`load`].
+pub fn load_untrained(path: &Path, options: LoadOptions) -> Result<Network> {
+    let folder = if path.is_dir() { path } else { path.parent().unwrap_or(path) };
+    let source = Source::read(&if path.is_dir() { path.join("network.toml") } else { path.to_path_buf() })?;
+    let weights_path = folder.join("weights.safetensors");
+    let weights = read_weights(&weights_path)?;
+    build(&source, weights.as_deref().map(|bytes| WeightSource::File { bytes, path: &weights_path }), Some(0), options)
 }
 
 /// Loads a network from text and bytes; `name` is what errors call them.
@@ -67,7 +92,7 @@ pub fn load(path: &Path, options: LoadOptions) -> Result<Network> {
 pub fn load_text(toml: &str, weights: Option<&[u8]>, name: &str, options: LoadOptions) -> Result<Network> {
     let source = Source::new(Path::new(name).join("network.toml"), toml);
     let path = Path::new(name).join("weights.safetensors");
-    build(&source, weights.map(|bytes| WeightSource::File { bytes, path: &path }), options)
+    build(&source, weights.map(|bytes| WeightSource::File { bytes, path: &path }), None, options)
 }
 
 fn read_weights(path: &Path) -> Result<Option<Vec<u8>>> {
@@ -84,11 +109,12 @@ fn read_weights(path: &Path) -> Result<Option<Vec<u8>>> {
     Ok(Some(bytes))
 }
 
-fn build(source: &Source, file: Option<WeightSource>, options: LoadOptions) -> Result<Network> {
+/// `fallback` seeds random weights where there is neither a file nor a seed in it.
+fn build(source: &Source, file: Option<WeightSource>, fallback: Option<u64>, options: LoadOptions) -> Result<Network> {
     let mut raw: RawNetwork = source.parse()?;
     bundle::expand(source, &mut raw)?;
     let Checked { mut float, head, seed } = checked::check(source, &raw)?;
-    let weights = match (file, seed) {
+    let weights = match (file, seed.or(fallback)) {
         (Some(file), _) => file,
         (None, Some(seed)) => WeightSource::Random { seed },
         (None, None) => {
@@ -98,6 +124,7 @@ fn build(source: &Source, file: Option<WeightSource>, options: LoadOptions) -> R
         }
     };
     weights::fill(&mut float, &weights)?;
+    let from = if matches!(weights, WeightSource::File { .. }) { Weights::File } else { Weights::Random };
     let in_file = |e: Error| e.file(source.path());
     float.override_bits(options.feature_bits, options.weight_bits).map_err(in_file)?;
     if calibrate::settle_clipped(&mut float) {
@@ -111,7 +138,9 @@ fn build(source: &Source, file: Option<WeightSource>, options: LoadOptions) -> R
         graph,
         float,
         head,
-        provenance: raw.provenance,
+        provenance: raw.provenance.clone(),
+        weights: from,
+        raw,
     })
 }
 

@@ -16,15 +16,16 @@ pub mod head;
 pub mod head_spec;
 mod load;
 pub mod quantise;
-mod raw;
+pub mod raw;
 mod raw_values;
 pub mod reference;
 mod resolved;
 mod weights;
+mod trained;
 
 pub use builtin::{BUILTIN, builtin};
 pub use check::check;
 pub use float::FloatNetwork;
 pub use head_spec::HeadSpec;
-pub use load::{LoadOptions, Network, load, load_text};
+pub use load::{LoadOptions, Network, Weights, load, load_text, load_untrained};
 pub use raw::RawNetwork;

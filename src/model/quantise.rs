@@ -135,7 +135,7 @@ fn settled(layer: &FloatLayer) -> Result<Format> {
 }
 
 /// Wide and coarse enough for all: the largest number of integer bits and width.
-fn common_format(formats: impl Iterator<Item = Format> + Clone) -> Format {
+pub fn common_format(formats: impl Iterator<Item = Format> + Clone) -> Format {
     let bits = formats.clone().map(|f| f.bits).max().unwrap_or(1);
     let frac = formats.clone().map(|f| f.frac).min().unwrap_or(0);
     Format { bits, frac, signed: formats.clone().any(|f| f.signed), narrow: false }
@@ -177,7 +177,7 @@ fn by_shift(layer: &FloatLayer, kernel: &Kernel<f32>, input_frac: i32, output: F
 }
 
 /// The most fraction bits of the weights with which every bias still fits 32 bits.
-fn most_weight_frac(bias: &[f32], input_frac: i32) -> i8 {
+pub fn most_weight_frac(bias: &[f32], input_frac: i32) -> i8 {
     let largest = bias.iter().fold(0f64, |m, &b| m.max(f64::from(b).abs()));
     let fits = |frac: &i32| libm::ldexp(largest, input_frac + frac) < f64::from(i32::MAX);
     (-32..=32).rev().find(fits).unwrap_or(-32) as i8

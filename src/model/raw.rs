@@ -109,7 +109,7 @@ pub struct RawQuantise {
 }
 
 /// How accumulators of a layer with weights are scaled to its output.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema, clap::ValueEnum)]
 #[serde(rename_all = "snake_case")]
 pub enum ScaleKind {
     /// Power-of-two weight scales: requantise is a shift.
@@ -119,6 +119,17 @@ pub enum ScaleKind {
     Multiplier,
     /// One free weight scale an output channel.
     MultiplierPerChannel,
+}
+
+impl ScaleKind {
+    /// Its name on the command line.
+    pub const fn name(self) -> &'static str {
+        match self {
+            ScaleKind::Shift => "shift",
+            ScaleKind::Multiplier => "multiplier",
+            ScaleKind::MultiplierPerChannel => "multiplier-per-channel",
+        }
+    }
 }
 
 /// One `[[bundle]]`: layers that stand wherever a layer's `op` is the bundle's name.

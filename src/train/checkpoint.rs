@@ -8,45 +8,71 @@ use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use std::collections::HashMap;
 use std::path::Path;
 
+/// Figures of one epoch.
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct Epoch {
+    /// Epochs done.
+    pub epoch: u64,
+    /// `float` or `quantised`.
+    pub phase: String,
+    /// Learning rate of its last step.
+    pub rate: f32,
+    /// Mean loss over the epoch.
+    pub loss: f64,
+    /// Mean IoU of the averaged weights on the validation images.
+    pub iou: f32,
+}
+
 /// A run between two epochs.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Checkpoint {
-    /// Epochs done.
-    pub epoch: u64,
     /// What the run was started with; another plan must not resume it.
     pub plan: String,
     /// Trained numbers and running statistics.
     pub params: Params,
+    /// Their average over the last steps.
+    pub average: Params,
+    /// The average with the best validation IoU so far.
+    pub best: Params,
     /// Optimiser state.
     pub adam: Adam,
+    /// Figures of the epochs so far.
+    pub history: Vec<Epoch>,
 }
 
-fn named(c: &Checkpoint) -> Vec<(String, &Vec<f32>)> {
-    let mut out = Vec::new();
-    for (part, params) in [("params", &c.params), ("first", &c.adam.first), ("second", &c.adam.second)] {
-        for (i, list) in params.lists().enumerate() {
-            out.push((format!("{part}.{i}"), list));
-        }
-    }
-    for (k, r) in c.params.running.iter().enumerate() {
-        out.push((format!("mean.{k}"), &r.mean));
-        out.push((format!("var.{k}"), &r.var));
-    }
-    out
-}
+type Named<'a> = Vec<(String, &'a mut Vec<f32>)>;
 
 impl Checkpoint {
+    /// A run that has not begun.
+    pub fn start(plan: &str, params: &Params) -> Checkpoint {
+        let copy = || params.clone();
+        Checkpoint { plan: plan.into(), params: copy(), average: copy(), best: copy(), adam: Adam::new(params), history: Vec::new() }
+    }
+
+    fn lists(&mut self) -> Named<'_> {
+        let mut out: Named = Vec::new();
+        let moments = [("first", &mut self.adam.first), ("second", &mut self.adam.second)];
+        let parts = [("params", &mut self.params), ("average", &mut self.average), ("best", &mut self.best)];
+        for (part, params) in parts.into_iter().chain(moments) {
+            out.extend(params.all_lists_mut().enumerate().map(|(i, list)| (format!("{part}.{i}"), list)));
+        }
+        out
+    }
+
     /// Writes to a temporary file, then renames.
     ///
     /// # Errors
     /// When the folder cannot be written.
     pub fn write(&self, path: &Path) -> Result<()> {
-        let lists = named(self);
+        let mut copy = self.clone();
+        let lists = copy.lists();
         let bytes: Vec<(String, Vec<usize>, Vec<u8>)> =
             lists.iter().map(|(n, l)| (n.clone(), vec![l.len()], l.iter().flat_map(|v| v.to_le_bytes()).collect())).collect();
-        let meta = [("epoch", self.epoch.to_string()), ("steps", self.adam.steps.to_string()), ("plan", self.plan.clone())];
-        let meta: HashMap<String, String> = meta.into_iter().map(|(k, v)| (k.to_string(), v)).collect();
-        write_atomically(path, &serialize(path, &bytes, Some(meta))?)
+        let history = serde_json::to_string(&self.history).map_err(|e| Error::fault(e.to_string()))?;
+        let state = Header { plan: self.plan.clone(), steps: self.adam.steps, history };
+        let state = serde_json::to_string(&state).map_err(|e| Error::fault(e.to_string()))?;
+        // One entry only: a map of several would be written in any order.
+        write_atomically(path, &serialize(path, &bytes, Some(HashMap::from([("run".to_string(), state)])))?)
     }
 
     /// Reads what [`Checkpoint::write`] wrote; `like` gives the shapes.
@@ -58,32 +84,36 @@ impl Checkpoint {
         let bad = |what: &str| Error::input(format!("cannot resume: {what}")).file(path).hint("delete the file to start afresh");
         let (_, header) = SafeTensors::read_metadata(&data).map_err(|e| bad(&e.to_string()))?;
         let tensors = SafeTensors::deserialize(&data).map_err(|e| bad(&e.to_string()))?;
-        let meta = header.metadata().clone().unwrap_or_default();
-        let number = |key: &str| meta.get(key).and_then(|v| v.parse::<u64>().ok()).ok_or_else(|| bad(&format!("no {key} in the header")));
-        if meta.get("plan").map(String::as_str) != Some(plan) {
-            return Err(bad("it belongs to a run with other settings").value(meta.get("plan").cloned().unwrap_or_default()).allowed(plan));
+        let state = header.metadata().as_ref().and_then(|m| m.get("run")).ok_or_else(|| bad("it is no checkpoint"))?;
+        let header: Header = serde_json::from_str(state).map_err(|e| bad(&e.to_string()))?;
+        if header.plan != plan {
+            return Err(bad("it belongs to a run with other settings").value(header.plan).allowed(plan));
         }
-        let fill = |name: String, list: &mut Vec<f32>| -> Result<()> {
+        let mut c = Checkpoint::start(plan, like);
+        c.adam.steps = header.steps;
+        c.history = serde_json::from_str(&header.history).map_err(|e| bad(&e.to_string()))?;
+        for (name, list) in c.lists() {
             let view = tensors.tensor(&name).map_err(|e| bad(&e.to_string()))?;
             if view.dtype() != Dtype::F32 || view.data().len() != list.len() * 4 {
                 return Err(bad(&format!("{name} has another size")));
             }
             list.iter_mut().zip(view.data().chunks_exact(4)).for_each(|(v, b)| *v = f32::from_le_bytes([b[0], b[1], b[2], b[3]]));
-            Ok(())
-        };
-        let mut c = Checkpoint { epoch: number("epoch")?, plan: plan.into(), params: like.clone(), adam: Adam::new(like) };
-        c.adam.steps = number("steps")?;
-        for (part, params) in [("params", &mut c.params), ("first", &mut c.adam.first), ("second", &mut c.adam.second)] {
-            for (i, list) in params.lists_mut().enumerate() {
-                fill(format!("{part}.{i}"), list)?;
-            }
-        }
-        for (k, r) in c.params.running.iter_mut().enumerate() {
-            fill(format!("mean.{k}"), &mut r.mean)?;
-            fill(format!("var.{k}"), &mut r.var)?;
         }
         Ok(c)
     }
+
+    /// The best epoch so far.
+    pub fn best_epoch(&self) -> Option<&Epoch> {
+        self.history.iter().reduce(|a, b| if b.iou > a.iou { b } else { a })
+    }
+}
+
+/// What the file says beside its tensors.
+#[derive(serde::Serialize, serde::Deserialize)]
+struct Header {
+    plan: String,
+    steps: u64,
+    history: String,
 }
 
 /// A safetensors file of 32-bit floats: (name, shape, little-endian bytes) each.

@@ -1,12 +1,13 @@
-//! Training images in memory, and how they are varied.
+//! Training images in memory, and the anchors that suit their boxes.
 
 use super::loss::Target;
-use crate::dataset::iou::Box2D;
 use crate::dataset::preprocess;
 use crate::dataset::rng::Rng;
-use crate::dataset::scene::{HEIGHT, Scene, Split, WIDTH};
+use crate::error::{Error, Result};
+use crate::dataset::scene::{HEIGHT, Scene, Split, WIDTH, version_hash};
 use crate::tensor::Shape;
 use rayon::prelude::*;
+use sha2::{Digest, Sha256};
 
 /// Preprocessed images with their boxes.
 #[derive(Clone, Debug)]
@@ -20,9 +21,9 @@ pub struct Images {
 }
 
 impl Images {
-    /// The first `count` scenes of a split, resized to `shape`.
-    pub fn scenes(split: Split, count: usize, shape: Shape) -> Images {
-        let (pixels, targets) = (0..count as u64)
+    /// Scenes `first..first + count` of a split, resized to `shape`.
+    pub fn scenes(split: Split, first: u64, count: usize, shape: Shape) -> Images {
+        let (pixels, targets) = (first..first + count as u64)
             .into_par_iter()
             .map(|index| {
                 let scene = Scene::generate(split, index);
@@ -50,59 +51,60 @@ impl Images {
     }
 }
 
-/// One random variation of an image: mirrored, moved, brighter or darker. Applied alike to pixels and box.
-#[derive(Clone, Copy, Debug)]
-pub struct Augment {
-    mirror: bool,
-    shift: [i32; 2],
-    gain: [f32; 3],
-    offset: f32,
+/// Where training images come from.
+#[derive(Clone, Debug)]
+pub enum Source {
+    /// Every epoch its own scenes, rendered when it begins.
+    Scenes,
+    /// The same images in each epoch, in another order.
+    Images(Images),
 }
 
-impl Augment {
-    /// A variation that keeps `target` inside the image.
-    pub fn random(rng: &mut Rng, shape: Shape, target: &Target) -> Augment {
-        let mirror = rng.chance(0.5);
-        let left = if mirror { 1.0 - target.x - target.w } else { target.x };
-        let mut shift = [0; 2];
-        for (axis, (at, extent, size)) in [(left, target.w, shape.w), (target.y, target.h, shape.h)].into_iter().enumerate() {
-            let most = size as f32 / 8.0;
-            let (low, high) = ((at * size as f32).min(most), ((1.0 - at - extent) * size as f32).min(most));
-            shift[axis] = rng.range(-low.max(0.0), high.max(0.0)) as i32;
+impl Source {
+    /// The images of an epoch, at most `count`.
+    ///
+    /// # Errors
+    /// When there are none.
+    pub fn epoch(&self, epoch: u64, count: usize, shape: Shape, rng: &mut Rng) -> Result<Images> {
+        match self {
+            Source::Scenes => Ok(Images::scenes(Split::Training, epoch * count as u64, count, shape)),
+            Source::Images(images) if images.is_empty() => Err(Error::usage("there is no image to train on")),
+            Source::Images(images) => {
+                let order: Vec<usize> = (0..count.div_ceil(images.len())).flat_map(|_| rng.permutation(images.len())).take(count).collect();
+                let pixels = order.iter().map(|&i| images.pixels[i].clone()).collect();
+                Ok(Images { shape: images.shape, pixels, targets: order.iter().map(|&i| images.targets[i]).collect() })
+            }
         }
-        let gain = rng.range(0.75, 1.3);
-        let gains = [0, 1, 2].map(|_| gain * rng.range(0.95, 1.05));
-        Augment { mirror, shift, gain: gains, offset: rng.range(-0.08, 0.08) }
     }
 
-    /// The varied box.
-    pub fn target(&self, t: &Target, shape: Shape) -> Target {
-        let x = if self.mirror { 1.0 - t.x - t.w } else { t.x };
-        Box2D { x: x + self.shift[0] as f32 / shape.w as f32, y: t.y + self.shift[1] as f32 / shape.h as f32, ..*t }
+    /// What tells this source from another in a checkpoint: the generator's version, or the boxes and pixels of the images.
+    pub fn name(&self) -> String {
+        match self {
+            Source::Scenes => format!("scenes {}", version_hash(1)),
+            Source::Images(images) => {
+                let mut hash = Sha256::new();
+                images.pixels.iter().for_each(|p| hash.update(p));
+                images.targets.iter().for_each(|t| [t.x, t.y, t.w, t.h].iter().for_each(|v| hash.update(v.to_le_bytes())));
+                let hash: String = hash.finalize().iter().map(|b| format!("{b:02x}")).collect();
+                format!("images {} {hash}", images.len())
+            }
+        }
     }
 
-    /// The varied image, pixel / 256, edges repeated where it moved away; values stay multiples of 1/256 in 0 to 255/256.
-    pub fn fill(&self, pixels: &[u8], shape: Shape, out: &mut [f32]) {
-        let (w, h) = (shape.w as i32, shape.h as i32);
-        for c in 0..shape.c {
-            let table: Vec<f32> = (0..256)
-                .map(|v| {
-                    let v = (v as f32 - 110.0) * self.gain[c % 3] + 110.0 + self.offset * 255.0;
-                    (v + 0.5).clamp(0.0, 255.0).floor() / 256.0
-                })
-                .collect();
-            for y in 0..h {
-                let from = (y - self.shift[1]).clamp(0, h - 1);
-                let row = &pixels[((c as i32 * h + from) * w) as usize..][..w as usize];
-                let to = &mut out[((c as i32 * h + y) * w) as usize..][..w as usize];
-                for (x, o) in to.iter_mut().enumerate() {
-                    let from = (x as i32 - self.shift[0]).clamp(0, w - 1);
-                    *o = table[row[if self.mirror { w - 1 - from } else { from } as usize] as usize];
-                }
+    /// Boxes to choose anchors from.
+    pub fn targets(&self) -> Vec<Target> {
+        match self {
+            Source::Images(images) => images.targets.clone(),
+            Source::Scenes => {
+                let boxes = (0..ANCHOR_SCENES).map(|i| Scene::annotation(Split::Training, i).0);
+                boxes.map(|b| b.scale(1.0 / WIDTH as f32, 1.0 / HEIGHT as f32)).collect()
             }
         }
     }
 }
+
+/// Scenes whose boxes decide the anchors.
+const ANCHOR_SCENES: u64 = 4000;
 
 /// Two or more anchors by k-means with `1 - IoU` of the shapes as distance (Redmon and Farhadi, CVPR 2017, section 2),
 /// smallest first.

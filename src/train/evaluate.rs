@@ -1,18 +1,20 @@
-//! Mean IoU of a network in float.
+//! IoU of a network in float, and executed in integers.
 
 use super::data::Images;
 use super::net::{Mode, Net};
-use crate::error::Result;
-use crate::model::head;
+use crate::error::{Error, Result};
+use crate::model::{Network, head, reference};
+use crate::tensor::Tensor;
+use rayon::prelude::*;
 
 /// IoU of each image, in order. Uses running statistics and, if set, the network's fixed-point grids.
 ///
 /// # Errors
 /// When the network's last layer is no detection head.
-pub fn ious(net: &mut Net, images: &Images, batch: usize) -> Result<Vec<f32>> {
-    let shape = net.output_shape();
+pub fn ious(net: &mut Net, images: &Images) -> Result<Vec<f32>> {
+    let (shape, batch) = (net.output_shape(), net.batch().max(1));
     let mut out = Vec::with_capacity(images.len());
-    for start in (0..images.len()).step_by(batch.max(1)) {
+    for start in (0..images.len()).step_by(batch) {
         let count = batch.min(images.len() - start);
         net.forward(count, Mode::Evaluate, |i, input| images.fill(start + i, input));
         for i in 0..count {
@@ -26,4 +28,24 @@ pub fn ious(net: &mut Net, images: &Images, batch: usize) -> Result<Vec<f32>> {
 /// Arithmetic mean; 0 for no values.
 pub fn mean(values: &[f32]) -> f32 {
     if values.is_empty() { 0.0 } else { (values.iter().map(|&v| f64::from(v)).sum::<f64>() / values.len() as f64) as f32 }
+}
+
+/// IoU of each image with the network executed in integers: what the accelerator computes, bit for bit.
+///
+/// # Errors
+/// When the network has no detection head, or takes images of another size.
+pub fn executed(network: &Network, images: &Images) -> Result<Vec<f32>> {
+    let head = network.head.as_ref().ok_or_else(|| Error::input("the network has no detection head").value(&network.name))?;
+    let anchors: Vec<[f32; 2]> = head.anchors.iter().map(|a| a.map(|v| v as f32)).collect();
+    let format = network.graph.input().format;
+    let table: Vec<i32> = (0..256).map(|p| format.quantise(f64::from(p) / 256.0)).collect();
+    (0..images.len())
+        .into_par_iter()
+        .map(|i| {
+            let input = Tensor { shape: images.shape, data: images.pixels[i].iter().map(|&p| table[usize::from(p)]).collect() };
+            let outputs = reference::run(&network.graph, &input)?;
+            let last = outputs.last().ok_or_else(|| Error::input("the network has no layers"))?;
+            Ok(head::decode(last, network.graph.output().format, &anchors)?.area.iou(images.targets[i]))
+        })
+        .collect()
 }

@@ -1,4 +1,4 @@
-//! Forward and backward passes of a chain of stages over a batch.
+//! Forward and backward passes of a graph of stages over a batch.
 //!
 //! The images of a batch are the parallel unit. Whatever crosses images (batch statistics, parameter gradients) is kept an
 //! image and added up in image order, so results do not depend on the number of threads.
@@ -8,8 +8,11 @@ use super::norm::{self, Curve};
 use super::params::{EPSILON, Params};
 use super::quantise::Grids;
 use super::sample::{Conv, Sample};
-use super::spec::{NetSpec, StageShape};
+use super::slots::Slots;
+use super::spec::{NetSpec, Op, StageShape};
+use super::moves;
 use crate::error::Result;
+use crate::tensor::Shape;
 use rayon::prelude::*;
 
 /// Share of a new batch in the running statistics.
@@ -26,8 +29,11 @@ pub struct Net {
     /// Fixed-point grids for quantisation-aware training; `None` trains in float.
     pub grids: Option<Grids>,
     shapes: Vec<StageShape>,
+    slots: Slots,
     samples: Vec<Sample>,
     curves: Vec<Vec<Curve>>,
+    /// Weights on their grids, where there are grids; made anew in each forward pass.
+    quantised: Vec<Vec<f32>>,
     /// Batch mean and inverse deviation of each normalised channel.
     batch: Vec<Vec<[f32; 2]>>,
 }
@@ -48,34 +54,55 @@ impl Net {
     /// When the stages do not fit each other.
     pub fn new(spec: NetSpec, params: Params, batch: usize) -> Result<Net> {
         let shapes = spec.shapes()?;
-        let samples = (0..batch).map(|_| Sample::new(&spec, &shapes)).collect();
-        let curves = vec![Vec::new(); shapes.len()];
+        let slots = Slots::new(&spec, &shapes);
+        let samples = (0..batch).map(|_| Sample::new(&spec, &shapes, &slots)).collect();
+        let n = shapes.len();
         let grads = params.zeros_like();
-        Ok(Net { spec, grads, params, grids: None, batch: vec![Vec::new(); shapes.len()], shapes, samples, curves })
+        let (curves, quantised, statistics) = (vec![Vec::new(); n], vec![Vec::new(); n], vec![Vec::new(); n]);
+        Ok(Net { spec, grads, params, grids: None, batch: statistics, shapes, slots, samples, curves, quantised })
     }
 
     /// Shape of the head's output.
-    pub fn output_shape(&self) -> crate::tensor::Shape {
+    pub fn output_shape(&self) -> Shape {
         self.shapes.last().map(|s| s.output).unwrap_or_default()
     }
 
-    /// Runs the first `inputs.len()` samples; `fill` writes each input (channel, row, column).
+    /// How many images there are buffers for.
+    pub fn batch(&self) -> usize {
+        self.samples.len()
+    }
+
+    /// Runs the first `count` samples; `fill` writes each input (channel, row, column).
     pub fn forward(&mut self, count: usize, mode: Mode, fill: impl Fn(usize, &mut [f32]) + Sync) {
         self.samples[..count].par_iter_mut().enumerate().for_each(|(i, s)| fill(i, &mut s.input));
         for k in 0..self.shapes.len() {
-            let shape = self.shapes[k];
-            let op = self.spec.stages[k].op;
-            let norm = self.spec.stages[k].norm && mode == Mode::Train;
-            let quantised = self.grids.as_ref().map(|g| g.weights(k, &self.params.stages[k].weight));
-            let weight = quantised.as_ref().unwrap_or(&self.params.stages[k].weight);
-            self.samples[..count].par_iter_mut().for_each(|s| s.convolve(k, &Conv { op, shape, weight }, norm));
+            let stage = &self.spec.stages[k];
+            let norm = stage.norm && mode == Mode::Train;
+            if stage.op.has_weights() {
+                self.quantised[k] = self.grids.as_ref().map_or(Vec::new(), |g| g.weights(k, &self.params.stages[k].weight));
+                let conv = conv(&self.spec, &self.params, &self.quantised, self.shapes[k], k);
+                let from = stage.inputs[0];
+                self.samples[..count].par_iter_mut().for_each(|s| s.convolve(k, from, &conv, norm));
+            } else {
+                let shapes = self.operand_shapes(k);
+                let (inputs, op, shape) = (&stage.inputs, stage.op, self.shapes[k]);
+                self.samples[..count].par_iter_mut().for_each(|s| s.combine(k, op, inputs, &shapes, shape));
+            }
             if norm {
-                self.batch[k] = statistics(&self.samples[..count], k, shape);
+                self.batch[k] = statistics(&self.samples[..count], k, self.shapes[k]);
                 self.update_running(k, count);
             }
             self.curves[k] = self.curves_of(k, mode);
-            let (curves, pool) = (&self.curves[k], self.spec.stages[k].pool);
-            self.samples[..count].par_iter_mut().for_each(|s| s.activate(k, shape, curves, pool));
+            let (curves, pool, shape, moves) = (&self.curves[k], self.spec.stages[k].pool, self.shapes[k], self.spec.stages[k].op.moves());
+            if moves {
+                // Values that are moved may still have to fit a coarser grid: that of a concatenation.
+                let grid = self.grids.as_ref().and_then(|g| g.moved(k));
+                if let Some(curve) = grid {
+                    self.samples[..count].par_iter_mut().for_each(|s| norm::snap(&mut s.a[k], &curve));
+                }
+            } else {
+                self.samples[..count].par_iter_mut().for_each(|s| s.activate(k, shape, curves, pool));
+            }
         }
     }
 
@@ -94,13 +121,17 @@ impl Net {
         let count = targets.len();
         let head = self.output_shape();
         let anchors = &self.spec.anchors;
+        let slot = self.slots.of(self.shapes.len()).unwrap_or(0);
         self.samples[..count].par_iter_mut().zip(targets).for_each(|(s, t)| {
-            let (output, grad) = s.output_and_grad();
-            let loss = loss::detection(output, head, anchors, t, grad);
-            s.loss = loss;
+            let output = s.a.last().map_or(&[][..], |a| a);
+            s.loss = loss::detection(output, head, anchors, t, &mut s.grads[slot][..output.len()]);
         });
         for k in (0..self.shapes.len()).rev() {
-            self.backward_stage(k, count);
+            if self.spec.stages[k].op.moves() {
+                self.backward_operands(k, count);
+            } else {
+                self.backward_stage(k, count);
+            }
         }
         self.samples[..count].iter().map(|s| s.loss).sum::<f64>() / count as f64
     }
@@ -108,42 +139,79 @@ impl Net {
     fn backward_stage(&mut self, k: usize, count: usize) {
         let shape = self.shapes[k];
         let stage = &self.spec.stages[k];
-        let curves = &self.curves[k];
-        let samples = &mut self.samples[..count];
-        samples.par_iter_mut().for_each(|s| s.grad_activation(k, shape, curves, stage.pool));
-        let plane = shape.full.h * shape.full.w;
-        let n = (count * plane) as f64;
-        let mut linear = vec![[1.0f32, 0.0, 0.0]; shape.full.c];
-        for c in 0..shape.full.c {
-            let sums = samples.iter().fold([0.0; 2], |t, s| [t[0] + s.sums[c][0], t[1] + s.sums[c][1]]);
-            let p = &mut self.grads.stages[k];
-            p.beta[c] = (sums[0] / count as f64) as f32;
-            if stage.norm {
-                let [mean, inverse] = self.batch[k][c].map(f64::from);
-                let dot = (sums[1] - mean * sums[0]) * inverse;
-                p.gamma[c] = (dot / count as f64) as f32;
-                // dz = scale * (dy - sum(dy) / n - xhat * sum(dy * xhat) / n), with xhat = (z - mean) * inverse.
-                let scale = f64::from(curves[c].scale);
-                let slope = -scale * inverse * dot / n;
-                linear[c] = [scale, slope, -scale * sums[0] / n - slope * mean].map(|v| v as f32);
-            }
+        let (curves, pool) = (&self.curves[k], stage.pool);
+        let slot = self.slots.of(k + 1).unwrap_or(0);
+        self.samples[..count].par_iter_mut().for_each(|s| s.grad_activation(k, slot, shape, curves, pool));
+        if !stage.op.has_weights() {
+            return self.backward_operands(k, count);
         }
-        let quantised = self.grids.as_ref().map(|g| g.weights(k, &self.params.stages[k].weight));
-        let weight = quantised.as_ref().unwrap_or(&self.params.stages[k].weight);
-        let conv = Conv { op: stage.op, shape, weight };
-        let norm = stage.norm;
+        let linear = self.grad_channels(k, count);
+        let stage = &self.spec.stages[k];
+        let conv = conv(&self.spec, &self.params, &self.quantised, shape, k);
+        let (norm, slots, from) = (stage.norm, &self.slots, stage.inputs[0]);
+        let add = !slots.first[k][0];
+        let samples = &mut self.samples[..count];
         samples.par_iter_mut().for_each(|s| {
             if norm {
                 s.grad_norm(k, shape, &linear);
             }
-            s.grad_convolution(k, &conv);
+            s.grad_convolution(from, &conv, slots, add);
         });
         let total = &mut self.grads.stages[k].weight;
-        total.fill(0.0);
         let scale = 1.0 / count as f32;
-        for s in samples.iter() {
-            total.iter_mut().zip(&s.grad_weight).for_each(|(t, g)| *t += g * scale);
+        // Elements are the parallel unit here; each adds its images in order.
+        total.par_chunks_mut(4096).enumerate().for_each(|(i, total)| {
+            total.fill(0.0);
+            for s in samples.iter() {
+                total.iter_mut().zip(&s.grad_weight[i * 4096..]).for_each(|(t, g)| *t += g * scale);
+            }
+        });
+    }
+
+    /// Gradients of batch norm or bias of stage `k`; returns for each channel what takes the gradient through batch norm.
+    fn grad_channels(&mut self, k: usize, count: usize) -> Vec<[f32; 3]> {
+        let shape = self.shapes[k];
+        let n = (count * shape.full.h * shape.full.w) as f64;
+        let mut linear = vec![[1.0f32, 0.0, 0.0]; shape.full.c];
+        for (c, linear) in linear.iter_mut().enumerate() {
+            let sums = self.samples[..count].iter().fold([0.0; 2], |t, s| [t[0] + s.sums[c][0], t[1] + s.sums[c][1]]);
+            let p = &mut self.grads.stages[k];
+            p.beta[c] = (sums[0] / count as f64) as f32;
+            if self.spec.stages[k].norm {
+                let [mean, inverse] = self.batch[k][c].map(f64::from);
+                let dot = (sums[1] - mean * sums[0]) * inverse;
+                p.gamma[c] = (dot / count as f64) as f32;
+                // dz = scale * (dy - sum(dy) / n - xhat * sum(dy * xhat) / n), with xhat = (z - mean) * inverse.
+                let scale = f64::from(self.curves[k][c].scale);
+                let slope = -scale * inverse * dot / n;
+                *linear = [scale, slope, -scale * sums[0] / n - slope * mean].map(|v| v as f32);
+            }
         }
+        linear
+    }
+
+    /// Gradients at the operands of a stage without weights.
+    fn backward_operands(&mut self, k: usize, count: usize) {
+        let stage = &self.spec.stages[k];
+        let shapes = self.operand_shapes(k);
+        let (slots, shape) = (&self.slots, self.shapes[k]);
+        self.samples[..count].par_iter_mut().for_each(|s| {
+            // The gradient at the values: of the output for those that move, of the accumulators for sums.
+            let own = if stage.op.moves() { std::mem::take(&mut s.grads[slots.of(k + 1).unwrap_or(0)]) } else { std::mem::take(&mut s.grad_z) };
+            for (j, &t) in stage.inputs.iter().enumerate() {
+                let Some(slot) = slots.of(t) else { continue };
+                let into = &mut s.grads[slot][..shapes[j].len()];
+                if slots.first[k][j] {
+                    into.fill(0.0);
+                }
+                moves::backward(stage.op, j, &s.a[t - 1], &shapes, shape.full, &own[..shape.full.len()], into);
+            }
+            if stage.op.moves() { s.grads[slots.of(k + 1).unwrap_or(0)] = own } else { s.grad_z = own }
+        });
+    }
+
+    fn operand_shapes(&self, k: usize) -> Vec<Shape> {
+        self.spec.stages[k].inputs.iter().map(|&t| if t == 0 { self.spec.input } else { self.shapes[t - 1].output }).collect()
     }
 
     fn curves_of(&self, k: usize, mode: Mode) -> Vec<Curve> {
@@ -156,20 +224,23 @@ impl Net {
         if let Some(g) = &self.grids {
             (low, high, grid) = g.features(k, low, high);
         }
-        (0..stage.channels)
+        let linear = |c: usize| match (stage.op.has_weights(), stage.norm, mode) {
+            (false, ..) => (1.0, 0.0),
+            (true, false, _) => (1.0, p.beta[c]),
+            (true, true, Mode::Train) => {
+                let [mean, inverse] = self.batch[k][c];
+                (p.gamma[c] * inverse, p.beta[c] - p.gamma[c] * inverse * mean)
+            }
+            (true, true, Mode::Evaluate) => {
+                let r = &self.params.running[k];
+                let scale = p.gamma[c] / (r.var[c] + EPSILON).sqrt();
+                (scale, p.beta[c] - scale * r.mean[c])
+            }
+        };
+        let channels = if stage.op.moves() { 0 } else { stage.channels };
+        (0..channels)
             .map(|c| {
-                let (scale, shift) = match (stage.norm, mode) {
-                    (false, _) => (1.0, p.beta[c]),
-                    (true, Mode::Train) => {
-                        let [mean, inverse] = self.batch[k][c];
-                        (p.gamma[c] * inverse, p.beta[c] - p.gamma[c] * inverse * mean)
-                    }
-                    (true, Mode::Evaluate) => {
-                        let r = &self.params.running[k];
-                        let scale = p.gamma[c] / (r.var[c] + EPSILON).sqrt();
-                        (scale, p.beta[c] - scale * r.mean[c])
-                    }
-                };
+                let (scale, shift) = linear(c);
                 Curve { scale, shift, low, high, grid }
             })
             .collect()
@@ -184,6 +255,11 @@ impl Net {
             running.var[c] += MOMENTUM * (var - running.var[c]);
         }
     }
+}
+
+fn conv<'a>(spec: &NetSpec, params: &'a Params, quantised: &'a [Vec<f32>], shape: StageShape, k: usize) -> Conv<'a> {
+    let weight = if quantised[k].is_empty() { &params.stages[k].weight } else { &quantised[k] };
+    Conv { op: spec.stages[k].op, shape, weight }
 }
 
 /// Mean and inverse deviation of each channel of stage `k` over the batch.
@@ -202,6 +278,14 @@ fn statistics(samples: &[Sample], k: usize, shape: StageShape) -> Vec<[f32; 2]> 
 
 // Kept here so that the passes and their kernels are read together.
 impl Sample {
+    /// A stage without weights: accumulators, or for those that move values the output itself.
+    fn combine(&mut self, k: usize, op: Op, inputs: &[usize], shapes: &[Shape], shape: StageShape) {
+        let (before, rest) = self.a.split_at_mut(k);
+        let operands: Vec<&[f32]> = inputs.iter().map(|&t| if t == 0 { &self.input[..] } else { &before[t - 1][..] }).collect();
+        let out = if op.moves() { &mut rest[0] } else { &mut self.z[k] };
+        moves::forward(op, &operands, shapes, shape.full, out);
+    }
+
     fn activate(&mut self, k: usize, shape: StageShape, curves: &[Curve], pool: bool) {
         let (plane, out) = (shape.full.h * shape.full.w, shape.output.h * shape.output.w);
         for (c, curve) in curves.iter().enumerate() {
@@ -211,11 +295,11 @@ impl Sample {
         }
     }
 
-    fn grad_activation(&mut self, k: usize, shape: StageShape, curves: &[Curve], pool: bool) {
+    fn grad_activation(&mut self, k: usize, slot: usize, shape: StageShape, curves: &[Curve], pool: bool) {
         let (plane, out) = (shape.full.h * shape.full.w, shape.output.h * shape.output.w);
         for (c, curve) in curves.iter().enumerate() {
             let z = &self.z[k][c * plane..(c + 1) * plane];
-            let grad = &self.grad_a[c * out..(c + 1) * out];
+            let grad = &self.grads[slot][c * out..(c + 1) * out];
             let to = &mut self.grad_z[c * plane..(c + 1) * plane];
             self.sums[c] =
                 if pool { norm::grad_activate_pool(z, shape.full.w, grad, curve, to) } else { norm::grad_activate(z, grad, curve, to) };

@@ -191,3 +191,8 @@ fn grad_linear_body<const FMA: bool>(grad: &mut [f32], z: &[f32], a: f32, b: f32
         *g = fma::<FMA>(a, *g, fma::<FMA>(b, z, c));
     }
 }
+
+/// Puts values on a curve's grid and inside its bounds, in place.
+pub fn snap(values: &mut [f32], curve: &Curve) {
+    values.iter_mut().for_each(|v| *v = curve.snap(v.max(curve.low)).min(curve.high));
+}

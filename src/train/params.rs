@@ -47,8 +47,8 @@ impl Params {
         let mut params = Params { stages: Vec::new(), running: Vec::new() };
         for (stage, s) in spec.stages.iter().zip(&shapes) {
             let taps = stage.op.taps(s.input.c);
-            let deviation = (2.0 / taps as f32).sqrt() * if stage.norm { 1.0 } else { 0.3 };
-            let c = stage.channels;
+            let deviation = (2.0 / taps.max(1) as f32).sqrt() * if stage.norm { 1.0 } else { 0.3 };
+            let c = if stage.op.has_weights() { stage.channels } else { 0 };
             params.stages.push(StageParams {
                 weight: (0..c * taps).map(|_| rng.normal() * deviation).collect(),
                 gamma: if stage.norm { vec![1.0; c] } else { Vec::new() },
@@ -76,6 +76,20 @@ impl Params {
         self.stages.iter_mut().flat_map(|s| [&mut s.weight, &mut s.gamma, &mut s.beta])
     }
 
+    /// All lists, running statistics too, in a fixed order, to write.
+    pub fn all_lists_mut(&mut self) -> impl Iterator<Item = &mut Vec<f32>> {
+        let trained = self.stages.iter_mut().flat_map(|s| [&mut s.weight, &mut s.gamma, &mut s.beta]);
+        trained.chain(self.running.iter_mut().flat_map(|r| [&mut r.mean, &mut r.var]))
+    }
+
+    /// Moves towards `other`: `share` of it, the rest of what was here.
+    pub fn approach(&mut self, other: &Params, share: f32) {
+        let others = other.lists().chain(other.running.iter().flat_map(|r| [&r.mean, &r.var]));
+        for (own, other) in self.all_lists_mut().zip(others) {
+            own.iter_mut().zip(other).for_each(|(a, b)| *a += share * (b - *a));
+        }
+    }
+
     /// How many numbers are trained.
     pub fn count(&self) -> usize {
         self.lists().map(Vec::len).sum()
@@ -83,11 +97,17 @@ impl Params {
 
     /// Folds batch norm's running statistics into weights and biases; `spec` loses its batch norms with them.
     pub fn fold(&self, spec: &NetSpec) -> (NetSpec, Params) {
+        self.fold_with(spec, |_, weight| weight.to_vec())
+    }
+
+    /// [`Params::fold`], the weights of each stage replaced by what `weights` makes of them before they are scaled.
+    pub fn fold_with(&self, spec: &NetSpec, weights: impl Fn(usize, &[f32]) -> Vec<f32>) -> (NetSpec, Params) {
         let (mut spec, mut params) = (spec.clone(), self.clone());
         for (k, stage) in spec.stages.iter_mut().enumerate().filter(|(_, s)| s.norm) {
             stage.norm = false;
             let running = std::mem::take(&mut params.running[k]);
             let p = &mut params.stages[k];
+            p.weight = weights(k, &p.weight);
             let taps = p.weight.len() / p.beta.len();
             for c in 0..p.beta.len() {
                 let scale = p.gamma[c] / (running.var[c] + EPSILON).sqrt();

@@ -1,67 +1,124 @@
-//! Fixed-point grids for quantisation-aware training, and how they are calibrated: power-of-two steps, one a tensor.
+//! Fixed-point grids for quantisation-aware training: what the hardware can do, seen from the float side.
+//!
+//! Features and, by default, weights have power-of-two steps, one a tensor, so that requantise is a shift. With integer multipliers the
+//! step of the weights is free, one a layer or one an output channel. Gradients pass straight through (Bengio et al., arXiv 1308.3432).
 
-use super::net::{Mode, Net};
+use super::norm::Curve;
+use super::spec::{NetSpec, Op};
 use crate::fixed::Format;
+use crate::model::float::{FloatLayer, FloatNetwork};
+use crate::model::quantise::common_format;
+use crate::model::raw::ScaleKind;
 
-/// Formats of weights and features of each stage; signed, as the accelerator holds them.
+/// Share of the mean magnitude under which a ternary weight is zero (Li, Zhang, Liu, "Ternary weight networks", arXiv 1605.04711, equation 6).
+const TERNARY_THRESHOLD: f32 = 0.7;
+
+/// The grid of one stage's weights.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum WeightGrid {
+    /// A power-of-two step.
+    Shift(Format),
+    /// One free step a layer; the format's fraction bits mean nothing.
+    Layer(Format),
+    /// One free step an output channel; the format's fraction bits mean nothing.
+    Channel(Format),
+}
+
+/// Grids of weights and features of each stage, as the accelerator holds them.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Grids {
-    /// One weight format a stage.
-    pub weight: Vec<Format>,
-    /// One format a stage for its activations, after its pool.
-    pub feature: Vec<Format>,
+    /// Format of the image.
+    pub input: Format,
+    /// One a stage; none for stages without weights.
+    pub weight: Vec<Option<WeightGrid>>,
+    /// One a stage for its activations, after its pool; none for stages that move values as they are.
+    pub feature: Vec<Option<Format>>,
 }
 
 impl Grids {
-    /// Weights of stage `k` on their grid; gradients pass straight through (Bengio et al., arXiv 1308.3432).
-    pub fn weights(&self, k: usize, weight: &[f32]) -> Vec<f32> {
-        let format = self.weight[k];
-        let step = format.step();
-        weight.iter().map(|&w| (f64::from(format.quantise(f64::from(w))) * step) as f32).collect()
+    /// The grids that `float` describes, its fraction bits settled; `layers` names the layer of each stage.
+    pub fn new(float: &FloatNetwork, spec: &NetSpec, layers: &[usize]) -> Grids {
+        let input = settled(float.input());
+        let mut tensors = vec![input];
+        let mut grids = Grids { input, weight: Vec::new(), feature: Vec::new() };
+        for (stage, &layer) in spec.stages.iter().zip(layers) {
+            let layer = &float.layers[layer];
+            let operands = || stage.inputs.iter().map(|&t| tensors[t]);
+            let (feature, tensor) = match stage.op {
+                Op::Concat => {
+                    let common = common_format(operands());
+                    (operands().any(|f| f != common).then_some(common), common)
+                }
+                op if op.moves() => (None, tensors[stage.inputs[0]]),
+                _ => (Some(settled(layer)), settled(layer)),
+            };
+            tensors.push(tensor);
+            grids.feature.push(feature);
+            grids.weight.push(stage.op.has_weights().then(|| weight_grid(layer)));
+        }
+        grids
     }
 
-    /// Bounds of stage `k` narrowed to its format, and the inverse step.
+    /// Weights of stage `k` on their grid; empty for a stage without weights.
+    pub fn weights(&self, k: usize, weight: &[f32]) -> Vec<f32> {
+        match self.weight[k] {
+            None => Vec::new(),
+            Some(WeightGrid::Shift(format)) => {
+                let step = format.step();
+                weight.iter().map(|&w| (f64::from(format.quantise(f64::from(w))) * step) as f32).collect()
+            }
+            Some(WeightGrid::Layer(format)) => free_step(format, weight),
+            // Batch norm's scale is one a channel, so that one step for all of them loses nothing before it is folded; afterwards the
+            // channels' steps differ, and are found again in their largest weights.
+            Some(WeightGrid::Channel(format)) => free_step(format, weight),
+        }
+    }
+
+    /// Bounds of stage `k` narrowed to its format, and the inverse step (0 for none).
     pub fn features(&self, k: usize, low: f32, high: f32) -> (f32, f32, f32) {
-        let f = self.feature[k];
+        let Some(f) = self.feature[k] else { return (low, high, 0.0) };
         (low.max(f.value(f.min()) as f32), high.min(f.value(f.max()) as f32), (1.0 / f.step()) as f32)
     }
 
-    /// The formats with the least squared error: weights over all their values, features over the activations of `count`
-    /// inputs that `fill` writes. Batch norm must be folded.
-    pub fn calibrate(net: &mut Net, feature_bits: u8, weight_bits: u8, count: usize, fill: impl Fn(usize, &mut [f32]) + Sync) -> Grids {
-        net.grids = None;
-        net.forward(count, Mode::Evaluate, fill);
-        let stages = net.spec.stages.len();
-        let weight = (0..stages).map(|k| best_format(weight_bits, &[&net.params.stages[k].weight])).collect();
-        let feature = (0..stages)
-            .map(|k| {
-                let values: Vec<&[f32]> = (0..count).map(|i| net.activations(i, k)).collect();
-                best_format(feature_bits, &values)
-            })
-            .collect();
-        Grids { weight, feature }
+    /// What a stage that moves values has to do to them, if anything.
+    pub fn moved(&self, k: usize) -> Option<Curve> {
+        let (low, high, grid) = self.features(k, f32::NEG_INFINITY, f32::INFINITY);
+        (grid > 0.0).then_some(Curve { scale: 1.0, shift: 0.0, low, high, grid })
     }
 }
 
-/// The signed format of `bits` bits with the least squared rounding and saturation error over all values.
-fn best_format(bits: u8, values: &[&[f32]]) -> Format {
-    let error = |frac: i8| -> f64 {
-        let f = Format::signed(bits, frac);
-        let (scale, low, high) = (1.0 / f.step() as f32, f.min() as f32, f.max() as f32);
-        let one = |v: f32| {
-            let off = (v * scale + 0.5).floor().clamp(low, high) / scale - v;
-            f64::from(off * off)
-        };
-        // Every seventh value is plenty for features, and keeps calibration short.
-        let stride = if values.len() > 1 { 7 } else { 1 };
-        values.iter().flat_map(|v| v.iter().step_by(stride)).map(|&v| one(v)).sum()
-    };
-    let mut best = (f64::MAX, 0);
-    for frac in -4..=16 {
-        let e = error(frac);
-        if e < best.0 {
-            best = (e, frac);
-        }
+fn settled(layer: &FloatLayer) -> Format {
+    let spec = layer.numbers.features;
+    spec.map_or(Format::signed(16, 8), |f| f.with_frac(f.frac.unwrap_or(0)))
+}
+
+fn weight_grid(layer: &FloatLayer) -> WeightGrid {
+    let spec = layer.numbers.weights;
+    match layer.numbers.scale {
+        ScaleKind::Shift => WeightGrid::Shift(spec.with_frac(spec.frac.unwrap_or(0))),
+        ScaleKind::Multiplier => WeightGrid::Layer(spec.with_frac(0)),
+        ScaleKind::MultiplierPerChannel => WeightGrid::Channel(spec.with_frac(0)),
     }
-    Format::signed(bits, best.1)
+}
+
+/// Weights on a grid whose step is chosen for them: the largest weight becomes the largest integer, but ternary and binary weights take the
+/// step of least error.
+fn free_step(format: Format, weight: &[f32]) -> Vec<f32> {
+    let mean = |values: &mut dyn Iterator<Item = f32>| {
+        let (sum, count) = values.fold((0.0f64, 0u32), |(s, n), v| (s + f64::from(v), n + 1));
+        (sum / f64::from(count.max(1))) as f32
+    };
+    let all = mean(&mut weight.iter().map(|w| w.abs()));
+    if format.bits == 1 {
+        return weight.iter().map(|&w| if w < 0.0 { -all } else { all }).collect();
+    }
+    if format.bits == 2 {
+        let threshold = TERNARY_THRESHOLD * all;
+        let step = mean(&mut weight.iter().map(|w| w.abs()).filter(|&w| w > threshold));
+        return weight.iter().map(|&w| if w.abs() > threshold { step.copysign(w) } else { 0.0 }).collect();
+    }
+    let largest = weight.iter().fold(0f32, |m, w| m.max(w.abs()));
+    let step = if largest > 0.0 { f64::from(largest) / f64::from(format.max()) } else { 1.0 };
+    let unit = Format { frac: 0, ..format };
+    weight.iter().map(|&w| (f64::from(unit.quantise(f64::from(w) / step)) * step) as f32).collect()
 }

@@ -1,121 +1,127 @@
-//! A training run: epochs over shuffled, varied images, with checkpoints.
+//! A whole training: in float, then on the fixed-point grids, to a network that the accelerator runs.
 
-use super::adam::{Adam, cosine};
-use super::checkpoint::Checkpoint;
-use super::data::{Augment, Images};
-use super::evaluate;
-use super::loss::Target;
-use super::net::{Mode, Net};
+use super::build::Trainable;
+use super::calibrate::{calibrate, folds_first};
+use super::checkpoint::{Checkpoint, Epoch};
+use super::data::{Images, Source, anchors};
+use super::net::Net;
 use super::params::Params;
+use super::phase::{Phase, Schedule, Watch};
+use super::quantise::Grids;
 use super::spec::NetSpec;
 use crate::dataset::rng::Rng;
-use crate::error::{Error, Result};
-use std::path::PathBuf;
+use crate::error::{Error, Kind, Result};
+use crate::model::float::FloatNetwork;
+use crate::model::raw::ScaleKind;
+use crate::model::{HeadSpec, Network, Weights};
+use std::path::{Path, PathBuf};
 
-/// What decides the trained numbers; nothing else does.
-#[derive(Clone, Debug, PartialEq)]
+/// Images the feature formats are calibrated on.
+const CALIBRATION: usize = 32;
+
+/// How to train.
+#[derive(Clone, Debug)]
 pub struct Plan {
-    /// Passes over the images.
-    pub epochs: u64,
-    /// Images a step.
-    pub batch: usize,
-    /// Highest learning rate.
-    pub rate: f32,
-    /// Weight decay.
-    pub decay: f32,
-    /// Seed of initial weights, order and variation.
-    pub seed: u64,
+    /// In float, from random weights; no epochs keep the network's own weights.
+    pub float: Schedule,
+    /// On the grids, from the best of the float phase.
+    pub tune: Schedule,
+    /// How accumulators are scaled in every layer with weights; `None` leaves it to the network's file.
+    pub scale: Option<ScaleKind>,
+    /// Stop the float phase after this epoch, as if interrupted.
+    pub until: Option<u64>,
 }
 
-impl Plan {
-    /// A line that names the plan, for checkpoints.
-    pub fn line(&self, spec: &NetSpec, images: usize) -> String {
-        format!("{self:?} images {images} anchors {:?} stages {:?}", spec.anchors, spec.stages)
+/// A training and its data.
+pub struct Training<'a> {
+    /// Layers and widths.
+    pub network: &'a Network,
+    /// How.
+    pub plan: Plan,
+    /// Training images.
+    pub source: &'a Source,
+    /// Validation images.
+    pub validation: &'a Images,
+    /// Folder for `float.safetensors` (the float phase) and `quantised.safetensors`; an interrupted run goes on from them.
+    pub folder: Option<&'a Path>,
+}
+
+/// What came of it.
+pub struct Trained {
+    /// The network, its formats settled.
+    pub network: Network,
+    /// In float with batch norm: structure and numbers, for scoring.
+    pub float: (NetSpec, Params),
+    /// Figures of each epoch.
+    pub history: Vec<Epoch>,
+}
+
+impl Training<'_> {
+    /// Trains; `watch(phase)` gives what is told the progress of each phase.
+    ///
+    /// # Errors
+    /// When a layer cannot be trained, a checkpoint is of another run, or the loss stops being a number.
+    pub fn run(&self, watch: &mut dyn FnMut(&str, u64, u64, Option<&Epoch>)) -> Result<Trained> {
+        let mut map = Trainable::new(&self.network.float, self.network.head.as_ref())?;
+        let mut history = Vec::new();
+        let float = if self.plan.float.epochs > 0 {
+            map.spec.anchors = anchors(&self.source.targets(), map.spec.anchors.len());
+            let fresh = Params::random(&map.spec, self.plan.float.seed)?;
+            let done = self.phase(&self.plan.float, "float", &map.spec, None, &fresh, watch)?;
+            history.extend(done.history);
+            (map.spec.clone(), done.best)
+        } else if self.network.weights == Weights::File {
+            map.with_weights(&self.network.float)?
+        } else {
+            return Err(Error::usage("the network has no trained weights to keep").value(&self.network.name).hint("give --epochs 1 or more"));
+        };
+        let (spec, grids, layers) = self.on_grids(&map, &float)?;
+        let tuned = self.phase(&self.plan.tune, "quantised", &spec.0, Some(&grids), &spec.1, watch)?;
+        history.extend(tuned.history);
+        let mut layers = layers;
+        let (_, folded) = tuned.best.fold_with(&spec.0, |k, weight| grids.weights(k, weight));
+        map.put(&folded, &mut layers);
+        let head = HeadSpec { anchors: map.spec.anchors.iter().map(|a| a.map(decimal)).collect(), kind: "yolo".into() };
+        let network = self.network.trained(layers, head, self.network.provenance.clone())?;
+        Ok(Trained { network, float, history })
     }
-}
 
-/// Figures of one epoch.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Epoch {
-    /// Epochs done.
-    pub epoch: u64,
-    /// Mean loss over the epoch.
-    pub loss: f64,
-    /// Mean IoU on the validation images, where measured.
-    pub iou: Option<f32>,
-}
-
-/// Trains `net` by `plan`, resuming from `checkpoint` if that file exists, and calls `watch(done images, of, epoch figures)`
-/// after each step and each epoch.
-///
-/// # Errors
-/// When a checkpoint cannot be read or written, there are fewer images than a batch, or the loss stops being a number.
-pub fn train(
-    net: &mut Net,
-    plan: &Plan,
-    images: &Images,
-    validation: &Images,
-    checkpoint: Option<&PathBuf>,
-    watch: &mut dyn FnMut(usize, usize, Option<Epoch>),
-) -> Result<()> {
-    train_until(net, plan, plan.epochs, images, validation, checkpoint, watch)
-}
-
-/// [`train`], stopped after epoch `until` as if interrupted (the learning rate follows the whole plan).
-///
-/// # Errors
-/// As [`train`].
-pub fn train_until(
-    net: &mut Net,
-    plan: &Plan,
-    until: u64,
-    images: &Images,
-    validation: &Images,
-    checkpoint: Option<&PathBuf>,
-    watch: &mut dyn FnMut(usize, usize, Option<Epoch>),
-) -> Result<()> {
-    let steps = images.len() / plan.batch.max(1);
-    if plan.batch == 0 || steps == 0 {
-        return Err(Error::usage("fewer images than one batch").value(images.len()).allowed(format!("at least {}", plan.batch.max(1))));
-    }
-    let line = plan.line(&net.spec, images.len());
-    let mut adam = Adam::new(&net.params);
-    let mut first = 0;
-    if let Some(path) = checkpoint.filter(|p| p.exists()) {
-        let c = Checkpoint::read(path, &line, &net.params)?;
-        (first, net.params, adam) = (c.epoch, c.params, c.adam);
-    }
-    let total = plan.epochs * steps as u64;
-    for epoch in first..until.min(plan.epochs) {
-        let mut rng = Rng::new(plan.seed ^ (epoch + 1).wrapping_mul(0x5851_f42d_4c95_7f2d));
-        let order = rng.permutation(images.len());
-        let mut loss = 0.0;
-        for step in 0..steps {
-            let chosen = &order[step * plan.batch..(step + 1) * plan.batch];
-            let rate = cosine(plan.rate, epoch * steps as u64 + step as u64, total, 0.03);
-            loss += one_step(net, &mut adam, images, chosen, &mut rng, rate, plan.decay);
-            watch((step + 1) * plan.batch, steps * plan.batch, None);
+    /// Folds batch norm where the grids ask for it, and calibrates: stages and numbers, grids, and the layers with settled formats.
+    fn on_grids(&self, map: &Trainable, (spec, params): &(NetSpec, Params)) -> Result<((NetSpec, Params), Grids, FloatNetwork)> {
+        let mut float = self.network.float.clone();
+        if let Some(scale) = self.plan.scale {
+            map.layers.iter().for_each(|&id| float.layers[id].numbers.scale = scale);
         }
-        loss /= steps as f64;
-        if !loss.is_finite() {
-            return Err(Error::new(crate::error::Kind::Fault, "training diverged").value(loss).hint("lower the learning rate"));
-        }
-        if let Some(path) = checkpoint {
-            Checkpoint { epoch: epoch + 1, plan: line.clone(), params: net.params.clone(), adam: adam.clone() }.write(path)?;
-        }
-        let iou = if validation.is_empty() { None } else { Some(evaluate::mean(&evaluate::ious(net, validation, plan.batch)?)) };
-        watch(steps * plan.batch, steps * plan.batch, Some(Epoch { epoch: epoch + 1, loss, iou }));
+        let start = if folds_first(&float, spec, &map.layers) { params.fold(spec) } else { (spec.clone(), params.clone()) };
+        let mut net = Net::new(start.0.clone(), start.1.clone(), CALIBRATION)?;
+        let images = self.source.epoch(0, CALIBRATION, spec.input, &mut Rng::new(self.plan.tune.seed))?;
+        calibrate(&mut net, map, &mut float, images.len(), |i, out| images.fill(i, out));
+        let grids = Grids::new(&float, &start.0, &map.layers);
+        Ok((start, grids, float))
     }
-    Ok(())
+
+    fn phase(
+        &self,
+        schedule: &Schedule,
+        name: &str,
+        spec: &NetSpec,
+        grids: Option<&Grids>,
+        params: &Params,
+        watch: &mut dyn FnMut(&str, u64, u64, Option<&Epoch>),
+    ) -> Result<Checkpoint> {
+        let path: Option<PathBuf> = self.folder.map(|f| f.join(format!("{name}.safetensors")));
+        let context = format!("grids {grids:?} data {}", self.source.name());
+        let until = if grids.is_none() { self.plan.until } else { None };
+        let phase = Phase { schedule: schedule.clone(), source: self.source, validation: self.validation, checkpoint: path.as_deref(), context, until };
+        let mut inner = |done: u64, of: u64, epoch: Option<&Epoch>| watch(name, done, of, epoch);
+        let inner: &mut Watch<'_> = &mut inner;
+        phase.train(spec, grids, params, inner)
+    }
 }
 
-fn one_step(net: &mut Net, adam: &mut Adam, images: &Images, chosen: &[usize], rng: &mut Rng, rate: f32, decay: f32) -> f64 {
-    let varied: Vec<Augment> = chosen.iter().map(|&i| Augment::random(rng, images.shape, &images.targets[i])).collect();
-    let targets: Vec<Target> = chosen.iter().zip(&varied).map(|(&i, a)| a.target(&images.targets[i], images.shape)).collect();
-    net.forward(chosen.len(), Mode::Train, |i, out| varied[i].fill(&images.pixels[chosen[i]], images.shape, out));
-    let loss = net.backward(&targets);
-    adam.step(&mut net.params, &net.grads, rate, decay);
-    loss
+/// An anchor's side with the four decimals it was chosen with.
+fn decimal(v: f32) -> f64 {
+    (f64::from(v) * 1e4).round() / 1e4
 }
 
 /// Runs `work` on its own pool of `threads` threads (0: as many as the machine has). The results do not depend on it.
@@ -126,15 +132,6 @@ pub fn with_threads<T: Send>(threads: usize, work: impl FnOnce() -> Result<T> + 
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(threads)
         .build()
-        .map_err(|e| Error::new(crate::error::Kind::Environment, format!("cannot start {threads} threads: {e}")))?;
+        .map_err(|e| Error::new(Kind::Environment, format!("cannot start {threads} threads: {e}")))?;
     pool.install(work)
-}
-
-/// A fresh network of `spec`, seeded.
-///
-/// # Errors
-/// When the stages do not fit each other.
-pub fn fresh(spec: NetSpec, seed: u64, batch: usize) -> Result<Net> {
-    let params = Params::random(&spec, seed)?;
-    Net::new(spec, params, batch)
 }

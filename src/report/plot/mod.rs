@@ -8,6 +8,7 @@ pub mod resources;
 pub mod roofline;
 pub mod scale;
 pub mod synthesis;
+pub mod training;
 pub mod utilisation;
 
 /// Width of a plot on a page or as a file of its own, pixels.

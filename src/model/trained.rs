@@ -1,0 +1,24 @@
+//! The same layers with what was trained: other weights, formats and anchors.
+
+use super::float::FloatNetwork;
+use super::head_spec::HeadSpec;
+use super::load::{Network, Weights};
+use super::{quantise, resolved};
+use crate::config::Spanned;
+use crate::error::Result;
+
+impl Network {
+    /// The same layers with what was trained: weights and settled formats of `float`, anchors, and where they come from.
+    ///
+    /// # Errors
+    /// When a format is open or a bias does not fit its accumulator.
+    pub fn trained(&self, float: FloatNetwork, head: HeadSpec, provenance: toml::Table) -> Result<Network> {
+        let graph = quantise::quantise(&float)?;
+        let mut raw = self.raw.clone();
+        raw.quantise.random_weights_seed = None;
+        raw.head = Some(Spanned::new(0..0, head.clone()));
+        raw.provenance = provenance.clone();
+        let resolved = resolved::to_toml(&raw, &float, &graph)?;
+        Ok(Network { graph, float, head: Some(head), provenance, resolved, raw, weights: Weights::File, ..self.clone() })
+    }
+}

@@ -2,9 +2,8 @@
 
 use super::loss::Target;
 use crate::dataset::iou::Box2D;
-use crate::dataset::preprocess;
 use crate::dataset::rng::Rng;
-use crate::dataset::scene::{HEIGHT, Scene, Split, WIDTH};
+use crate::dataset::scene::{Scene, Split};
 use crate::tensor::Shape;
 use rayon::prelude::*;
 
@@ -22,15 +21,8 @@ pub struct Images {
 impl Images {
     /// The first `count` scenes of a split, resized to `shape`.
     pub fn scenes(split: Split, count: usize, shape: Shape) -> Images {
-        let (pixels, targets) = (0..count as u64)
-            .into_par_iter()
-            .map(|index| {
-                let scene = Scene::generate(split, index);
-                let raw = preprocess(&scene.image, shape.w, shape.h);
-                let target = scene.target.scale(1.0 / WIDTH as f32, 1.0 / HEIGHT as f32);
-                (raw.data.iter().map(|&v| v as u8).collect(), target)
-            })
-            .unzip();
+        let (pixels, targets) =
+            (0..count as u64).into_par_iter().map(|index| Scene::training_image(split, index, shape.w, shape.h)).unzip();
         Images { shape, pixels, targets }
     }
 

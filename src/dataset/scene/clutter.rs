@@ -42,8 +42,10 @@ pub fn distractors(
     let here = camera.view_at(target.y + target.h);
     for _ in 0..count {
         let solid = if ground == Ground::Water { floating(rng) } else { standing(rng) }.placed(rng.range(0.0, 6.28), 0.0);
-        let at = [rng.range(0.0, size[0]), rng.range(camera.horizon.max(0.0) + 4.0, size[1])];
-        let unit = solid.bounds(&View { scale: 1.0, ..here }).area().sqrt();
+        let at = [rng.range(0.0, size[0]), rng.range(camera.first_row() + 4.0, size[1])];
+        let unit = solid.bounds(&View { scale: 1.0, ..here });
+        // Posts have little area for their length.
+        let unit = unit.area().sqrt().max(unit.w.max(unit.h) * 0.4);
         let nearness = (camera.view_at(at[1]).scale / here.scale).clamp(0.5, 1.6);
         let scale = (extent * rng.log_range(0.45, 1.5) * nearness / unit).min(size[1] * 0.5 / unit);
         let placed = Placed { solid, view: View { scale, ..here }, at };
@@ -94,9 +96,11 @@ fn standing(rng: &mut Rng) -> Solid {
             s.block([0.0, 0.0], [0.4, 0.4], [0.0, h * 0.4], 0.8, pale);
             s.block([0.0, 0.0], [0.24, 0.24], [h * 0.4, h], 1.4, pale).ball([0.0, 0.0, h + 0.12], 0.17, pale);
         }
-        // A tarpaulin over something long: a car's outline and colours without glass, lamps or wheels.
+        // A tarpaulin over something long: a car's outline without glass, lamps or wheels.
         8 => {
             let (l, w) = (rng.range(3.0, 4.8), rng.range(1.5, 2.0));
+            let base = [[0.30, 0.38, 0.30], [0.25, 0.35, 0.50], [0.55, 0.50, 0.40]][rng.below(3)];
+            let colour = tone(rng, base, 0.8, 1.2);
             s.block([0.0, 0.0], [l, w], [0.0, 0.7], 0.9, colour);
             s.block([rng.range(-0.4, 0.4), 0.0], [l * 0.5, w * 0.85], [0.7, 1.3], 0.6, colour.map(|c| c * 0.94));
         }

@@ -137,3 +137,28 @@ fn row_span(planes: &[[f32; 3]], fy: f32, x0: usize, x1: usize) -> (usize, usize
 fn edges(points: &[Point]) -> impl Iterator<Item = (Point, Point)> + '_ {
     points.iter().enumerate().map(|(i, &a)| (a, points[(i + 1) % points.len()]))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn painted(fill: impl Fn(&mut Canvas, &mut f32)) -> f32 {
+        let mut sum = 0.0;
+        fill(&mut Canvas::new(80, 60, [0.0; 3]), &mut sum);
+        sum
+    }
+
+    #[test]
+    fn coverage_sums_to_the_area_inside_the_canvas() {
+        let quad = [[10.3, 5.2], [50.7, 12.1], [44.0, 40.5], [8.0, 30.0]];
+        let area = edges(&quad).map(|(a, b)| a[0] * b[1] - a[1] * b[0]).sum::<f32>().abs() / 2.0;
+        let sum = painted(|c, s| c.cover_polygon(&quad, |c, _, n| *s += c.cover[..n].iter().sum::<f32>()));
+        assert!((sum / area - 1.0).abs() < 0.01, "{sum} {area}");
+        // Half of a square hangs out of the canvas.
+        let square = [[-10.0, 10.0], [10.0, 10.0], [10.0, 30.0], [-10.0, 30.0]];
+        let sum = painted(|c, s| c.cover_polygon(&square, |c, _, n| *s += c.cover[..n].iter().sum::<f32>()));
+        assert!((sum - 200.0).abs() < 1.0, "{sum}");
+        let ellipse = painted(|c, s| c.cover_ellipse([40.0, 30.0], [20.0, 9.0], 0.7, |c, _, n| *s += c.cover[..n].iter().sum::<f32>()));
+        assert!((ellipse / (std::f32::consts::PI * 180.0) - 1.0).abs() < 0.02, "{ellipse}");
+    }
+}

@@ -43,7 +43,7 @@ impl Ground {
             Ground::Asphalt => [0.38, 0.38, 0.39],
             Ground::Concrete => [0.60, 0.58, 0.55],
             Ground::Sand => [0.64, 0.57, 0.45],
-            Ground::Water => [0.17, 0.30, 0.32],
+            Ground::Water => [[0.17, 0.30, 0.32], [0.20, 0.38, 0.36], [0.30, 0.33, 0.28], [0.13, 0.22, 0.30]][rng.below(4)],
         };
         tone(rng, base, 0.7, 1.35)
     }
@@ -75,7 +75,7 @@ pub fn paint(canvas: &mut Canvas, rng: &mut Rng, ground: Ground, camera: &Camera
     for _ in 0..rng.below(5) {
         let other = Ground::any_land(rng);
         let colour = other.colour(rng);
-        let centre = [rng.unit() * canvas.w as f32, rng.range(canvas.horizon_row(camera), 1.1 * canvas.h as f32)];
+        let centre = [rng.unit() * canvas.w as f32, rng.range(camera.first_row(), 1.1 * canvas.h as f32)];
         let size = [rng.range(80.0, 420.0) / scale, rng.range(60.0, 420.0) / scale];
         let field = field(camera, centre, size, rng.range(0.0, 3.2));
         canvas.polygon(&field, colour, rng.range(0.7, 1.0), other.grain());
@@ -87,15 +87,8 @@ pub fn paint(canvas: &mut Canvas, rng: &mut Rng, ground: Ground, camera: &Camera
         slabs(canvas, rng, camera);
     }
     for _ in 0..rng.below(3) {
-        let centre = [rng.unit() * canvas.w as f32, rng.range(canvas.horizon_row(camera), canvas.h as f32)];
+        let centre = [rng.unit() * canvas.w as f32, rng.range(camera.first_row(), canvas.h as f32)];
         stain(canvas, rng, centre, scale);
-    }
-}
-
-impl Canvas {
-    /// The first row that shows ground.
-    fn horizon_row(&self, camera: &Camera) -> f32 {
-        camera.horizon.max(0.0)
     }
 }
 
@@ -118,7 +111,7 @@ fn texture(canvas: &mut Canvas, rng: &mut Rng, ground: Ground, camera: &Camera, 
     for (y, row) in canvas.texture.chunks_exact_mut(w).enumerate() {
         let below = (y as f32 - camera.horizon).max(1.0);
         // Rows of the tile a row of the picture: more where the ground is seen at a flatter angle.
-        let squeezed = (400.0 * libm::logf(below)) as usize;
+        let squeezed = if below > 1.0 { (400.0 * libm::logf(below)) as usize } else { y };
         noise::add_row(row, fine, start[0] + squeezed, start[1], strength);
         noise::add_row(row, noise::grains(), start[2] + y, start[3], second);
     }
@@ -142,7 +135,7 @@ fn rows(canvas: &mut Canvas, rng: &mut Rng, camera: &Camera) {
     let (sin, cos) = (libm::sinf(angle), libm::cosf(angle));
     let pitch = rng.range(0.7, 2.0).max(6.0 / camera.view_at(canvas.h as f32 / 2.0).scale);
     let depth = rng.range(0.06, 0.22);
-    let first = canvas.horizon_row(camera) as usize;
+    let first = camera.first_row() as usize;
     let mut wave = vec![0.0f32; canvas.w];
     for y in first..canvas.h {
         let (a, b) = (camera.ground([0.0, y as f32]), camera.ground([1.0, y as f32]));
@@ -250,8 +243,12 @@ pub fn sky(canvas: &mut Canvas, rng: &mut Rng, camera: &Camera) {
     if camera.horizon < 1.0 || last == 0 {
         return;
     }
-    let low: Rgb = [rng.range(0.78, 0.95), rng.range(0.82, 0.96), rng.range(0.86, 1.0)];
-    let high: Rgb = [rng.range(0.4, 0.85), rng.range(0.58, 0.88), rng.range(0.8, 1.0)];
+    // From white overcast to blue: less red than green, less green than blue.
+    let shade = |rng: &mut Rng, deepest: f32| {
+        let (blue, depth) = (rng.range(0.8, 1.0), rng.range(0.0, deepest));
+        [blue - depth, blue - depth * 0.5, blue]
+    };
+    let (low, high): (Rgb, Rgb) = (shade(rng, 0.12), shade(rng, 0.5));
     let w = canvas.w;
     for (plane, (l, h)) in canvas.px.iter_mut().zip(low.into_iter().zip(high)) {
         for (y, row) in plane.chunks_exact_mut(w).take(last).enumerate() {
@@ -271,4 +268,25 @@ pub fn sky(canvas: &mut Canvas, rng: &mut Rng, camera: &Camera) {
     // Trees stand on the ground, not in it.
     let foot = [[0.0, camera.horizon + 1.0], [w as f32, camera.horizon + 1.0]];
     canvas.line(foot[0], foot[1], height * 0.5, colour, 0.5);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{HEIGHT, Subject, WIDTH};
+    use super::*;
+
+    #[test]
+    fn a_bank_leaves_the_boat_on_water() {
+        let mut banks = 0;
+        for seed in 0..3000 {
+            let mut rng = Rng::new(seed);
+            let subject = Subject::draw(&mut rng);
+            if let Some(shore) = Shore::draw(&mut rng, &subject.camera, subject.target_box, [WIDTH as f32, HEIGHT as f32]) {
+                assert!(!shore.touches(subject.target_box), "seed {seed}");
+                assert!(shore.touches(Box2D::new(0.0, 0.0, WIDTH as f32, HEIGHT as f32)), "seed {seed}: a bank outside the picture");
+                banks += 1;
+            }
+        }
+        assert!(banks > 1000, "{banks} banks");
+    }
 }

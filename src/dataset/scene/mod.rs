@@ -15,9 +15,11 @@ mod fill;
 mod ground;
 mod large;
 mod noise;
+mod people;
 mod road;
 mod solid;
 mod target;
+mod vehicles;
 mod weather;
 
 use crate::dataset::frame::Image;
@@ -209,7 +211,7 @@ fn roads(canvas: &mut Canvas, rng: &mut Rng, subject: &Subject) {
     // Not narrower than 14 pixels at the target, nor wider than 190.
     let width = |rng: &mut Rng| (scale * rng.range(3.0, 9.0)).clamp(14.0, 190.0) / scale;
     for _ in 0..rng.below(3) {
-        let row = rng.range(camera.horizon.max(0.0) + 10.0, HEIGHT as f32);
+        let row = rng.range(camera.first_row() + 10.0, HEIGHT as f32);
         let through = camera.ground([rng.unit() * WIDTH as f32, row]);
         let course = Course::new(camera, through, rng.range(0.0, 6.283), width(rng), rng.range(-0.06, 0.06));
         road::paint(canvas, rng, camera, &course);
@@ -244,7 +246,11 @@ fn stray_shadows(canvas: &mut Canvas, rng: &mut Rng, target: Box2D) {
         let centre = [rng.unit() * WIDTH as f32, rng.unit() * HEIGHT as f32];
         let radii = [extent * rng.range(0.2, 1.2), extent * rng.range(0.2, 0.6)];
         let angle = rng.range(0.0, 3.14);
-        canvas.cover_ellipse(centre, radii, angle, |c, i, n| c.darken(i, n, 0.8));
+        if rng.chance(0.7) {
+            canvas.cover_leaves(centre, radii, |c, i, n| c.darken(i, n, 0.8));
+        } else {
+            canvas.cover_ellipse(centre, radii, angle, |c, i, n| c.darken(i, n, 0.8));
+        }
     }
 }
 
@@ -265,6 +271,9 @@ fn finish(canvas: &mut Canvas, rng: &mut Rng, camera: &Camera, target: Box2D) ->
         }
     } else if rng.chance(0.2) && smallest > 14.0 {
         weather::defocus(canvas);
+    }
+    if rng.chance(0.2) {
+        weather::watermark(canvas, rng);
     }
     weather::Sensor::random(rng).expose(canvas)
 }

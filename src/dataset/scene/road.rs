@@ -25,7 +25,7 @@ impl Course {
             for k in 0..PIECES {
                 // Pieces grow with the distance from the start: near ones bend smoothly, far ones need no detail.
                 let step = reach * (k as f32 + 0.5) * 2.0 / (PIECES * PIECES) as f32;
-                angle += (bend * step / width).clamp(-0.4, 0.4) * sign;
+                angle += (bend * step / width).clamp(-0.13, 0.13) * sign;
                 p = [p[0] + libm::cosf(angle) * step * sign, p[1] - libm::sinf(angle) * step * sign];
                 out.push((p, [libm::sinf(angle), libm::cosf(angle)]));
             }

@@ -23,7 +23,7 @@ pub fn haze(canvas: &mut Canvas, rng: &mut Rng, camera: &Camera) {
     let veil: Rgb = [rng.range(0.66, 0.8), rng.range(0.7, 0.82), rng.range(0.72, 0.88)];
     let (near, far) = (rng.range(0.0, 0.2), rng.range(0.15, 0.5));
     for y in 0..canvas.h {
-        let depth = ((y as f32 - camera.horizon.max(0.0)) / (canvas.h as f32 - camera.horizon.max(0.0))).clamp(0.0, 1.0);
+        let depth = ((y as f32 - camera.first_row()) / (canvas.h as f32 - camera.first_row())).clamp(0.0, 1.0);
         canvas.veil(y * canvas.w, canvas.w, veil, far + (near - far) * depth);
     }
 }
@@ -75,6 +75,28 @@ fn add_shifted(out: &mut [f32], row: &[f32], shift: i32) {
     } else {
         out[by..].iter_mut().zip(row).for_each(|(o, r)| *o += r);
         out[..by].iter_mut().for_each(|o| *o += row[0]);
+    }
+}
+
+/// What recorders print into a corner: a mark and a line of writing, too small to read.
+pub fn watermark(canvas: &mut Canvas, rng: &mut Rng) {
+    let white = [0.8; 3];
+    let size = rng.range(5.0, 9.0);
+    let left = if rng.chance(0.5) { rng.range(8.0, 30.0) } else { canvas.w as f32 - rng.range(90.0, 130.0) };
+    let top = if rng.chance(0.75) { canvas.h as f32 - size - rng.range(6.0, 20.0) } else { rng.range(6.0, 14.0) };
+    let mut x = left;
+    for _ in 0..6 + rng.below(6) {
+        let (wide, high) = (size * rng.range(0.3, 0.6), size * if rng.chance(0.3) { 1.0 } else { 0.7 });
+        let foot = top + size;
+        canvas.line([x, foot - high], [x, foot], 1.2, white, 0.8);
+        if rng.chance(0.6) {
+            let y = foot - high * rng.unit();
+            canvas.line([x, y], [x + wide, y], 1.2, white, 0.8);
+        }
+        if rng.chance(0.4) {
+            canvas.line([x + wide, foot - size * 0.7], [x + wide, foot], 1.2, white, 0.8);
+        }
+        x += wide + size * 0.3;
     }
 }
 

@@ -96,13 +96,11 @@ fn standing(rng: &mut Rng) -> Solid {
             s.block([0.0, 0.0], [0.4, 0.4], [0.0, h * 0.4], 0.8, pale);
             s.block([0.0, 0.0], [0.24, 0.24], [h * 0.4, h], 1.4, pale).ball([0.0, 0.0, h + 0.12], 0.17, pale);
         }
-        // A tarpaulin over something long: a car's outline without glass, lamps or wheels.
+        // A tarpaulin over a heap: as long and high as a car, in a car's colours, but without cabin, glass, lamps or wheels.
         8 => {
-            let (l, w) = (rng.range(3.0, 4.8), rng.range(1.5, 2.0));
-            let base = [[0.30, 0.38, 0.30], [0.25, 0.35, 0.50], [0.55, 0.50, 0.40]][rng.below(3)];
-            let colour = tone(rng, base, 0.8, 1.2);
-            s.block([0.0, 0.0], [l, w], [0.0, 0.7], 0.9, colour);
-            s.block([rng.range(-0.4, 0.4), 0.0], [l * 0.5, w * 0.85], [0.7, 1.3], 0.6, colour.map(|c| c * 0.94));
+            let (l, w, h) = (rng.range(2.5, 4.8), rng.range(1.5, 2.2), rng.range(0.7, 1.4));
+            s.block([0.0, 0.0], [l, w], [0.0, h * 0.4], 0.9, colour.map(|c| c * 0.94));
+            s.block([0.0, 0.0], [l * 0.9, w * 0.9], [h * 0.4, h], rng.range(0.2, 0.6), colour);
         }
         // Bins side by side, with lids.
         9 => {

@@ -9,14 +9,14 @@ impl Canvas {
     pub fn cover_polygon(&mut self, points: &[Point], mut paint: impl FnMut(&mut Canvas, usize, usize)) {
         let area: f32 = edges(points).map(|(a, b)| a[0] * b[1] - a[1] * b[0]).sum();
         let turn = if area < 0.0 { -1.0 } else { 1.0 };
-        let mut planes = [[0.0f32; 3]; 8];
+        let mut planes = [[0.0f32; 4]; 8];
         let mut count = 0;
         for (a, b) in edges(points).take(8) {
             let (dx, dy) = (b[0] - a[0], b[1] - a[1]);
             let length = (dx * dx + dy * dy).sqrt();
             if length > 1e-6 {
                 let (nx, ny) = (-dy / length * turn, dx / length * turn);
-                planes[count] = [nx, ny, -(nx * a[0] + ny * a[1])];
+                planes[count] = [nx, ny, -(nx * a[0] + ny * a[1]), 1.0 / nx];
                 count += 1;
             }
         }
@@ -35,12 +35,12 @@ impl Canvas {
             cover.fill(1.0);
             for p in planes {
                 let start = p[1] * fy + p[2] + 0.5 + p[0] * (from as f32 + 0.5);
-                let end = start + p[0] * (to - from - 1) as f32;
-                if start >= 1.0 && end >= 1.0 {
-                    continue;
-                }
-                for (i, v) in cover.iter_mut().enumerate() {
-                    let inside = start + p[0] * i as i32 as f32;
+                // Short rows are quicker done than measured.
+                let n = cover.len();
+                let part = if n < 24 { 0..n } else { below_one(start, p[0], n) };
+                let first = part.start;
+                for (i, v) in cover[part].iter_mut().enumerate() {
+                    let inside = start + p[0] * (first + i) as i32 as f32;
                     *v = if inside < *v { inside } else { *v };
                 }
             }
@@ -118,15 +118,24 @@ impl Canvas {
     }
 }
 
+/// Which of the first `n` values of `start + slope * i` may be below 1: a superset, so that the inside of a shape costs little.
+fn below_one(start: f32, slope: f32, n: usize) -> std::ops::Range<usize> {
+    if slope.abs() < 1e-6 {
+        return if start < 1.1 { 0..n } else { 0..0 };
+    }
+    let crossing = (1.0 - start) / slope;
+    if slope > 0.0 { 0..n.min((crossing + 2.0).max(0.0) as usize) } else { n.min((crossing - 1.0).max(0.0) as usize)..n }
+}
+
 /// The columns of one row that may lie inside all half planes: a superset, so that long thin shapes cost what they cover.
-fn row_span(planes: &[[f32; 3]], fy: f32, x0: usize, x1: usize) -> (usize, usize) {
+fn row_span(planes: &[[f32; 4]], fy: f32, x0: usize, x1: usize) -> (usize, usize) {
     let (mut low, mut high) = (x0 as f32, x1 as f32);
     for p in planes {
         let rest = p[1] * fy + p[2] + 0.5;
         if p[0] > 1e-4 {
-            low = low.max(-rest / p[0] - 1.5);
+            low = if -rest * p[3] - 1.5 > low { -rest * p[3] - 1.5 } else { low };
         } else if p[0] < -1e-4 {
-            high = high.min(-rest / p[0] + 1.5);
+            high = if -rest * p[3] + 1.5 < high { -rest * p[3] + 1.5 } else { high };
         } else if rest < -1.0 {
             return (x0, x0);
         }

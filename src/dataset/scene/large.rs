@@ -130,14 +130,17 @@ fn fence(out: &mut Vec<Placed>, rng: &mut Rng, camera: &Camera, target: Box2D) {
         if at[1] < camera.horizon + 3.0 || at[0].abs() > 2.0 * WIDTH as f32 {
             continue;
         }
+        let view = camera.view_at(at[1]);
         let mut post = Solid::default();
         post.block([0.0, 0.0], [0.14, 0.14], [0.0, high], 1.0, colour);
-        let (x, y) = (dx / step * step / 2.0, -dz / 2.0);
-        // The rail to the next post, drawn as a thin slab.
-        let (nx, ny) = (-y / step * 0.12, x / step * 0.12);
-        let rail = [[nx, ny], [2.0 * x + nx, 2.0 * y + ny], [2.0 * x - nx, 2.0 * y - ny], [-nx, -ny]];
+        // The rail ends at the next post: back from pixels to metres, as the view of this post sees them.
+        let next = camera.pixel([from[0] + dx * (k + 1) as f32, from[1] + dz * (k + 1) as f32]);
+        let (x, y) = ((next[0] - at[0]) / view.scale, (next[1] - at[1]) / (view.scale * view.sin));
+        let length = (x * x + y * y).sqrt().max(1e-3);
+        let (nx, ny) = (-y / length * 0.05, x / length * 0.05);
+        let rail = [[nx, ny], [x + nx, y + ny], [x - nx, y - ny], [-nx, -ny]];
         post.prism(&rail, [high * 0.8, high * 0.92], 1.0, colour);
-        let placed = Placed { solid: post, view: camera.view_at(at[1]), at };
+        let placed = Placed { solid: post, view, at };
         if placed.bounds().iou(target) == 0.0 {
             out.push(placed);
         }

@@ -19,6 +19,7 @@ mod people;
 mod road;
 mod solid;
 mod target;
+mod things;
 mod vehicles;
 mod weather;
 

@@ -1,6 +1,6 @@
-//! Milliseconds for a scene, its preprocessing, and a training step of the default detector.
+//! Milliseconds for a training step of the default detector.
 
-use bico::dataset::{Scene, Split, preprocess};
+use bico::dataset::Split;
 use bico::tensor::Shape;
 use bico::train::adam::Adam;
 use bico::train::build::Trainable;
@@ -10,18 +10,6 @@ use bico::train::params::Params;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 
 const BATCH: usize = 16;
-
-fn scenes(c: &mut Criterion) {
-    let mut index = 0;
-    c.bench_function("scene/generate", |b| {
-        b.iter(|| {
-            index = (index + 1) % 64;
-            Scene::generate(Split::Training, index)
-        });
-    });
-    let image = Scene::generate(Split::Training, 0).image;
-    c.bench_function("scene/preprocess", |b| b.iter(|| preprocess(&image, 320, 160)));
-}
 
 fn steps(c: &mut Criterion) {
     let images = Images::scenes(Split::Training, 0, BATCH, Shape::new(3, 160, 320));
@@ -43,5 +31,5 @@ fn steps(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, scenes, steps);
+criterion_group!(benches, steps);
 criterion_main!(benches);

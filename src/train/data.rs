@@ -1,10 +1,9 @@
 //! Training images in memory, and the anchors that suit their boxes.
 
 use super::loss::Target;
-use crate::dataset::preprocess;
 use crate::dataset::rng::Rng;
-use crate::error::{Error, Result};
 use crate::dataset::scene::{HEIGHT, Scene, Split, WIDTH, version_hash};
+use crate::error::{Error, Result};
 use crate::tensor::Shape;
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
@@ -25,12 +24,7 @@ impl Images {
     pub fn scenes(split: Split, first: u64, count: usize, shape: Shape) -> Images {
         let (pixels, targets) = (first..first + count as u64)
             .into_par_iter()
-            .map(|index| {
-                let scene = Scene::generate(split, index);
-                let raw = preprocess(&scene.image, shape.w, shape.h);
-                let target = scene.target.scale(1.0 / WIDTH as f32, 1.0 / HEIGHT as f32);
-                (raw.data.iter().map(|&v| v as u8).collect(), target)
-            })
+            .map(|index| Scene::training_image(split, index, shape.w, shape.h))
             .unzip();
         Images { shape, pixels, targets }
     }

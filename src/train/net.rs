@@ -74,7 +74,13 @@ impl Net {
 
     /// Runs the first `count` samples; `fill` writes each input (channel, row, column).
     pub fn forward(&mut self, count: usize, mode: Mode, fill: impl Fn(usize, &mut [f32]) + Sync) {
-        self.samples[..count].par_iter_mut().enumerate().for_each(|(i, s)| fill(i, &mut s.input));
+        let coarse = self.grids.as_ref().map(|g| g.input).filter(|f| f.frac < 8);
+        self.samples[..count].par_iter_mut().enumerate().for_each(|(i, s)| {
+            fill(i, &mut s.input);
+            if let Some(format) = coarse {
+                s.input.iter_mut().for_each(|v| *v = format.value(format.quantise(f64::from(*v))) as f32);
+            }
+        });
         for k in 0..self.shapes.len() {
             let stage = &self.spec.stages[k];
             let norm = stage.norm && mode == Mode::Train;

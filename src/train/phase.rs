@@ -151,12 +151,6 @@ fn one_step(net: &mut Net, images: &Images, chosen: std::ops::Range<usize>, rng:
     let (from, to) = (images.shape, net.spec.input);
     let varied: Vec<Augment> = chosen.clone().map(|i| Augment::random(rng, from, to, &images.targets[i])).collect();
     let targets: Vec<Target> = chosen.clone().zip(&varied).map(|(i, a)| a.target(&images.targets[i], from)).collect();
-    let coarse = net.grids.as_ref().map(|g| g.input).filter(|f| f.frac < 8);
-    net.forward(chosen.len(), Mode::Train, |i, out| {
-        varied[i].fill(&images.pixels[chosen.start + i], from, to, out);
-        if let Some(format) = coarse {
-            out.iter_mut().for_each(|v| *v = format.value(format.quantise(f64::from(*v))) as f32);
-        }
-    });
+    net.forward(chosen.len(), Mode::Train, |i, out| varied[i].fill(&images.pixels[chosen.start + i], from, to, out));
     net.backward(&targets)
 }

@@ -8,19 +8,30 @@
     reason = "random angles stop a hair short of a turn: the exact constants would change every scene of this version"
 )]
 
+mod camera;
 mod canvas;
 mod clutter;
+mod fill;
 mod ground;
+mod large;
+mod noise;
+mod people;
+mod road;
 mod solid;
 mod target;
+mod things;
+mod vehicles;
 mod weather;
 
 use crate::dataset::frame::Image;
 use crate::dataset::iou::Box2D;
+use crate::dataset::preprocess::planes;
 use crate::dataset::rng::Rng;
-use canvas::{Canvas, Point};
+use camera::Camera;
+use canvas::Canvas;
 use clutter::Placed;
-use ground::Ground;
+use ground::{Ground, Shore};
+use road::Course;
 use sha2::{Digest, Sha256};
 use solid::View;
 pub use target::Class;
@@ -76,6 +87,13 @@ impl Scene {
         Scene::from_seed(split.seed(index))
     }
 
+    /// Scene `index` of `split` as a network reads it in training: 3 x `height` x `width` bytes (channel, row, column), the
+    /// same as `preprocess` gives, and the target's box in fractions of the image.
+    pub fn training_image(split: Split, index: u64, width: usize, height: usize) -> (Vec<u8>, Box2D) {
+        let scene = Scene::generate(split, index);
+        (planes(&scene.image, width, height), scene.target.scale(1.0 / WIDTH as f32, 1.0 / HEIGHT as f32))
+    }
+
     /// The box and class of scene `index` of `split`, without painting it.
     pub fn annotation(split: Split, index: u64) -> (Box2D, Class) {
         let subject = Subject::draw(&mut Rng::new(split.seed(index)));
@@ -86,27 +104,27 @@ impl Scene {
     pub fn from_seed(seed: u64) -> Scene {
         let mut rng = Rng::new(seed);
         let rng = &mut rng;
-        let Subject { class, ground, heading, target, target_box } = Subject::draw(rng);
-        let view = target.view;
-        let mut canvas = Canvas::new(WIDTH, HEIGHT, [0.0; 3]);
-        ground::paint(&mut canvas, rng, ground, view.scale);
-        if ground != Ground::Water {
-            roads(&mut canvas, rng, &view, class, target.at, heading);
+        let subject = Subject::draw(rng);
+        let (camera, target_box) = (subject.camera, subject.target_box);
+        let canvas = &mut Canvas::new(WIDTH, HEIGHT, [0.0; 3]);
+        canvas.leaf_at = [rng.below(256), rng.below(256)];
+        ground::paint(canvas, rng, subject.ground, &camera);
+        let shore = waterside(canvas, rng, &subject);
+        if subject.ground != Ground::Water {
+            roads(canvas, rng, &subject);
         }
-        let things = surroundings(rng, ground, &view, target_box);
+        let things = surroundings(rng, &subject, shore.as_ref());
+        let target = &subject.target;
         let shadow = rng.range(0.25, 0.65);
-        things.iter().chain([&target]).for_each(|p| p.solid.cast(&mut canvas, &p.view, p.at));
-        stray_shadows(&mut canvas, rng, target_box);
+        things.iter().chain([target]).for_each(|p| p.solid.cast(canvas, &p.view, p.at));
+        stray_shadows(canvas, rng, target_box);
         canvas.apply_shadows(shadow);
-        if class == Class::Boat {
-            let length = target_box.w.max(target_box.h) / view.scale;
-            clutter::wake(&mut canvas, rng, &view, target.at, heading, length);
-        }
+        ground::sky(canvas, rng, &camera);
         let mut order: Vec<&Placed> = things.iter().collect();
         // Nearer things (lower in the image) hide farther ones; the target comes last, so it is never hidden.
         order.sort_by(|a, b| a.at[1].total_cmp(&b.at[1]));
-        order.into_iter().chain([&target]).for_each(|p| p.solid.paint(&mut canvas, &p.view, p.at));
-        Scene { image: finish(&mut canvas, rng, target_box), target: target_box, class }
+        order.into_iter().chain([target]).for_each(|p| p.solid.paint(canvas, &p.view, p.at));
+        Scene { image: finish(canvas, rng, &camera, target_box), target: target_box, class: subject.class }
     }
 }
 
@@ -117,6 +135,7 @@ struct Subject {
     heading: f32,
     target: Placed,
     target_box: Box2D,
+    camera: Camera,
 }
 
 impl Subject {
@@ -125,7 +144,8 @@ impl Subject {
         let ground = if class == Class::Boat { Ground::Water } else { Ground::any_land(rng) };
         let heading = rng.range(0.0, 6.283);
         let (target, target_box) = place_target(rng, class, heading);
-        Subject { class, ground, heading, target, target_box }
+        let camera = camera(rng, &target);
+        Subject { class, ground, heading, target, target_box, camera }
     }
 }
 
@@ -145,7 +165,8 @@ fn area_share(rng: &mut Rng) -> f32 {
 fn place_target(rng: &mut Rng, class: Class, heading: f32) -> (Placed, Box2D) {
     let (w, h) = (WIDTH as f32, HEIGHT as f32);
     let solid = class.build(rng, heading);
-    let pitch = rng.range(0.5, 1.25);
+    // A third look far ahead, as a drone that follows a road does; the rest look down more steeply.
+    let pitch = if rng.chance(0.35) { rng.range(0.2, 0.5) } else { rng.range(0.5, 1.25) };
     let angle = rng.range(0.0, 6.283);
     let reach = rng.range(0.3, 1.3);
     let sun = [libm::cosf(angle) * reach, libm::sinf(angle) * reach];
@@ -159,30 +180,62 @@ fn place_target(rng: &mut Rng, class: Class, heading: f32) -> (Placed, Box2D) {
     (Placed { solid, view, at }, Box2D { x: corner[0], y: corner[1], ..b })
 }
 
+/// The camera that sees the target as it was placed: its horizon follows from the angle it looks down at.
+fn camera(rng: &mut Rng, target: &Placed) -> Camera {
+    let View { sin, cos, .. } = target.view;
+    // A focal length of 0.7 to 1.1 times the width: angles of view of 71 to 49 degrees.
+    let focal = rng.range(0.7, 1.1) * WIDTH as f32;
+    let horizon = HEIGHT as f32 / 2.0 - focal * sin / cos.max(0.05);
+    // The ground under the target is seen, and not at so flat an angle that its scale would explode in front.
+    Camera::new(target.view, target.at[1], horizon.min(target.at[1] - rng.range(40.0, 130.0)))
+}
+
+/// The wake of a boat, then perhaps a bank where it leaves the boat on water.
+fn waterside(canvas: &mut Canvas, rng: &mut Rng, subject: &Subject) -> Option<Shore> {
+    if subject.ground != Ground::Water {
+        return None;
+    }
+    let (target, b) = (&subject.target, subject.target_box);
+    if rng.chance(0.7) {
+        let length = b.w.max(b.h) / target.view.scale;
+        clutter::wake(canvas, rng, &target.view, target.at, subject.heading, length);
+    }
+    let shore = if rng.chance(0.6) { Shore::draw(rng, &subject.camera, b, [WIDTH as f32, HEIGHT as f32]) } else { None };
+    shore.iter().for_each(|s| s.paint(canvas, rng));
+    shore
+}
+
 /// Roads: often one below the target if it drives, sometimes others.
-fn roads(canvas: &mut Canvas, rng: &mut Rng, view: &View, class: Class, at: Point, heading: f32) {
-    let width = |rng: &mut Rng| (view.scale * rng.range(4.0, 9.0)).clamp(14.0, 190.0);
+fn roads(canvas: &mut Canvas, rng: &mut Rng, subject: &Subject) {
+    let (camera, class) = (&subject.camera, subject.class);
+    let scale = subject.target.view.scale;
+    // Not narrower than 14 pixels at the target, nor wider than 190.
+    let width = |rng: &mut Rng| (scale * rng.range(3.0, 9.0)).clamp(14.0, 190.0) / scale;
     for _ in 0..rng.below(3) {
-        let through = [rng.unit() * WIDTH as f32, rng.unit() * HEIGHT as f32];
-        let (angle, wide) = (rng.range(0.0, 6.283), width(rng));
-        ground::road(canvas, rng, through, angle, wide);
+        let row = rng.range(camera.first_row() + 10.0, HEIGHT as f32);
+        let through = camera.ground([rng.unit() * WIDTH as f32, row]);
+        let course = Course::new(camera, through, rng.range(0.0, 6.283), width(rng), rng.range(-0.06, 0.06));
+        road::paint(canvas, rng, camera, &course);
     }
     let drives = matches!(class, Class::Car | Class::Truck | Class::Rider);
-    if rng.chance(if drives { 0.7 } else { 0.2 }) {
-        // The direction on the image of a heading on the ground.
-        let angle = libm::atan2f(libm::sinf(heading) * view.sin, libm::cosf(heading));
-        let wide = width(rng);
-        ground::road(canvas, rng, at, angle, wide);
+    if rng.chance(if drives { 0.7 } else { 0.35 }) {
+        let through = camera.ground(subject.target.at);
+        let course = Course::new(camera, through, subject.heading, width(rng), rng.range(-0.06, 0.06));
+        road::paint(canvas, rng, camera, &course);
     }
 }
 
-fn surroundings(rng: &mut Rng, ground: Ground, view: &View, target: Box2D) -> Vec<Placed> {
-    let size = [WIDTH as f32, HEIGHT as f32];
-    let count = 3 + rng.below(9);
-    let mut things = clutter::distractors(rng, ground, view, target, size, count);
-    if ground != Ground::Water {
-        let (trees, buildings) = (rng.below(7), if rng.chance(0.4) { 1 + rng.below(3) } else { 0 });
-        things.extend(clutter::large(rng, view, target, size, trees, buildings));
+fn surroundings(rng: &mut Rng, subject: &Subject, shore: Option<&Shore>) -> Vec<Placed> {
+    let (camera, target) = (&subject.camera, subject.target_box);
+    let count = 3 + rng.below(10);
+    // What floats does not lie on the bank.
+    let free = |b: Box2D| shore.is_none_or(|s| !s.touches(b));
+    let mut things = clutter::distractors(rng, subject.ground, camera, target, count, free);
+    if subject.ground != Ground::Water {
+        things.extend(large::around(rng, camera, target));
+    } else if let Some(shore) = shore {
+        let stands = |p: &Placed| shore.touches(Box2D::centred(p.at[0], p.at[1], 1.0, 1.0));
+        things.extend(large::around(rng, camera, target).into_iter().filter(stands));
     }
     things
 }
@@ -194,26 +247,36 @@ fn stray_shadows(canvas: &mut Canvas, rng: &mut Rng, target: Box2D) {
         let centre = [rng.unit() * WIDTH as f32, rng.unit() * HEIGHT as f32];
         let radii = [extent * rng.range(0.2, 1.2), extent * rng.range(0.2, 0.6)];
         let angle = rng.range(0.0, 3.14);
-        canvas.cover_ellipse(centre, radii, angle, |c, i, coverage, _| c.shadow[i] = c.shadow[i].max(coverage * 0.8));
+        if rng.chance(0.7) {
+            canvas.cover_leaves(centre, radii, |c, i, n| c.darken(i, n, 0.8));
+        } else {
+            canvas.cover_ellipse(centre, radii, angle, |c, i, n| c.darken(i, n, 0.8));
+        }
     }
 }
 
-fn finish(canvas: &mut Canvas, rng: &mut Rng, target: Box2D) -> Image {
-    if rng.chance(0.5) {
+fn finish(canvas: &mut Canvas, rng: &mut Rng, camera: &Camera, target: Box2D) -> Image {
+    if rng.chance(0.4) {
         weather::clouds(canvas, rng);
     }
     if rng.chance(0.3) {
-        weather::haze(canvas, rng);
+        weather::haze(canvas, rng, camera);
     }
-    if rng.chance(0.4) {
+    let smallest = target.w.min(target.h);
+    if rng.chance(0.35) {
         // A blur longer than half the target would leave nothing to find.
-        let longest = (target.w.min(target.h) * 0.3).min(7.0);
+        let longest = (smallest * 0.3).min(7.0);
         let (angle, length) = (rng.range(0.0, 3.14), rng.range(1.0, 7.0).min(longest));
         if length >= 1.5 {
             weather::motion_blur(canvas, angle, length);
         }
+    } else if rng.chance(0.2) && smallest > 14.0 {
+        weather::defocus(canvas);
     }
-    weather::expose(canvas, rng)
+    if rng.chance(0.2) {
+        weather::watermark(canvas, rng);
+    }
+    weather::Sensor::random(rng).expose(canvas)
 }
 
 /// The version of the generator: SHA-256 (hex) over image, box and class of the first `count` scenes of each split.

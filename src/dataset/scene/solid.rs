@@ -1,7 +1,7 @@
 //! Things that stand in a scene: solids in metres, seen by a camera that looks down at an angle.
 //!
-//! The camera is a weak perspective one (parallel rays): a drone looks at a small patch of ground from far above, so depth
-//! changes scale by little across one object.
+//! Each is projected by parallel rays at the scale of its place: depth changes the scale by little across one object, but by
+//! much across the picture, see [`super::camera`].
 
 use super::canvas::{Canvas, Point, Rgb};
 use crate::dataset::iou::Box2D;
@@ -40,6 +40,8 @@ enum Face {
     Flat { points: Vec<Point3>, colour: Rgb, decal: bool },
     /// A ball.
     Ball { centre: Point3, radius: f32, colour: Rgb },
+    /// A ball of leaves.
+    Leaves { centre: Point3, radius: f32, colour: Rgb },
     /// A horizontal translucent disc (a spinning rotor).
     Disc { centre: Point3, radius: f32, colour: Rgb, alpha: f32 },
 }
@@ -85,6 +87,28 @@ impl Solid {
         self.faces.push(Face::Ball { centre, radius, colour });
         self
     }
+    /// A ball of leaves.
+    pub fn leaves(&mut self, centre: Point3, radius: f32, colour: Rgb) -> &mut Solid {
+        self.faces.push(Face::Leaves { centre, radius, colour });
+        self
+    }
+    /// Upright rectangles on the walls of a block: on each wall a row of `count` a storey, `share` of their pitch wide, from
+    /// `z` = [bottom, top].
+    pub fn panes(&mut self, size: Point, z: Point, count: [usize; 2], share: f32, colour: Rgb) -> &mut Solid {
+        let corners = rectangle([0.0, 0.0], size.map(|s| s + 0.02));
+        for i in 0..4 {
+            let (a, b) = (corners[i], corners[(i + 1) % 4]);
+            let n = count[i % 2];
+            let on = |t: f32| [a[0] + (b[0] - a[0]) * t, a[1] + (b[1] - a[1]) * t];
+            for k in 0..n {
+                let middle = (k as f32 + 0.5) / n as f32;
+                let (p, q) = (on(middle - share / 2.0 / n as f32), on(middle + share / 2.0 / n as f32));
+                let points = vec![[p[0], p[1], z[0]], [q[0], q[1], z[0]], [q[0], q[1], z[1]], [p[0], p[1], z[1]]];
+                self.faces.push(Face::Flat { points, colour, decal: false });
+            }
+        }
+        self
+    }
     /// A translucent horizontal disc.
     pub fn disc(&mut self, centre: Point3, radius: f32, colour: Rgb, alpha: f32) -> &mut Solid {
         self.faces.push(Face::Disc { centre, radius, colour, alpha });
@@ -97,7 +121,7 @@ impl Solid {
         for face in &mut self.faces {
             match face {
                 Face::Flat { points, .. } => points.iter_mut().for_each(|p| *p = turn(*p)),
-                Face::Ball { centre, .. } | Face::Disc { centre, .. } => *centre = turn(*centre),
+                Face::Ball { centre, .. } | Face::Leaves { centre, .. } | Face::Disc { centre, .. } => *centre = turn(*centre),
             }
         }
         self
@@ -115,7 +139,9 @@ impl Solid {
         for face in &self.faces {
             match face {
                 Face::Flat { points, .. } => points.iter().for_each(|&p| include(view.project(p), [0.0; 2])),
-                Face::Ball { centre, radius, .. } => include(view.project(*centre), [radius * view.scale; 2]),
+                Face::Ball { centre, radius, .. } | Face::Leaves { centre, radius, .. } => {
+                    include(view.project(*centre), [radius * view.scale; 2])
+                }
                 Face::Disc { centre, radius, .. } => {
                     include(view.project(*centre), [radius * view.scale, radius * view.scale * view.sin]);
                 }
@@ -125,22 +151,27 @@ impl Solid {
     }
     /// Casts the shadow of a solid whose origin is at pixel `at`.
     pub fn cast(&self, canvas: &mut Canvas, view: &View, at: Point) {
-        let darken = |c: &mut Canvas, i: usize, coverage: f32| c.shadow[i] = c.shadow[i].max(coverage);
         let place = |p: Point| [p[0] + at[0], p[1] + at[1]];
+        let mut flat: Vec<Point> = Vec::with_capacity(8);
         for face in &self.faces {
             match face {
                 Face::Flat { points, .. } => {
-                    let flat: Vec<Point> = points.iter().map(|&p| place(view.shadow(p))).collect();
-                    canvas.cover_polygon(&flat, darken);
+                    flat.clear();
+                    flat.extend(points.iter().map(|&p| place(view.shadow(p))));
+                    canvas.cover_polygon(&flat, |c, i, n| c.darken(i, n, 1.0));
                 }
                 Face::Ball { centre, radius, .. } => {
                     let r = radius * view.scale;
-                    canvas.cover_ellipse(place(view.shadow(*centre)), [r, r * view.sin], 0.0, |c, i, v, _| darken(c, i, v));
+                    canvas.cover_ellipse(place(view.shadow(*centre)), [r, r * view.sin], 0.0, |c, i, n| c.darken(i, n, 1.0));
+                }
+                Face::Leaves { centre, radius, .. } => {
+                    let r = radius * view.scale;
+                    canvas.cover_leaves(place(view.shadow(*centre)), [r, r * view.sin], |c, i, n| c.darken(i, n, 0.9));
                 }
                 Face::Disc { centre, radius, alpha, .. } => {
                     let r = radius * view.scale;
                     let at = place(view.shadow(*centre));
-                    canvas.cover_ellipse(at, [r, r * view.sin], 0.0, |c, i, v, _| darken(c, i, v * alpha));
+                    canvas.cover_ellipse(at, [r, r * view.sin], 0.0, |c, i, n| c.darken(i, n, *alpha));
                 }
             }
         }
@@ -148,24 +179,31 @@ impl Solid {
     /// Paints a solid whose origin is at pixel `at`.
     pub fn paint(&self, canvas: &mut Canvas, view: &View, at: Point) {
         let place = |p: Point| [p[0] + at[0], p[1] + at[1]];
+        let mut flat: Vec<Point> = Vec::with_capacity(8);
         for face in &self.faces {
             match face {
                 Face::Flat { points, colour, decal } => {
-                    let flat: Vec<Point> = points.iter().map(|&p| place(view.project(p))).collect();
+                    flat.clear();
+                    flat.extend(points.iter().map(|&p| place(view.project(p))));
                     if *decal || faces_camera(&flat) {
                         canvas.polygon(&flat, *colour, 1.0, 0.12);
                     }
                 }
                 Face::Ball { centre, radius, colour } => {
                     let r = radius * view.scale;
-                    canvas.cover_ellipse(place(view.project(*centre)), [r, r], 0.0, |c, i, v, rim| {
-                        c.blend(i, colour.map(|x| x * (1.08 - 0.3 * rim)), v);
-                    });
+                    canvas.cover_ellipse(place(view.project(*centre)), [r, r], 0.0, |c, i, n| c.blend_round(i, n, *colour, [1.08, -0.3]));
+                }
+                Face::Leaves { centre, radius, colour } => {
+                    let r = radius * view.scale;
+                    canvas.cover_leaves(place(view.project(*centre)), [r, r], |c, i, n| c.blend_round(i, n, *colour, [1.1, -0.36]));
                 }
                 Face::Disc { centre, radius, colour, alpha } => {
                     let r = radius * view.scale;
-                    canvas.cover_ellipse(place(view.project(*centre)), [r, r * view.sin], 0.0, |c, i, v, rim| {
-                        c.blend(i, *colour, v * alpha * (0.5 + 0.5 * rim));
+                    canvas.cover_ellipse(place(view.project(*centre)), [r, r * view.sin], 0.0, |c, i, n| {
+                        for (a, rim) in c.cover[..n].iter_mut().zip(&c.radius[..n]) {
+                            *a *= alpha * (0.5 + 0.5 * rim);
+                        }
+                        c.blend_round(i, n, *colour, [1.0, 0.0]);
                     });
                 }
             }
@@ -207,7 +245,7 @@ mod tests {
             let at = [100.0 - b.x, 60.0 - b.y];
             let mut canvas = Canvas::new(400, 300, [-1.0; 3]);
             solid.paint(&mut canvas, &view, at);
-            let touched = |x: usize, y: usize| canvas.px[y * 400 + x][0] > -0.5;
+            let touched = |x: usize, y: usize| canvas.px[0][y * 400 + x] > -0.5;
             let columns: Vec<usize> = (0..400).filter(|&x| (0..300).any(|y| touched(x, y))).collect();
             let rows: Vec<usize> = (0..300).filter(|&y| (0..400).any(|x| touched(x, y))).collect();
             let ends = [columns[0] as f32, rows[0] as f32, columns[columns.len() - 1] as f32 + 1.0, rows[rows.len() - 1] as f32 + 1.0];

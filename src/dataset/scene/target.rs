@@ -2,6 +2,7 @@
 
 use super::canvas::{Point, Rgb};
 use super::solid::Solid;
+use super::{people, vehicles};
 use crate::dataset::rng::Rng;
 use serde::{Deserialize, Serialize};
 
@@ -42,10 +43,10 @@ impl Class {
     /// A random specimen, facing `heading` radians.
     pub fn build(self, rng: &mut Rng, heading: f32) -> Solid {
         match self {
-            Class::Car => car(rng).placed(heading, 0.0),
-            Class::Truck => truck(rng).placed(heading, 0.0),
-            Class::Person => person(rng).placed(heading, 0.0),
-            Class::Rider => rider(rng).placed(heading, 0.0),
+            Class::Car => vehicles::car(rng).placed(heading, 0.0),
+            Class::Truck => vehicles::truck(rng).placed(heading, 0.0),
+            Class::Person => people::person(rng).placed(heading, 0.0),
+            Class::Rider => people::rider(rng).placed(heading, 0.0),
             Class::Boat => boat(rng).placed(heading, 0.0),
             Class::Drone => {
                 let up = rng.range(1.0, 6.0);
@@ -55,8 +56,8 @@ impl Class {
     }
 }
 
-const DARK: Rgb = [0.05, 0.055, 0.065];
-const GLASS: Rgb = [0.10, 0.13, 0.17];
+pub(super) const DARK: Rgb = [0.05, 0.055, 0.065];
+pub(super) const GLASS: Rgb = [0.10, 0.13, 0.17];
 
 /// Colours cars, lorries and clutter are painted in: mostly white, grey, silver and black.
 pub fn paint_colour(rng: &mut Rng) -> Rgb {
@@ -82,91 +83,6 @@ pub fn paint_colour(rng: &mut Rng) -> Rgb {
 pub fn tone(rng: &mut Rng, colour: Rgb, low: f32, high: f32) -> Rgb {
     let light = rng.range(low, high);
     colour.map(|c| (c * light * rng.range(0.96, 1.04)).min(1.0))
-}
-
-fn cloth_colour(rng: &mut Rng) -> Rgb {
-    let base = rng.range(0.1, 0.7);
-    [0, 1, 2].map(|_| (base + rng.range(-0.25, 0.3)).clamp(0.04, 0.95))
-}
-
-fn skin_or_hair(rng: &mut Rng) -> Rgb {
-    if rng.chance(0.5) { [0.12, 0.09, 0.07] } else { tone(rng, [0.72, 0.54, 0.42], 0.5, 1.1) }
-}
-
-fn car(rng: &mut Rng) -> Solid {
-    let paint = paint_colour(rng);
-    let (length, width) = (rng.range(3.9, 4.9), rng.range(1.7, 1.95));
-    let (belt, roof) = (rng.range(0.8, 0.95), rng.range(1.4, 1.75));
-    let shift = rng.range(-0.45, -0.1);
-    let cabin = length * rng.range(0.46, 0.62);
-    let mut s = Solid::default();
-    s.block([0.0, 0.0], [length * 0.92, width * 0.96], [0.0, 0.3], 1.0, DARK);
-    s.block([0.0, 0.0], [length, width], [0.3, belt], 0.97, paint);
-    s.block([shift, 0.0], [cabin, width * 0.93], [belt, roof], 0.78, GLASS);
-    s.decal([shift, 0.0], [cabin * 0.68, width * 0.70], roof + 0.01, paint.map(|c| c * 1.04));
-    for side in [-1.0, 1.0] {
-        s.decal([length * 0.485, side * width * 0.36], [0.14, 0.34], belt - 0.1, [0.95, 0.94, 0.85]);
-        s.decal([-length * 0.485, side * width * 0.36], [0.12, 0.34], belt - 0.1, [0.55, 0.05, 0.05]);
-    }
-    s
-}
-
-fn truck(rng: &mut Rng) -> Solid {
-    let (cab, cargo) = (paint_colour(rng), paint_colour(rng));
-    let (length, width, height) = (rng.range(6.0, 9.5), rng.range(2.2, 2.5), rng.range(2.4, 3.5));
-    let front = rng.range(1.6, 2.2);
-    let bed = length - front - 0.25;
-    let mut s = Solid::default();
-    let open = rng.chance(0.25);
-    s.block([0.0, 0.0], [length * 0.96, width * 0.85], [0.0, 0.75], 1.0, DARK);
-    let behind = [-length / 2.0 + bed / 2.0, 0.0];
-    s.block(behind, [bed, width], [0.75, if open { 1.5 } else { height }], 1.0, cargo);
-    if open {
-        s.decal(behind, [bed * 0.93, width * 0.88], 1.5, tone(rng, [0.25, 0.2, 0.16], 0.6, 1.8));
-    }
-    let ahead = [length / 2.0 - front / 2.0, 0.0];
-    s.block(ahead, [front, width * 0.96], [0.4, 1.4], 1.0, cab);
-    s.block(ahead, [front * 0.97, width * 0.93], [1.4, 2.1], 0.9, GLASS);
-    s.block(ahead, [front * 0.86, width * 0.84], [2.1, 2.35], 0.95, cab);
-    s
-}
-
-fn person(rng: &mut Rng) -> Solid {
-    let (trousers, shirt) = (cloth_colour(rng).map(|c| c * 0.7), cloth_colour(rng));
-    let tall = rng.range(0.9, 1.1);
-    let stride = rng.range(0.0, 0.3);
-    let mut s = Solid::default();
-    for (side, step) in [(-0.1, -stride), (0.1, stride)] {
-        s.block([step * 0.5, side], [0.17, 0.16], [0.0, 0.85 * tall], 1.0, trousers);
-    }
-    s.block([0.0, -0.27], [0.12, 0.11], [0.8 * tall, 1.42 * tall], 1.0, shirt.map(|c| c * 0.9));
-    s.block([0.0, 0.0], [0.26, 0.46], [0.8 * tall, 1.47 * tall], 0.85, shirt);
-    s.block([0.0, 0.27], [0.12, 0.11], [0.8 * tall, 1.42 * tall], 1.0, shirt.map(|c| c * 0.9));
-    if rng.chance(0.3) {
-        s.block([-0.2, 0.0], [0.16, 0.32], [0.95 * tall, 1.4 * tall], 1.0, cloth_colour(rng));
-    }
-    s.ball([0.02, 0.0, 1.6 * tall], 0.13, skin_or_hair(rng));
-    s
-}
-
-fn rider(rng: &mut Rng) -> Solid {
-    let (frame, shirt) = (paint_colour(rng), cloth_colour(rng));
-    let motor = rng.chance(0.5);
-    let wide = if motor { 0.16 } else { 0.07 };
-    let mut s = Solid::default();
-    for end in [-0.62, 0.62] {
-        s.block([end, 0.0], [0.62, wide], [0.0, 0.62], 0.75, DARK);
-    }
-    let body = if motor { [0.35, 0.85] } else { [0.5, 0.75] };
-    s.block([0.0, 0.0], [1.25, wide * 2.0], body, 0.9, frame);
-    s.decal([0.5, 0.0], [0.1, 0.62], 1.0, DARK);
-    for side in [-0.16, 0.16] {
-        s.block([0.12, side], [0.42, 0.15], [0.35, 0.95], 0.8, cloth_colour(rng).map(|c| c * 0.6));
-    }
-    s.block([-0.05, 0.0], [0.34, 0.46], [0.9, 1.5], 0.85, shirt);
-    let head = if rng.chance(0.6) { paint_colour(rng) } else { skin_or_hair(rng) };
-    s.ball([0.08, 0.0, 1.66], 0.15, head);
-    s
 }
 
 fn boat(rng: &mut Rng) -> Solid {

@@ -148,11 +148,15 @@ impl Accelerator {
 }
 
 /// The embedded accelerator files: name, path errors call it by, text.
-const BUILTIN: [(&str, &str, &str); 4] = [
+const BUILTIN: [(&str, &str, &str); 8] = [
     ("pynq-z1-default", "configs/accelerators/pynq-z1-default.toml", include_str!("../configs/accelerators/pynq-z1-default.toml")),
     ("small", "configs/accelerators/small.toml", include_str!("../configs/accelerators/small.toml")),
     ("tiny", "configs/accelerators/tiny.toml", include_str!("../configs/accelerators/tiny.toml")),
     ("wide", "configs/accelerators/wide.toml", include_str!("../configs/accelerators/wide.toml")),
+    ("dnn1", "configs/accelerators/dnn1.toml", include_str!("../configs/accelerators/dnn1.toml")),
+    ("dnn2", "configs/accelerators/dnn2.toml", include_str!("../configs/accelerators/dnn2.toml")),
+    ("dnn3", "configs/accelerators/dnn3.toml", include_str!("../configs/accelerators/dnn3.toml")),
+    ("ternary", "configs/accelerators/ternary.toml", include_str!("../configs/accelerators/ternary.toml")),
 ];
 
 /// Names of the embedded accelerators; the first is the default.

@@ -23,7 +23,18 @@ macro_rules! folder {
 }
 
 /// Every embedded network: one line each (`folder!("name", weights)` when it has a weights file).
-pub static BUILTIN: &[Builtin] = &[folder!("uav-detector", weights), folder!("skynet_c"), folder!("mobile_block"), folder!("tiny")];
+pub static BUILTIN: &[Builtin] = &[
+    folder!("uav-detector", weights),
+    folder!("dnn1"),
+    folder!("dnn2"),
+    folder!("dnn3"),
+    folder!("uav-ternary"),
+    folder!("skynet_a"),
+    folder!("skynet_b"),
+    folder!("skynet_c"),
+    folder!("mobile_block"),
+    folder!("tiny"),
+];
 
 /// The embedded network of this name.
 pub fn builtin(name: &str) -> Option<&'static Builtin> {

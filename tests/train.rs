@@ -3,12 +3,16 @@
 use bico::dataset::Box2D;
 use bico::dataset::rng::Rng;
 use bico::tensor::Shape;
-use bico::train::data::{Images, anchors};
+use bico::train::checkpoint::Checkpoint;
+use bico::train::data::{Images, Source, anchors};
+use bico::train::evaluate::{ious, mean};
 use bico::train::loss::detection;
 use bico::train::net::{Mode, Net};
 use bico::train::params::Params;
-use bico::train::run::{self, Plan};
+use bico::train::phase::{Phase, Schedule};
+use bico::train::run::with_threads;
 use bico::train::spec::{NetSpec, Op, StageSpec};
+use std::path::Path;
 
 /// Noise with a bright square in it, at the square's place.
 fn squares(count: usize, shape: Shape) -> Images {
@@ -33,8 +37,35 @@ fn small_spec() -> NetSpec {
     NetSpec::bundles(Shape::new(3, 32, 64), &[(8, true), (16, true), (16, false)], vec![[0.1, 0.2], [0.2, 0.4]])
 }
 
-fn plan(epochs: u64) -> Plan {
-    Plan { epochs, batch: 8, rate: 5e-3, decay: 1e-2, seed: 3 }
+fn schedule(epochs: u64, images: usize) -> Schedule {
+    Schedule {
+        phase: "float",
+        epochs,
+        images,
+        batch: 8,
+        rate: 5e-3,
+        decay: 1e-2,
+        average: 0.9,
+        patience: 0,
+        crop_epochs: epochs / 2,
+        crop: [24, 40],
+        seed: 3,
+    }
+}
+
+/// Trains the small network on `images`, up to epoch `until`.
+fn train(
+    schedule: Schedule,
+    images: &Images,
+    judged: &Images,
+    checkpoint: Option<&Path>,
+    until: Option<u64>,
+) -> bico::error::Result<Checkpoint> {
+    let spec = NetSpec { anchors: anchors(&images.targets, 2), ..small_spec() };
+    let params = Params::random(&spec, 3)?;
+    let source = Source::Images(images.clone());
+    let phase = Phase { schedule, source: &source, validation: judged, checkpoint, context: String::new(), until };
+    phase.train(&spec, None, &params, &mut |_, _, _| {})
 }
 
 #[test]
@@ -59,21 +90,30 @@ fn loss_gradient_equals_finite_differences() {
     }
 }
 
-/// A chain with every kind of stage.
+/// A graph with every kind of stage.
 fn mixed_spec() -> NetSpec {
-    let stage = |op, channels, norm, clip, pool| StageSpec { name: format!("{op:?}"), op, channels, norm, clip, pool };
-    NetSpec {
-        input: Shape::new(3, 16, 24),
-        stages: vec![
-            stage(Op::Conv { stride: 1 }, 4, true, Some(6.0), true),
-            stage(Op::Depthwise, 4, true, None, false),
-            stage(Op::Conv { stride: 2 }, 6, true, Some(4.0), false),
-            stage(Op::Pointwise, 5, false, Some(f32::INFINITY), false),
-            stage(Op::Depthwise, 5, true, Some(4.0), false),
-            stage(Op::Pointwise, 10, false, None, false),
-        ],
-        anchors: vec![[0.2, 0.2], [0.4, 0.6]],
-    }
+    let mut spec = NetSpec { input: Shape::new(3, 16, 24), stages: Vec::new(), anchors: vec![[0.2, 0.2], [0.4, 0.6]] };
+    let mut push = |op, inputs: &[usize], channels, norm, clip, pool| {
+        let name = format!("{}_{op:?}", spec.stages.len());
+        spec.stages.push(StageSpec { name, op, inputs: inputs.to_vec(), channels, norm, clip, pool });
+        spec.stages.len()
+    };
+    let a = push(Op::Conv { kernel: 3, stride: 1 }, &[0], 4, true, Some(6.0), true);
+    let b = push(Op::Depthwise { kernel: 5, stride: 1 }, &[a], 4, true, None, false);
+    let c = push(Op::Add, &[a, b], 4, false, Some(4.0), false);
+    let d = push(Op::Conv { kernel: 5, stride: 2 }, &[c], 6, true, Some(4.0), false);
+    let e = push(Op::SpaceToDepth { block: 2 }, &[b], 16, false, None, false);
+    let f = push(Op::Concat, &[e, d], 22, false, None, false);
+    let g = push(Op::Pointwise, &[f], 5, false, Some(f32::INFINITY), false);
+    let h = push(Op::Depthwise { kernel: 7, stride: 2 }, &[g], 5, true, Some(4.0), false);
+    let i = push(Op::Upsample { factor: 2 }, &[h], 5, false, None, false);
+    let j = push(Op::MaxPool { size: 2 }, &[c], 4, false, None, false);
+    let k = push(Op::AvgPool { size: 2 }, &[c], 4, false, Some(4.0), false);
+    let l = push(Op::Concat, &[i, j, k], 13, false, None, false);
+    let m = push(Op::Depthwise { kernel: 3, stride: 1 }, &[l], 13, true, Some(4.0), false);
+    let n = push(Op::Activation, &[m], 13, false, Some(2.0), false);
+    push(Op::Pointwise, &[n], 10, false, None, false);
+    spec
 }
 
 #[test]
@@ -113,14 +153,7 @@ fn every_parameter_list_has_the_gradient_of_finite_differences() {
 #[test]
 fn results_do_not_depend_on_the_number_of_threads() {
     let images = squares(24, Shape::new(3, 32, 64));
-    let trained = |threads: usize| {
-        run::with_threads(threads, || {
-            let mut net = run::fresh(small_spec(), 3, 8)?;
-            run::train(&mut net, &plan(2), &images, &images, None, &mut |_, _, _| {})?;
-            Ok(net.params)
-        })
-        .unwrap()
-    };
+    let trained = |threads: usize| with_threads(threads, || train(schedule(2, 24), &images, &images, None, None)).unwrap();
     let one = trained(1);
     assert_eq!(one, trained(2));
     assert_eq!(one, trained(5));
@@ -131,21 +164,22 @@ fn a_resumed_run_ends_where_an_uninterrupted_one_does() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("checkpoint.safetensors");
     let images = squares(16, Shape::new(3, 32, 64));
-    let go = |until: u64, checkpoint: Option<&std::path::PathBuf>| {
-        let mut net = run::fresh(small_spec(), 3, 8).unwrap();
-        run::train_until(&mut net, &plan(4), until, &images, &images, checkpoint, &mut |_, _, _| {}).unwrap();
-        net.params
-    };
+    let go = |until: u64, path: Option<&Path>| train(schedule(4, 16), &images, &images, path, Some(until)).unwrap();
     let whole = go(4, None);
-    assert_ne!(go(2, Some(&path)), whole);
-    assert_eq!(go(4, Some(&path)), whole);
-    // Another plan, and a damaged file, are refused.
-    let mut net = run::fresh(small_spec(), 3, 8).unwrap();
-    let e = run::train(&mut net, &plan(5), &images, &images, Some(&path), &mut |_, _, _| {}).unwrap_err();
-    assert!(e.to_string().contains("other settings"), "{e}");
+    for until in 1..4 {
+        // Each call goes on from the file of the one before, over the change from crops to whole images.
+        assert_ne!(go(until, Some(&path)), whole);
+    }
+    let resumed = go(4, Some(&path));
+    assert_eq!(resumed, whole);
     let bytes = std::fs::read(&path).unwrap();
+    whole.write(&path).unwrap();
+    assert_eq!(std::fs::read(&path).unwrap(), bytes, "the same run writes the same bytes");
+    // Another plan, and a damaged file, are refused.
+    let e = train(schedule(5, 16), &images, &images, Some(&path), None).unwrap_err();
+    assert!(e.to_string().contains("other settings"), "{e}");
     std::fs::write(&path, &bytes[..bytes.len() - 8]).unwrap();
-    assert!(run::train(&mut net, &plan(4), &images, &images, Some(&path), &mut |_, _, _| {}).is_err());
+    assert!(train(schedule(4, 16), &images, &images, Some(&path), None).is_err());
 }
 
 #[test]
@@ -153,21 +187,37 @@ fn a_small_network_learns_to_find_squares() {
     let shape = Shape::new(3, 32, 64);
     let (images, unseen) = (squares(256, shape), squares(320, shape));
     let unseen = Images { shape, pixels: unseen.pixels[256..].to_vec(), targets: unseen.targets[256..].to_vec() };
+    let done = train(schedule(14, 256), &images, &unseen, None, None).unwrap();
+    let best = done.best_epoch().unwrap();
+    assert!(best.iou > 0.6, "IoU by epoch: {:?}", done.history.iter().map(|e| e.iou).collect::<Vec<_>>());
+    // What is kept is what was best.
     let spec = NetSpec { anchors: anchors(&images.targets, 2), ..small_spec() };
-    let mut net = run::fresh(spec, 3, 8).unwrap();
-    let mut ious = Vec::new();
-    run::train(&mut net, &plan(12), &images, &unseen, None, &mut |_, _, e| ious.extend(e.and_then(|e| e.iou))).unwrap();
-    assert!(ious[11] > 0.6, "IoU by epoch: {ious:?}");
+    let mut net = Net::new(spec, done.best.clone(), 8).unwrap();
+    assert_eq!(mean(&ious(&mut net, &unseen).unwrap()), best.iou);
+}
+
+#[test]
+fn a_run_that_no_longer_improves_stops() {
+    let images = squares(16, Shape::new(3, 32, 64));
+    let done = train(Schedule { patience: 1, rate: 1e-9, ..schedule(50, 16) }, &images, &images, None, None).unwrap();
+    assert!(done.history.len() < 50, "{} epochs", done.history.len());
+    let best = done.best_epoch().unwrap();
+    assert_eq!(done.history.len() as u64, best.epoch + 1);
 }
 
 #[test]
 fn plans_that_cannot_work_are_refused() {
     let images = squares(4, Shape::new(3, 32, 64));
-    let mut net = run::fresh(small_spec(), 3, 8).unwrap();
-    assert!(run::train(&mut net, &plan(1), &images, &images, None, &mut |_, _, _| {}).is_err());
+    assert!(train(schedule(1, 4), &images, &images, None, None).is_err(), "fewer images than a batch");
+    let none = Images { shape: images.shape, pixels: Vec::new(), targets: Vec::new() };
+    assert!(train(schedule(1, 8), &none, &images, None, None).is_err(), "no image");
     let odd = NetSpec::bundles(Shape::new(3, 9, 16), &[(8, true)], vec![[0.1, 0.1]]);
-    assert!(run::fresh(odd, 1, 1).is_err());
+    assert!(odd.shapes().is_err());
     let mut wrong = small_spec();
     wrong.stages[2].channels = 7;
-    assert!(run::fresh(wrong, 1, 1).is_err());
+    assert!(wrong.shapes().is_err());
+    let mut dead = small_spec();
+    dead.stages[6].inputs = vec![5];
+    let e = dead.shapes().unwrap_err();
+    assert!(e.to_string().contains("no layer reads"), "{e}");
 }

@@ -3,43 +3,110 @@
 use bico::dataset::rng::Rng;
 use bico::dataset::{Scene, Split, preprocess};
 use bico::fixed::Format;
-use bico::tensor::Shape;
-use bico::train::data::Images;
+use bico::machine::Executor;
+use bico::model::raw::ScaleKind;
+use bico::model::{self, LoadOptions, Network, reference};
+use bico::plan::Plan as Program;
+use bico::simulate::{Options, Simulation};
+use bico::tensor::{Shape, Tensor};
+use bico::train::build::Trainable;
+use bico::train::calibrate::calibrate;
+use bico::train::data::{Images, Source};
 use bico::train::evaluate::{self, mean};
-use bico::train::export::Export;
-use bico::train::import;
-use bico::train::integer::IntNet;
 use bico::train::net::{Mode, Net};
 use bico::train::params::Params;
-use bico::train::quantise::Grids;
-use bico::train::spec::NetSpec;
-use std::path::Path;
+use bico::train::phase::Schedule;
+use bico::train::quantise::{Grids, WeightGrid};
+use bico::train::run::{Plan, Trained, Training};
+use bico::train::{export, spec::Op};
 
 const INPUT: Shape = Shape::new(3, 16, 32);
+
+/// A detector with a bypass, a residual and every pool; its weights are random.
+const NETWORK: &str = r#"
+name = "small"
+[input]
+channels = 3
+height = 16
+width = 32
+format = { bits = 8, frac = 8, signed = false }
+[quantise]
+feature_bits = 9
+weight_bits = 11
+random_weights_seed = 1
+[[layer]]
+name = "a_dw"
+op = "depthwise"
+kernel = 3
+padding = 1
+activation = "relu4"
+[[layer]]
+name = "a_pw"
+op = "pointwise"
+channels = 8
+activation = "relu4"
+[[layer]]
+name = "a_pool"
+op = "max_pool"
+kernel = 2
+[[layer]]
+name = "b"
+op = "conv"
+kernel = 3
+padding = 1
+channels = 8
+activation = "relu"
+[[layer]]
+name = "sum"
+op = "add"
+inputs = ["a_pool", "b"]
+activation = "relu8"
+[[layer]]
+name = "mean"
+op = "avg_pool"
+kernel = 2
+[[layer]]
+name = "deep"
+op = "space_to_depth"
+input = "sum"
+block = 2
+[[layer]]
+name = "both"
+op = "concat"
+inputs = ["deep", "mean"]
+[[layer]]
+name = "head"
+op = "pointwise"
+channels = 10
+[head]
+kind = "yolo"
+anchors = [[0.1, 0.2], [0.2, 0.4]]
+"#;
+
+fn network(options: LoadOptions) -> Network {
+    model::load_text(NETWORK, None, "small", options).unwrap()
+}
 
 fn noise(count: usize) -> Images {
     let mut rng = Rng::new(2);
     let pixels = (0..count).map(|_| (0..INPUT.len()).map(|_| rng.bits() as u8).collect()).collect();
-    Images { shape: INPUT, pixels, targets: vec![Default::default(); count] }
+    let targets = (0..count).map(|_| bico::dataset::Box2D::new(rng.range(0.1, 0.5), 0.3, 0.2, 0.3)).collect();
+    Images { shape: INPUT, pixels, targets }
 }
 
-/// A network with random weights and running statistics.
-fn network() -> (NetSpec, Params) {
-    let spec = NetSpec::bundles(INPUT, &[(8, true), (16, false)], vec![[0.1, 0.1], [0.3, 0.3]]);
+#[test]
+fn folding_batch_norm_changes_nothing() {
+    let network = network(LoadOptions::default());
+    let spec = Trainable::new(&network.float, network.head.as_ref()).unwrap().spec;
     let mut params = Params::random(&spec, 4).unwrap();
     let mut rng = Rng::new(8);
     for running in &mut params.running {
         running.mean.iter_mut().for_each(|m| *m = rng.range(-0.3, 0.3));
         running.var.iter_mut().for_each(|v| *v = rng.range(0.3, 2.0));
     }
-    (spec, params)
-}
-
-#[test]
-fn folding_batch_norm_changes_nothing() {
-    let (spec, params) = network();
     let images = noise(2);
     let (folded_spec, folded_params) = params.fold(&spec);
+    assert!(spec.stages.iter().any(|s| s.norm) && folded_spec.stages.iter().all(|s| !s.norm));
     let mut net = Net::new(spec, params, 2).unwrap();
     let mut folded = Net::new(folded_spec, folded_params, 2).unwrap();
     net.forward(2, Mode::Evaluate, |i, out| images.fill(i, out));
@@ -51,80 +118,166 @@ fn folding_batch_norm_changes_nothing() {
 
 #[test]
 fn float_emulation_of_the_grids_equals_the_integers() {
-    let (spec, params) = network();
     let images = noise(2);
-    let (spec, params) = params.fold(&spec);
     for (feature_bits, weight_bits) in [(9, 11), (8, 8), (4, 5)] {
-        let mut net = Net::new(spec.clone(), params.clone(), 2).unwrap();
-        let grids = Grids::calibrate(&mut net, feature_bits, weight_bits, 2, |i, out| images.fill(i, out));
+        let network = network(LoadOptions { feature_bits: Some(feature_bits), weight_bits: Some(weight_bits) });
+        let map = Trainable::new(&network.float, network.head.as_ref()).unwrap();
+        let (spec, params) = map.with_weights(&network.float).unwrap();
+        let mut net = Net::new(spec.clone(), params, 2).unwrap();
+        let mut float = network.float.clone();
+        calibrate(&mut net, &map, &mut float, 2, |i, out| images.fill(i, out));
+        let grids = Grids::new(&float, &spec, &map.layers);
         // Biases are exact only at the accumulator's grid: put them there, so that equality can be asked for.
-        let mut input = 8;
-        for k in 0..spec.stages.len() {
-            let step = Format::signed(16, input + grids.weight[k].frac).step();
-            net.params.stages[k].beta.iter_mut().for_each(|b| *b = (f64::from(*b) / step).round() as f32 * step as f32);
-            input = grids.feature[k].frac;
+        let mut fracs = vec![grids.input.frac];
+        for (k, stage) in spec.stages.iter().enumerate() {
+            if let Some(WeightGrid::Shift(w)) = grids.weight[k] {
+                let step = Format::signed(16, fracs[stage.inputs[0]] + w.frac).step();
+                net.params.stages[k].beta.iter_mut().for_each(|b| *b = (f64::from(*b) / step).round() as f32 * step as f32);
+            }
+            fracs.push(grids.feature[k].map_or(fracs[stage.inputs[0]], |f| f.frac));
         }
-        let integers = IntNet::new(&spec, &net.params, &grids).unwrap();
-        net.grids = Some(grids.clone());
+        map.put(&net.params, &mut float);
+        let graph = model::quantise::quantise(&float).unwrap();
+        net.grids = Some(grids);
         net.forward(2, Mode::Evaluate, |i, out| images.fill(i, out));
         for i in 0..2 {
-            for (k, raw) in integers.run(&images.pixels[i]).iter().enumerate() {
-                let step = grids.feature[k].step() as f32;
-                let float: Vec<i32> = net.activations(i, k).iter().map(|v| (v / step) as i32).collect();
-                assert_eq!(raw.data, float, "stage {k} at {feature_bits}/{weight_bits} bits");
-                assert!(raw.data.iter().any(|&v| v != 0));
+            let format = graph.input().format;
+            let raw: Vec<i32> = images.pixels[i].iter().map(|&p| format.quantise(f64::from(p) / 256.0)).collect();
+            let outputs = reference::run(&graph, &Tensor { shape: INPUT, data: raw }).unwrap();
+            for (k, stage) in spec.stages.iter().enumerate() {
+                let name = if stage.pool { "a_pool" } else { &stage.name };
+                let node = graph.nodes.iter().position(|n| n.name == name).unwrap();
+                let step = graph.nodes[node].format.step() as f32;
+                let own: Vec<i32> = net.activations(i, k).iter().map(|v| (v / step).round() as i32).collect();
+                assert_eq!(outputs[node].data, own, "{name} at {feature_bits}/{weight_bits} bits");
+                assert!(own.iter().any(|&v| v != 0));
             }
         }
     }
 }
 
+fn train(network: &Network, scale: Option<ScaleKind>, folder: Option<&std::path::Path>) -> Trained {
+    let images = noise(16);
+    let schedule = |phase, epochs, rate| Schedule {
+        phase,
+        epochs,
+        images: 16,
+        batch: 8,
+        rate,
+        decay: 0.0,
+        average: 0.5,
+        patience: 0,
+        crop_epochs: 0,
+        crop: [16, 32],
+        seed: 3,
+    };
+    let plan = Plan { float: schedule("float", 3, 3e-3), tune: schedule("quantised", 2, 3e-4), scale, until: None };
+    let source = Source::Images(images.clone());
+    Training { network, plan, source: &source, validation: &images, folder }.run(&mut |_, _, _, _| {}).unwrap()
+}
+
+/// How much of what the trainer's emulation and the integers compute is the same IoU.
+fn same(trained: &Trained) -> f32 {
+    let images = noise(16);
+    let executed = evaluate::executed(&trained.network, &images).unwrap();
+    let judged = trained.history.iter().filter(|e| e.phase == "quantised").map(|e| e.iou).fold(0.0, f32::max);
+    (mean(&executed) - judged).abs()
+}
+
 #[test]
-fn an_exported_network_reads_back() {
-    let (spec, params) = network();
-    let (spec, params) = params.fold(&spec);
-    let grids = Grids { weight: vec![Format::signed(11, 8); 5], feature: vec![Format::signed(9, 6); 5] };
+fn what_is_trained_on_the_grids_is_what_runs_in_integers() {
+    let options = LoadOptions { feature_bits: Some(8), weight_bits: Some(8) };
+    for scale in [None, Some(ScaleKind::Multiplier), Some(ScaleKind::MultiplierPerChannel)] {
+        let trained = train(&network(options), scale, None);
+        assert!(same(&trained) < 0.02, "{scale:?}: {}", same(&trained));
+    }
+}
+
+#[test]
+fn ternary_and_binary_weights_become_ternary_and_binary_integers() {
+    for (bits, allowed) in [(2, &[-1, 0, 1][..]), (1, &[-1, 1][..])] {
+        let network = network(LoadOptions { feature_bits: Some(8), weight_bits: Some(bits) });
+        let trained = train(&network, Some(ScaleKind::MultiplierPerChannel), None);
+        let weights: Vec<_> = trained.network.graph.nodes.iter().filter_map(|n| n.weights.as_ref()).collect();
+        assert_eq!(weights.len(), 4);
+        for w in weights {
+            assert!(w.data.iter().all(|v| allowed.contains(v)));
+            assert!(w.data.contains(&1) && w.data.contains(&-1));
+        }
+        assert!(same(&trained) < 0.02, "{bits} bits: {}", same(&trained));
+    }
+}
+
+#[test]
+fn a_trained_network_reads_back_from_its_folder() {
     let folder = tempfile::tempdir().unwrap();
-    let provenance = [("command".to_string(), "say \"so\"".to_string())];
-    let export = Export { name: "n", description: "a \"b\" \\", spec: &spec, params: &params, grids: &grids, provenance: &provenance };
-    export.write(folder.path()).unwrap();
-    let (read_spec, read_params, read_grids) = import::read(folder.path()).unwrap();
-    assert_eq!((&read_spec, &read_params, &read_grids), (&spec, &params, &grids));
-    let text = std::fs::read_to_string(folder.path().join("network.toml")).unwrap();
-    let table: toml::Table = text.parse().unwrap();
-    assert_eq!(table["provenance"]["command"].as_str(), Some("say \"so\""));
-    assert_eq!(table["layer"].as_array().unwrap().len(), 6);
-    let (spec, params) = network();
-    assert!(Export { spec: &spec, params: &params, ..export }.write(folder.path()).is_err(), "batch norm was not folded");
-    std::fs::write(folder.path().join("weights.safetensors"), b"no").unwrap();
-    assert!(import::read(folder.path()).is_err());
+    let trained = train(&network(LoadOptions::default()), None, Some(folder.path()));
+    export::write(&trained.network, folder.path()).unwrap();
+    let read = model::load(folder.path(), LoadOptions::default()).unwrap();
+    assert_eq!(read.graph, trained.network.graph);
+    assert_eq!(read.head, trained.network.head);
+    // A second run in the same folder goes on from what is there, and ends with the same network.
+    assert_eq!(train(&network(LoadOptions::default()), None, Some(folder.path())).network.graph, read.graph);
+}
+
+#[test]
+fn layers_that_cannot_be_trained_are_named() {
+    for (from, to, what) in [
+        ("activation = \"relu8\"", "activation = { leaky = 3 }", "`sum`"),
+        ("op = \"conv\"\nkernel = 3\npadding = 1", "op = \"conv\"\nkernel = 3\npadding = 1\ngroups = 2", "`b`"),
+        ("op = \"avg_pool\"\nkernel = 2", "op = \"avg_pool\"\nkernel = 3\nstride = 2\npadding = [0, 0, 1, 1]", "`mean`"),
+        ("[head]\nkind = \"yolo\"\nanchors = [[0.1, 0.2], [0.2, 0.4]]", "", "head"),
+    ] {
+        let text = NETWORK.replace(from, to);
+        assert_ne!(text, NETWORK, "{from}");
+        let network = model::load_text(&text, None, "small", LoadOptions::default()).unwrap();
+        let e = Trainable::new(&network.float, network.head.as_ref()).unwrap_err();
+        assert!(e.to_string().contains(what), "{e}");
+    }
+}
+
+#[test]
+fn every_embedded_detector_can_be_trained() {
+    for builtin in model::BUILTIN {
+        let network = builtin.load(LoadOptions::default()).unwrap();
+        if network.head.is_some() {
+            let map = Trainable::new(&network.float, network.head.as_ref()).unwrap();
+            assert_eq!(map.spec.macs().unwrap(), network.float.macs(), "{}", network.name);
+            assert!(map.spec.stages.iter().any(|s| s.pool || matches!(s.op, Op::MaxPool { .. })));
+        }
+    }
+}
+
+/// The trainer scores a network by the untiled executor; this is what the machine computes, in tiles, layer for layer.
+#[test]
+fn fifty_scenes_give_the_trainers_integers_on_the_machine() {
+    let network = model::builtin("uav-detector").unwrap().load(LoadOptions::default()).unwrap();
+    let board = bico::board::open("pynq-z1", &[]).unwrap().check().unwrap();
+    let accelerator = bico::accelerator::open("pynq-z1-default", &[]).unwrap().check().unwrap();
+    let simulation = Simulation::new(&network, &accelerator, &board, Options { frames: 1, jobs: false, ..Options::default() }).unwrap();
+    let program: &Program = simulation.plan();
+    let executor = Executor::new(&network.graph, program, &accelerator).unwrap();
+    let mut values = executor.values();
+    let shape = network.graph.input().shape;
+    for index in 0..50 {
+        let input = preprocess(&Scene::generate(Split::Validation, index).image, shape.w, shape.h);
+        executor.run(&input, &simulation.frames()[0], &mut values).unwrap();
+        let untiled = reference::run(&network.graph, &input).unwrap();
+        for group in &program.groups {
+            let node = group.output();
+            assert_eq!(executor.features(node, &values), untiled[node], "scene {index}, {}", network.graph.nodes[node].name);
+        }
+    }
 }
 
 #[test]
 fn the_shipped_detector_keeps_its_score_in_integers() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("configs/networks/uav-detector");
-    let (spec, params, grids) = import::read(&folder).unwrap();
-    let images = Images::scenes(Split::Test, 60, spec.input);
-    let integers = IntNet::new(&spec, &params, &grids).unwrap();
-    let quantised = mean(&integers.ious(&images).unwrap());
-    let mut net = Net::new(spec, params, 4).unwrap();
-    let float = mean(&evaluate::ious(&mut net, &images, 4).unwrap());
-    assert!(quantised > 0.56, "mean IoU {quantised}");
-    assert!(quantised > float - 0.02, "float {float}, integers {quantised}");
-}
-
-#[test]
-fn the_model_loader_and_the_trainer_compute_the_same_integers() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("configs/networks/uav-detector");
-    let (spec, params, grids) = import::read(&folder).unwrap();
-    let network = bico::model::load(&folder, Default::default()).unwrap();
-    let scene = Scene::generate(Split::Test, 0);
-    let input = preprocess(&scene.image, spec.input.w, spec.input.h);
-    let reference = bico::model::reference::run(&network.graph, &input).unwrap();
-    let pixels: Vec<u8> = input.data.iter().map(|&v| v as u8).collect();
-    let own = IntNet::new(&spec, &params, &grids).unwrap().run(&pixels);
-    for (stage, own) in spec.stages.iter().zip(&own) {
-        let name = if stage.pool { format!("{}_pool", stage.name) } else { stage.name.clone() };
-        let node = network.graph.nodes.iter().position(|n| n.name == name).unwrap();
-        assert_eq!(&reference[node], own, "{name}");
-    }
+    let network = model::builtin("uav-detector").unwrap().load(LoadOptions::default()).unwrap();
+    let images = Images::scenes(Split::Validation, 0, 60, network.float.input().shape);
+    let executed = mean(&evaluate::executed(&network, &images).unwrap());
+    let map = Trainable::new(&network.float, network.head.as_ref()).unwrap();
+    let (spec, params) = map.with_weights(&network.float).unwrap();
+    let float = mean(&evaluate::ious(&mut Net::new(spec, params, 4).unwrap(), &images).unwrap());
+    assert!(executed > 0.5, "mean IoU {executed}");
+    assert!(executed > float - 0.03, "float {float}, integers {executed}");
 }

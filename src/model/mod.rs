@@ -20,8 +20,8 @@ pub mod raw;
 mod raw_values;
 pub mod reference;
 mod resolved;
-mod weights;
 mod trained;
+mod weights;
 
 pub use builtin::{BUILTIN, builtin};
 pub use check::check;

@@ -98,7 +98,8 @@ impl Trainable {
 }
 
 fn op(float: &FloatNetwork, layer: &FloatLayer) -> Result<(Op, Option<f32>)> {
-    let refuse = |what: &str| Err(Error::input(format!("{what} cannot be trained")).hint("take another layer, or train the network elsewhere"));
+    let refuse =
+        |what: &str| Err(Error::input(format!("{what} cannot be trained")).hint("take another layer, or train the network elsewhere"));
     let clip = match layer.activation {
         Activation::None => None,
         Activation::Relu => Some(f32::INFINITY),
@@ -115,7 +116,9 @@ fn op(float: &FloatNetwork, layer: &FloatLayer) -> Result<(Op, Option<f32>)> {
             let plain = window == Sliding { padding: Padding::same(kernel / 2), stride: (stride, stride), ..Sliding::square(kernel, 1, 0) };
             match groups {
                 _ if !plain || kernel % 2 == 0 || kernel > 15 || stride > 4 => {
-                    return refuse("a convolution whose kernel is not square, odd and padded by half of it, at most 15 wide, stride at most 4,");
+                    return refuse(
+                        "a convolution whose kernel is not square, odd and padded by half of it, at most 15 wide, stride at most 4,",
+                    );
                 }
                 1 if (kernel, stride) == (1, 1) => Op::Pointwise,
                 1 => Op::Conv { kernel, stride },

@@ -22,10 +22,8 @@ pub struct Images {
 impl Images {
     /// Scenes `first..first + count` of a split, resized to `shape`.
     pub fn scenes(split: Split, first: u64, count: usize, shape: Shape) -> Images {
-        let (pixels, targets) = (first..first + count as u64)
-            .into_par_iter()
-            .map(|index| Scene::training_image(split, index, shape.w, shape.h))
-            .unzip();
+        let (pixels, targets) =
+            (first..first + count as u64).into_par_iter().map(|index| Scene::training_image(split, index, shape.w, shape.h)).unzip();
         Images { shape, pixels, targets }
     }
 

@@ -4,13 +4,13 @@
 //! image and added up in image order, so results do not depend on the number of threads.
 
 use super::loss::{self, Target};
+use super::moves;
 use super::norm::{self, Curve};
 use super::params::{EPSILON, Params};
 use super::quantise::Grids;
 use super::sample::{Conv, Sample};
 use super::slots::Slots;
 use super::spec::{NetSpec, Op, StageShape};
-use super::moves;
 use crate::error::Result;
 use crate::tensor::Shape;
 use rayon::prelude::*;
@@ -203,7 +203,8 @@ impl Net {
         let (slots, shape) = (&self.slots, self.shapes[k]);
         self.samples[..count].par_iter_mut().for_each(|s| {
             // The gradient at the values: of the output for those that move, of the accumulators for sums.
-            let own = if stage.op.moves() { std::mem::take(&mut s.grads[slots.of(k + 1).unwrap_or(0)]) } else { std::mem::take(&mut s.grad_z) };
+            let own =
+                if stage.op.moves() { std::mem::take(&mut s.grads[slots.of(k + 1).unwrap_or(0)]) } else { std::mem::take(&mut s.grad_z) };
             for (j, &t) in stage.inputs.iter().enumerate() {
                 let Some(slot) = slots.of(t) else { continue };
                 let into = &mut s.grads[slot][..shapes[j].len()];

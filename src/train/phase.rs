@@ -73,7 +73,9 @@ impl Phase<'_> {
         let s = &self.schedule;
         let steps = (s.images / s.batch.max(1)) as u64;
         if s.epochs > 0 && (s.batch == 0 || steps == 0) {
-            return Err(Error::usage("fewer images an epoch than one batch").value(s.images).allowed(format!("at least {}", s.batch.max(1))));
+            return Err(Error::usage("fewer images an epoch than one batch")
+                .value(s.images)
+                .allowed(format!("at least {}", s.batch.max(1))));
         }
         let line = self.line(spec)?;
         let mut state = match self.checkpoint.filter(|p| p.exists()) {

@@ -73,7 +73,9 @@ impl Training<'_> {
         } else if self.network.weights == Weights::File {
             map.with_weights(&self.network.float)?
         } else {
-            return Err(Error::usage("the network has no trained weights to keep").value(&self.network.name).hint("give --epochs 1 or more"));
+            return Err(Error::usage("the network has no trained weights to keep")
+                .value(&self.network.name)
+                .hint("give --epochs 1 or more"));
         };
         let (spec, grids, layers) = self.on_grids(&map, &float)?;
         let tuned = self.phase(&self.plan.tune, "quantised", &spec.0, Some(&grids), &spec.1, watch)?;
@@ -112,7 +114,14 @@ impl Training<'_> {
         let path: Option<PathBuf> = self.folder.map(|f| f.join(format!("{name}.safetensors")));
         let context = format!("grids {grids:?} data {}", self.source.name());
         let until = if grids.is_none() { self.plan.until } else { None };
-        let phase = Phase { schedule: schedule.clone(), source: self.source, validation: self.validation, checkpoint: path.as_deref(), context, until };
+        let phase = Phase {
+            schedule: schedule.clone(),
+            source: self.source,
+            validation: self.validation,
+            checkpoint: path.as_deref(),
+            context,
+            until,
+        };
         let mut inner = |done: u64, of: u64, epoch: Option<&Epoch>| watch(name, done, of, epoch);
         let inner: &mut Watch<'_> = &mut inner;
         phase.train(spec, grids, params, inner)

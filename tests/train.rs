@@ -221,3 +221,31 @@ fn plans_that_cannot_work_are_refused() {
     let e = dead.shapes().unwrap_err();
     assert!(e.to_string().contains("no layer reads"), "{e}");
 }
+
+/// For `tests/gradients_pytorch.py`: writes a batch, the parameters, and what we make of them to the file that `BICO_GRADIENTS` names.
+#[test]
+#[ignore = "writes a file for tests/gradients_pytorch.py"]
+fn write_gradients_for_pytorch() {
+    let path = std::path::PathBuf::from(std::env::var("BICO_GRADIENTS").expect("BICO_GRADIENTS names a file"));
+    let spec = small_spec();
+    let images = squares(4, spec.input);
+    let params = Params::random(&spec, 5).unwrap();
+    let mut net = Net::new(spec.clone(), params, 4).unwrap();
+    net.forward(4, Mode::Train, |i, out| images.fill(i, out));
+    let loss = net.backward(&images.targets);
+    let mut lists: Vec<(String, Vec<f32>)> = vec![("loss".into(), vec![loss as f32])];
+    let anchors = spec.anchors.concat();
+    lists.push(("anchors".into(), anchors));
+    lists.push(("targets".into(), images.targets.iter().flat_map(|t| [t.x, t.y, t.w, t.h]).collect()));
+    lists.push(("images".into(), images.pixels.iter().flatten().map(|&p| f32::from(p) / 256.0).collect()));
+    lists.push(("outputs".into(), (0..4).flat_map(|i| net.output(i).to_vec()).collect()));
+    for (part, params) in [("params", &net.params), ("grads", &net.grads)] {
+        for (stage, p) in spec.stages.iter().zip(&params.stages) {
+            let named = [("weight", &p.weight), ("gamma", &p.gamma), ("beta", &p.beta)];
+            lists.extend(named.map(|(name, list)| (format!("{part}.{}.{name}", stage.name), list.clone())));
+        }
+    }
+    let bytes: Vec<_> =
+        lists.into_iter().map(|(n, l)| (n, vec![l.len()], l.iter().flat_map(|v| v.to_le_bytes()).collect::<Vec<u8>>())).collect();
+    std::fs::write(&path, bico::train::checkpoint::serialize(&path, &bytes, None).unwrap()).unwrap();
+}

@@ -2,6 +2,7 @@
 
 use super::common;
 use super::progress::Progress;
+use crate::dataset::frame::write_atomically;
 use crate::dataset::scene::{Split, version_hash};
 use crate::error::{Error, Result};
 use crate::model::{self, LoadOptions, Network, raw::ScaleKind};
@@ -10,6 +11,7 @@ use crate::train::checkpoint::Epoch;
 use crate::train::data::{Images, Source};
 use crate::train::net::Net;
 use crate::train::phase::Schedule;
+use crate::train::proxy::Proxy;
 use crate::train::run::{self, Plan, Trained, Training};
 use crate::train::{evaluate, evaluate::mean, export};
 use std::path::{Path, PathBuf};
@@ -21,8 +23,11 @@ pub struct TrainArgs {
     #[arg(default_value = "uav-detector")]
     pub network: String,
     /// Folder for network.toml, weights.safetensors, training.csv, training.svg, and what a run needs to be resumed
+    #[arg(long, required_unless_present = "proxy")]
+    pub out: Option<PathBuf>,
+    /// Only score the layers as a search does: in float, on small images, in about a minute; nothing is written
     #[arg(long)]
-    pub out: PathBuf,
+    pub proxy: bool,
     /// Bits of features; the network's own where left out
     #[arg(long, value_parser = clap::value_parser!(u8).range(2..=16))]
     pub features: Option<u8>,
@@ -32,9 +37,9 @@ pub struct TrainArgs {
     /// How accumulators are scaled; the network's own where left out
     #[arg(long, value_enum)]
     pub scale: Option<ScaleKind>,
-    /// Epochs in float from random weights; 0 keeps the network's own weights
-    #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u64).range(0..=100_000))]
-    pub epochs: u64,
+    /// Epochs in float from random weights; 0 keeps the network's own weights [default: 40, with --proxy 4]
+    #[arg(long, value_parser = clap::value_parser!(u64).range(0..=100_000))]
+    pub epochs: Option<u64>,
     /// Further epochs with weights and features on their fixed-point grids
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u64).range(0..=100_000))]
     pub tune_epochs: u64,
@@ -48,7 +53,7 @@ pub struct TrainArgs {
     #[arg(long, default_value_t = 0.7)]
     pub crops: f64,
     /// Highest learning rate in float
-    #[arg(long, default_value_t = 2e-3)]
+    #[arg(long, default_value_t = 3e-3)]
     pub rate: f32,
     /// Highest learning rate on the grids
     #[arg(long, default_value_t = 2e-4)]
@@ -87,16 +92,32 @@ pub fn train(args: &TrainArgs, quiet: bool) -> Result<Vec<String>> {
         return Err(Error::usage("--crops is out of range").value(args.crops).allowed("0 to 1"));
     }
     let network = load(args)?;
-    std::fs::create_dir_all(&args.out).map_err(|e| Error::io("create", &args.out, &e))?;
-    let unfinished = args.out.join("float.safetensors");
+    let Some(out) = args.out.as_deref().filter(|_| !args.proxy) else {
+        return run::with_threads(args.threads, || score(args, &network, quiet));
+    };
+    std::fs::create_dir_all(out).map_err(|e| Error::io("create", out, &e))?;
+    let unfinished = out.join("float.safetensors");
     if unfinished.exists() && !args.resume {
         let e = Error::usage("the folder holds a run").file(&unfinished);
         return Err(e.hint("go on from it with --resume, or name another --out"));
     }
     if args.resume {
-        forget_other_widths(args, &network)?;
+        forget_other_widths(args, out)?;
     }
-    run::with_threads(args.threads, || in_pool(args, &network, quiet))
+    run::with_threads(args.threads, || in_pool(args, &network, out, quiet))
+}
+
+/// Epochs of the proxy where the command line does not say.
+const PROXY_EPOCHS: u64 = 4;
+
+fn score(args: &TrainArgs, network: &Network, quiet: bool) -> Result<Vec<String>> {
+    let progress = Progress::new(quiet);
+    progress.note("rendering scenes");
+    let started = std::time::Instant::now();
+    let epochs = args.epochs.unwrap_or(PROXY_EPOCHS);
+    let iou = Proxy::new().score(network, epochs, args.seed, &mut |done, of| progress.images("proxy", done, of, None))?;
+    let seconds = started.elapsed().as_secs_f64();
+    Ok(vec![format!("{}: proxy IoU {iou:.4} after {epochs} epochs at 80 x 160, {seconds:.0} s", network.name)])
 }
 
 fn load(args: &TrainArgs) -> Result<Network> {
@@ -109,28 +130,35 @@ fn load(args: &TrainArgs) -> Result<Network> {
 }
 
 /// The checkpoint of the second phase is of one pair of widths; another pair starts that phase anew.
-fn forget_other_widths(args: &TrainArgs, network: &Network) -> Result<()> {
-    let (path, key) = (args.out.join("quantised.safetensors"), args.out.join("widths.txt"));
-    let now = format!("{:?} {:?} {:?}\n", args.features, args.weights, args.scale);
-    let before = std::fs::read_to_string(&key).unwrap_or_default();
-    if path.exists() && before != now {
+fn forget_other_widths(args: &TrainArgs, out: &Path) -> Result<()> {
+    let path = out.join("quantised.safetensors");
+    let before = std::fs::read_to_string(out.join(WIDTHS)).unwrap_or_default();
+    if path.exists() && before != widths(args) {
         std::fs::remove_file(&path).map_err(|e| Error::io("remove", &path, &e))?;
     }
-    let _ = network;
     Ok(())
 }
 
-fn in_pool(args: &TrainArgs, network: &Network, quiet: bool) -> Result<Vec<String>> {
+/// File that says what the second phase's checkpoint was made for.
+const WIDTHS: &str = "quantised.txt";
+
+fn widths(args: &TrainArgs) -> String {
+    format!(
+        "features {:?}, weights {:?}, scale {:?}, epochs {}, rate {:e}\n",
+        args.features, args.weights, args.scale, args.tune_epochs, args.tune_rate
+    )
+}
+
+fn in_pool(args: &TrainArgs, network: &Network, out: &Path, quiet: bool) -> Result<Vec<String>> {
     let progress = Progress::new(quiet);
     progress.note("rendering validation scenes");
     let shape = network.float.input().shape;
     let validation = Images::scenes(Split::Validation, 0, args.validation as usize, shape);
     let plan = plan(args, shape);
-    let training = Training { network, plan, source: &Source::Scenes, validation: &validation, folder: Some(&args.out) };
-    let key = args.out.join("widths.txt");
-    crate::dataset::frame::write_atomically(&key, format!("{:?} {:?} {:?}\n", args.features, args.weights, args.scale).as_bytes())?;
+    let training = Training { network, plan, source: &Source::Scenes, validation: &validation, folder: Some(out) };
+    write_atomically(&out.join(WIDTHS), widths(args).as_bytes())?;
     let mut trained = training.run(&mut |phase, done, of, epoch| progress.images(phase, done, of, epoch))?;
-    if args.until.is_some_and(|u| u < args.epochs) {
+    if args.until.is_some_and(|u| u < epochs(args)) {
         return Ok(vec![format!("stopped after float epoch {}; finish with --resume", trained.history.len())]);
     }
     progress.note("scoring");
@@ -140,28 +168,35 @@ fn in_pool(args: &TrainArgs, network: &Network, quiet: bool) -> Result<Vec<Strin
     let parameters: usize =
         trained.network.float.layers.iter().filter_map(|l| l.weights.as_ref()).map(|w| w.data.len() + w.bias.len()).sum();
     provenance(args, &mut trained, (float, executed))?;
-    export::write(&trained.network, &args.out)?;
-    write_history(&args.out, &trained)?;
+    export::write(&trained.network, out)?;
+    write_history(out, &trained)?;
     Ok(vec![
         format!("{parameters} parameters, {:.1} MMAC a frame", trained.network.float.macs() as f64 / 1e6),
         format!("mean IoU on {} validation scenes: {float:.4} in float, {executed:.4} executed in integers", args.validation),
-        format!("written to {}", args.out.display()),
+        format!("written to {}", out.display()),
     ])
 }
+
+fn epochs(args: &TrainArgs) -> u64 {
+    args.epochs.unwrap_or(EPOCHS)
+}
+
+/// Epochs in float where the command line does not say.
+const EPOCHS: u64 = 40;
 
 fn plan(args: &TrainArgs, shape: crate::tensor::Shape) -> Plan {
     // Half of each side, but never so little that a pool has nothing to divide.
     let crop = [shape.h, shape.w].map(|n| if n >= 64 && n.is_multiple_of(32) { n / 2 } else { n });
     let float = Schedule {
         phase: "float",
-        epochs: args.epochs,
+        epochs: epochs(args),
         images: args.images as usize,
         batch: args.batch as usize,
         rate: args.rate,
         decay: 1e-2,
         average: 0.998,
         patience: args.patience,
-        crop_epochs: (args.epochs as f64 * args.crops).round() as u64,
+        crop_epochs: (epochs(args) as f64 * args.crops).round() as u64,
         crop,
         seed: args.seed,
     };
@@ -173,13 +208,14 @@ fn plan(args: &TrainArgs, shape: crate::tensor::Shape) -> Plan {
 fn provenance(args: &TrainArgs, trained: &mut Trained, (float, executed): (f32, f32)) -> Result<()> {
     let flag = |name: &str, value: Option<String>| value.map_or(String::new(), |v| format!(" --{name} {v}"));
     let scale = args.scale.map(|s| s.name().to_string());
+    // The folder a network was read from is nobody's business.
+    let name = &trained.network.name;
     let command = format!(
-        "bico train {}{}{}{} --epochs {} --tune-epochs {} --images {} --batch {} --crops {} --rate {} --tune-rate {} --patience {} --validation {} --seed {}",
-        args.network,
+        "bico train {name}{}{}{} --epochs {} --tune-epochs {} --images {} --batch {} --crops {} --rate {} --tune-rate {} --patience {} --validation {} --seed {}",
         flag("features", args.features.map(|b| b.to_string())),
         flag("weights", args.weights.map(|b| b.to_string())),
         flag("scale", scale),
-        args.epochs,
+        epochs(args),
         args.tune_epochs,
         args.images,
         args.batch,
@@ -214,7 +250,7 @@ fn write_history(out: &Path, trained: &Trained) -> Result<()> {
     for Epoch { epoch, phase, rate, loss, iou } in &trained.history {
         csv.push_str(&format!("{phase},{epoch},{rate:e},{loss:.5},{iou:.5}\n"));
     }
-    crate::dataset::frame::write_atomically(&out.join("training.csv"), csv.as_bytes())?;
+    write_atomically(&out.join("training.csv"), csv.as_bytes())?;
     let svg = training::draw(&trained.network.name, &trained.history)?;
-    crate::dataset::frame::write_atomically(&out.join("training.svg"), svg.as_bytes())
+    write_atomically(&out.join("training.svg"), svg.as_bytes())
 }

@@ -19,6 +19,7 @@ pub mod net;
 pub mod norm;
 pub mod params;
 pub mod phase;
+pub mod proxy;
 pub mod quantise;
 pub mod run;
 pub mod sample;

@@ -49,7 +49,7 @@ pub struct TrainArgs {
     /// Images a step
     #[arg(long, default_value_t = 16, value_parser = clap::value_parser!(u32).range(1..=1024))]
     pub batch: u32,
-    /// Share of the float epochs that train on crops of half the rows and columns, at a quarter of the cost
+    /// Share of each phase's epochs, its first ones, that train on crops of half the rows and columns, at a quarter of the cost
     #[arg(long, default_value_t = 0.7)]
     pub crops: f64,
     /// Highest learning rate in float
@@ -200,7 +200,8 @@ fn plan(args: &TrainArgs, shape: crate::tensor::Shape) -> Plan {
         crop,
         seed: args.seed,
     };
-    let tune = Schedule { phase: "quantised", epochs: args.tune_epochs, rate: args.tune_rate, decay: 0.0, crop_epochs: 0, ..float.clone() };
+    let crop_epochs = (args.tune_epochs as f64 * args.crops).floor() as u64;
+    let tune = Schedule { phase: "quantised", epochs: args.tune_epochs, rate: args.tune_rate, decay: 0.0, crop_epochs, ..float.clone() };
     Plan { float, tune, scale: args.scale, until: args.until }
 }
 

@@ -5,7 +5,7 @@ use super::common::{DEFAULT_NETWORK, network, print, progress};
 use super::images::LabelArguments;
 use super::samples;
 use crate::dataset::baseline::Baselines;
-use crate::dataset::{Examples, Scenes, Split};
+use crate::dataset::{Examples, LabelFormat, Scenes, Split};
 use crate::error::{Error, Result};
 use crate::evaluate::{self, Evaluation, Options, References};
 use crate::model::{LoadOptions, Network};
@@ -74,7 +74,8 @@ pub fn run(arguments: &Arguments, talk: Talk) -> Result<()> {
             let (folder, problems) = arguments.labels.open(path, talk.quiet)?;
             let single = (0..folder.len()).all(|i| folder.objects(i).len() == 1);
             let references = if single { References::halves(&folder)? } else { None };
-            let from = format!("{} images of {}", folder.len(), path.display());
+            let labels = folder.format().map_or("no", LabelFormat::name);
+            let from = format!("{} images of {} ({labels} labels)", folder.len(), path.display());
             finish(arguments, &networks, &folder, references, (from, problems), talk)
         }
         None => {

@@ -1,5 +1,6 @@
 //! A folder of the user's images on the command line.
 
+use super::common::progress;
 use crate::dataset::{Folder, LabelFormat, OnBroken};
 use crate::error::Result;
 use std::path::Path;
@@ -8,10 +9,10 @@ use std::path::Path;
 #[derive(clap::Args, Debug, Clone)]
 pub struct LabelArguments {
     /// How the labels of the folder are written; without it, the one format that lies there
-    #[arg(long, value_enum, value_name = "FORMAT")]
+    #[arg(long, value_enum, value_name = "FORMAT", requires = "images")]
     pub labels: Option<LabelFormat>,
     /// What to do about broken images and labels of the folder
-    #[arg(long, value_enum, value_name = "ACTION", default_value_t)]
+    #[arg(long, value_enum, value_name = "ACTION", default_value_t, requires = "images")]
     pub on_broken: OnBroken,
 }
 
@@ -21,7 +22,14 @@ impl LabelArguments {
     /// # Errors
     /// As [`Folder::open`].
     pub fn open(&self, path: &Path, quiet: bool) -> Result<(Folder, Vec<String>)> {
-        let (folder, problems) = Folder::open(path, self.labels, self.on_broken)?;
+        let bar = progress(quiet, 0, "images checked");
+        let step = |all: usize| {
+            bar.set_length(all as u64);
+            bar.inc(1);
+        };
+        let opened = Folder::open_watched(path, self.labels, self.on_broken, &step);
+        bar.finish_and_clear();
+        let (folder, problems) = opened?;
         let problems: Vec<String> = problems.iter().map(|p| format!("skipped: {}", p.one_line())).collect();
         problems.iter().for_each(|p| eprintln!("{p}"));
         if !quiet {

@@ -3,19 +3,23 @@
 use super::frame::Image;
 use super::text::read_limited;
 use crate::error::{Error, Result};
-use image::{ColorType, DynamicImage, ImageFormat, ImageReader, Limits};
+use image::metadata::Orientation;
+use image::{ColorType, DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits};
 use std::io::Cursor;
 use std::path::Path;
 
 /// Largest image file that is read, in bytes.
 const MAX_BYTES: u64 = 256 << 20;
+/// Most bytes of decoded pixels.
+const MAX_DECODED_BYTES: u64 = 512 << 20;
 /// Most columns or rows.
 const MAX_SIDE: u32 = 16384;
 
 /// Reads an image file. The second part says what was changed on the way: grey made RGB, 16 bits reduced to 8, and the like.
 ///
 /// # Errors
-/// When the file is unreadable, truncated, no JPEG or PNG, without pixels, or larger than 16384 x 16384 pixels or 256 MiB.
+/// When the file is unreadable, truncated, no JPEG or PNG, without pixels, or larger than 16384 columns or rows,
+/// 256 MiB, or 512 MiB decoded.
 pub fn decode(path: &Path) -> Result<(Image, Vec<String>)> {
     let bytes = read_limited(path, MAX_BYTES)?;
     let bad = |e: String| Error::input(format!("cannot decode the image: {e}")).file(path).allowed("a whole JPEG or PNG file");
@@ -27,8 +31,15 @@ pub fn decode(path: &Path) -> Result<(Image, Vec<String>)> {
     limits.max_image_width = Some(MAX_SIDE);
     limits.max_image_height = Some(MAX_SIDE);
     reader.limits(limits);
-    let decoded = reader.decode().map_err(|e| bad(e.to_string()))?;
-    let notes = conversions(decoded.color());
+    let mut decoder = reader.into_decoder().map_err(|e| bad(e.to_string()))?;
+    if decoder.total_bytes() > MAX_DECODED_BYTES {
+        return Err(bad(format!("it has more than {} MiB of pixels", MAX_DECODED_BYTES >> 20)));
+    }
+    // Most tools draw boxes on the pixels as they are stored, and so they are kept; but the user has to know.
+    let turned = decoder.orientation().is_ok_and(|o| o != Orientation::NoTransforms);
+    let decoded = DynamicImage::from_decoder(decoder).map_err(|e| bad(e.to_string()))?;
+    let mut notes = conversions(decoded.color());
+    notes.extend(turned.then(|| "EXIF orientation ignored: pixels and boxes count as they are stored".to_string()));
     let rgb = DynamicImage::into_rgb8(decoded);
     if rgb.width() == 0 || rgb.height() == 0 {
         return Err(bad("it has no pixels".into()));

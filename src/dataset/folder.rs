@@ -43,14 +43,22 @@ impl Folder {
     /// When the folder cannot be read, holds no image or labels of several formats, or nothing of it is whole; with
     /// [`OnBroken::Refuse`] when anything is broken: the first problem with all others listed below it.
     pub fn open(path: &Path, format: Option<LabelFormat>, on_broken: OnBroken) -> Result<(Folder, Vec<Error>)> {
+        Folder::open_watched(path, format, on_broken, &|_| ())
+    }
+
+    /// [`Folder::open`]; after each image `done` is called with the number of all images.
+    ///
+    /// # Errors
+    /// As [`Folder::open`].
+    pub fn open_watched(path: &Path, format: Option<LabelFormat>, on_broken: OnBroken, done: Done) -> Result<(Folder, Vec<Error>)> {
         let layout = Layout::find(path)?;
         let format = match format {
             Some(format) => Some(format),
             None => layout.detect()?,
         };
         let (entries, problems, notes) = match format {
-            Some(LabelFormat::Coco) => from_instances(&layout)?,
-            _ => from_files(&layout, format)?,
+            Some(LabelFormat::Coco) => from_instances(&layout, done)?,
+            _ => from_files(&layout, format, done)?,
         };
         if on_broken == OnBroken::Refuse && !problems.is_empty() || entries.is_empty() {
             return Err(refused(path, problems, on_broken));
@@ -108,6 +116,9 @@ fn refused(path: &Path, problems: Vec<Error>, on_broken: OnBroken) -> Error {
     problems.fold(first, |e, other| e.also(&other))
 }
 
+/// Called after each image with the number of all.
+type Done<'a> = &'a (dyn Fn(usize) + Sync);
+
 type Checked = (Vec<Entry>, Vec<Error>, Vec<String>);
 
 /// Objects and remarks of an image, given columns and rows.
@@ -133,13 +144,13 @@ fn split(examined: Vec<Result<Entry>>, problems: &mut Vec<Error>) -> Vec<Entry> 
 }
 
 /// VOC and YOLO: a label file for each image; or no labels at all.
-fn from_files(layout: &Layout, format: Option<LabelFormat>) -> Result<Checked> {
+fn from_files(layout: &Layout, format: Option<LabelFormat>, done: Done) -> Result<Checked> {
     let images = layout.images()?;
     let labels = format.map_or(Files::new(), |f| layout.label_files(f));
     let classes = if format == Some(LabelFormat::Yolo) { layout.class_names()? } else { Vec::new() };
     let mut by_stem: BTreeMap<&OsStr, Vec<String>> = BTreeMap::new();
     images.iter().for_each(|p| by_stem.entry(p.file_stem().unwrap_or_default()).or_default().push(file_name(p)));
-    let examined = images.par_iter().map(|path| {
+    let examined = images.par_iter().inspect(|_| done(images.len())).map(|path| {
         let stem = path.file_stem().unwrap_or_default();
         examine(path, file_name(path), |size| {
             let Some(format) = format else { return Ok(Default::default()) };
@@ -173,10 +184,10 @@ fn without_label(path: &Path, format: LabelFormat) -> Error {
 }
 
 /// COCO: the JSON file says which images there are.
-fn from_instances(layout: &Layout) -> Result<Checked> {
+fn from_instances(layout: &Layout, done: Done) -> Result<Checked> {
     let json = layout.instances()?;
     let (instances, mut problems): (Instances, _) = coco::read(&json)?;
-    let examined = instances.images.par_iter().map(|entry| {
+    let examined = instances.images.par_iter().inspect(|_| done(instances.images.len())).map(|entry| {
         let found = layout.image(&entry.file_name).ok_or_else(|| {
             let e = Error::input("a label without image").file(&json).value(entry.file_name.escape_debug());
             e.allowed(format!("an image in {}", layout.root().display()))

@@ -47,10 +47,12 @@ impl Layout {
         let images = if here { root.clone() } else { inner.unwrap_or_else(|| root.clone()) };
         let sisters = [("images", "labels"), ("JPEGImages", "Annotations")].map(|(from, to)| sister(&images, from, to));
         let below = ["labels", "Annotations"].map(|n| Some(root.join(n)));
-        let mut labels = vec![images.clone(), root.clone()];
-        labels.extend(sisters.into_iter().chain(below).flatten());
-        let mut seen = Vec::new();
-        labels.retain(|p| p.is_dir() && !seen.contains(p) && (seen.push(p.clone()), true).1);
+        let mut labels: Vec<PathBuf> = Vec::new();
+        for folder in [Some(images.clone()), Some(root.clone())].into_iter().chain(sisters).chain(below).flatten() {
+            if folder.is_dir() && !labels.contains(&folder) {
+                labels.push(folder);
+            }
+        }
         Ok(Layout { root, images, labels, json })
     }
 

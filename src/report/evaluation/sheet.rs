@@ -1,7 +1,7 @@
 //! The contact sheet: true boxes and what the executed network found, the first images and the worst of the rest.
 
 use crate::error::Result;
-use crate::evaluate::{Evaluation, ImageRecord};
+use crate::evaluate::{Evaluation, FoundRecord, ImageRecord};
 use crate::report::Picture;
 use crate::report::picture::{self, draw};
 use image::RgbImage;
@@ -27,21 +27,17 @@ pub fn shown(found: &Evaluation) -> Vec<usize> {
 }
 
 pub(super) fn render(found: &Evaluation, pictures: &[(usize, Picture)]) -> Result<Vec<u8>> {
-    let pages: Vec<RgbImage> = pictures.iter().filter_map(|(i, p)| Some(page(*i, found.images.get(*i)?, p))).collect();
+    let pages: Vec<RgbImage> = pictures.iter().filter_map(|(i, p)| Some(page(*i, found.images.get(*i)?, p, found.single_object))).collect();
     picture::png(&picture::arranged(&pages))
 }
 
-fn page(index: usize, image: &ImageRecord, picture: &Picture) -> RgbImage {
+fn page(index: usize, image: &ImageRecord, picture: &Picture, single: bool) -> RgbImage {
     let mut pixels = picture::scaled(picture, picture::SHEET.1);
     image.objects.iter().for_each(|o| draw::outline(&mut pixels, &o.area, draw::TRUE, true));
     let answer = &image.answers[EXECUTED];
-    match answer.iou {
-        Some(_) if answer.found.is_empty() => draw::outline(&mut pixels, &answer.best.area, draw::FOUND, false),
-        _ => {
-            let confident = answer.found.iter().filter(|f| f.confidence.is_some_and(|c| c >= CONFIDENT));
-            confident.for_each(|f| draw::outline(&mut pixels, &f.area, draw::FOUND, false));
-        }
-    }
+    let confident = |f: &&FoundRecord| f.confidence.is_some_and(|c| c >= CONFIDENT);
+    let found: Vec<&FoundRecord> = if single { vec![&answer.best] } else { answer.found.iter().filter(confident).collect() };
+    found.iter().for_each(|f| draw::outline(&mut pixels, &f.area, draw::FOUND, false));
     let text = answer.iou.map_or(format!("{index}"), |iou| format!("{index}: IoU {iou:.2}"));
     picture::under_strip(&pixels, &text)
 }

@@ -1,13 +1,11 @@
 //! The table on the terminal, at most 100 columns wide.
 
 use crate::evaluate::{Evaluation, Metric, NetworkRecord};
-use crate::report::text::{grouped, printable, shortened, wrapped};
+use crate::report::text::{grouped, shortened, wrapped};
 use crate::stats::Estimate;
 
 /// Width of the first columns: score, size, count.
-const HEAD: (usize, usize, usize) = (16, 12, 8);
-/// Width of an estimate with its interval.
-const CELL: usize = 22;
+const HEAD: (usize, usize, usize) = (15, 11, 5);
 /// Columns at most.
 const WIDTH: usize = 100;
 
@@ -46,23 +44,23 @@ fn block(found: &Evaluation, lines: &mut Vec<String>, columns: &[usize; 2], diff
     section(lines, found, &names, |m| vec![m.estimates[a], m.estimates[b], m.differences[difference]]);
 }
 
-/// A heading and a row for each score that has something to say.
+/// A heading and a row for each score that has something to say; a column is as wide as its widest entry.
 fn section(lines: &mut Vec<String>, found: &Evaluation, names: &[String], cells: impl Fn(&Metric) -> Vec<Option<Estimate>>) {
     let (score, size, count) = HEAD;
-    let heading: String = names.iter().map(|n| format!("  {n:<CELL$}")).collect();
+    let text = |m: &Metric| cells(m).into_iter().map(|c| c.map_or("-".into(), cell)).collect::<Vec<String>>();
+    let said = |m: &&Metric| cells(m).iter().any(Option::is_some);
+    let rows: Vec<(&Metric, Vec<String>)> = found.metrics.iter().filter(said).map(|m| (m, text(m))).collect();
+    let widest = |k: usize| rows.iter().map(|(_, cells)| cells[k].len()).chain([names[k].len()]).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..names.len()).map(widest).collect();
+    let line = |cells: &[String]| -> String { cells.iter().zip(&widths).map(|(cell, w)| format!("  {cell:<w$}")).collect() };
     lines.push(String::new());
-    lines.push(format!("{:<score$}{:<size$}{:>count$}{heading}", "", "object size", "count").trim_end().to_string());
+    lines.push(format!("{:<score$}{:<size$}{:>count$}{}", "", "size", "count", line(names)).trim_end().to_string());
     let mut last = "";
-    for metric in &found.metrics {
-        let cells = cells(metric);
-        if cells.iter().all(Option::is_none) {
-            continue;
-        }
+    for (metric, cells) in &rows {
         let name = if metric.name == last { "" } else { metric.name.as_str() };
         last = &metric.name;
-        let cells: String = cells.iter().map(|c| format!("  {:<CELL$}", c.map_or("-".into(), cell))).collect();
         let items = grouped(metric.items);
-        lines.push(printable(format!("{name:<score$}{:<size$}{items:>count$}{cells}", metric.size).trim_end()));
+        lines.push(format!("{name:<score$}{:<size$}{items:>count$}{}", metric.size, line(cells)).trim_end().to_string());
     }
 }
 

@@ -50,6 +50,7 @@ struct Inner {
     value: Option<String>,
     allowed: Option<String>,
     hint: Option<String>,
+    others: Vec<String>,
 }
 
 /// Shorthand for results with [`Error`].
@@ -58,7 +59,7 @@ pub type Result<T> = std::result::Result<T, Error>;
 impl Error {
     /// An error of `kind`; `what` is one clause without a full stop.
     pub fn new(kind: Kind, what: impl Into<String>) -> Self {
-        Error(Box::new(Inner { kind, what: what.into(), file: None, line: None, value: None, allowed: None, hint: None }))
+        Error(Box::new(Inner { kind, what: what.into(), file: None, line: None, value: None, allowed: None, hint: None, others: Vec::new() }))
     }
     /// Bad input: a file or a value in it.
     pub fn input(what: impl Into<String>) -> Self {
@@ -126,6 +127,28 @@ impl Error {
         });
         self
     }
+    /// A further problem of the same input, listed below this one.
+    pub fn also(mut self, other: &Error) -> Self {
+        self.0.others.push(other.one_line());
+        self
+    }
+    /// Everything in one line, for lists.
+    pub fn one_line(&self) -> String {
+        let e = &self.0;
+        let mut line = self.headline();
+        for (label, part) in [("found", &e.value), ("allowed", &e.allowed), ("try", &e.hint)] {
+            line.extend(part.iter().map(|p| format!("; {label}: {p}")));
+        }
+        line
+    }
+    fn headline(&self) -> String {
+        let e = &self.0;
+        match (&e.file, e.line) {
+            (Some(file), Some(line)) => format!("{}:{line}: {}", file.display(), e.what),
+            (Some(file), None) => format!("{}: {}", file.display(), e.what),
+            _ => e.what.clone(),
+        }
+    }
     /// The kind, which decides the exit code.
     pub fn kind(&self) -> Kind {
         self.0.kind
@@ -139,14 +162,7 @@ impl Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let e = &self.0;
-        if let Some(file) = &e.file {
-            write!(f, "{}", file.display())?;
-            if let Some(line) = e.line {
-                write!(f, ":{line}")?;
-            }
-            write!(f, ": ")?;
-        }
-        write!(f, "{}", e.what)?;
+        write!(f, "{}", self.headline())?;
         if let Some(value) = &e.value {
             write!(f, "\n  value:   {value}")?;
         }
@@ -156,7 +172,10 @@ impl fmt::Display for Error {
         if let Some(hint) = &e.hint {
             write!(f, "\n  try:     {hint}")?;
         }
-        Ok(())
+        if !e.others.is_empty() {
+            write!(f, "\n  {} problems in all; the others:", e.others.len() + 1)?;
+        }
+        e.others.iter().try_for_each(|other| write!(f, "\n    {other}"))
     }
 }
 
@@ -171,5 +190,13 @@ mod tests {
         let e = Error::input("lanes is out of range").at("a.toml", 3).value(0).allowed("4, 8, 16 or 32").hint("set lanes = 16");
         assert_eq!(e.to_string(), "a.toml:3: lanes is out of range\n  value:   0\n  allowed: 4, 8, 16 or 32\n  try:     set lanes = 16");
         assert_eq!(e.kind().exit_code(), 3);
+    }
+
+    #[test]
+    fn further_problems_follow_in_one_line_each() {
+        let e = Error::input("first").file("a").also(&Error::input("second").at("b", 2).value(7).allowed("8").hint("add 1"));
+        let e = e.also(&Error::input("third"));
+        let others = "  3 problems in all; the others:\n    b:2: second; found: 7; allowed: 8; try: add 1\n    third";
+        assert_eq!(e.to_string(), format!("a: first\n{others}"));
     }
 }

@@ -1,8 +1,9 @@
 //! `bico dataset generate` and `bico dataset show`: procedural scenes as files, and a sheet to look at.
 
+use super::images::LabelArguments;
 use crate::dataset::contact::{outline, sheet};
-use crate::dataset::scene::{HEIGHT, Scene, Split, WIDTH};
-use crate::dataset::{reader, writer};
+use crate::dataset::scene::{HEIGHT, Split, WIDTH};
+use crate::dataset::{Box2D, Examples, Image, Scenes, resize, writer};
 use crate::error::{Error, Result};
 use rayon::prelude::*;
 use std::path::PathBuf;
@@ -46,6 +47,8 @@ pub struct GenerateArgs {
 pub struct ShowArgs {
     /// A folder of images instead of scenes
     pub images: Option<PathBuf>,
+    #[command(flatten)]
+    labels: LabelArguments,
     /// Seed range to draw scenes from
     #[arg(long, value_enum, default_value = "test")]
     pub split: Split,
@@ -89,27 +92,24 @@ fn generate(args: &GenerateArgs) -> Result<Vec<String>> {
 }
 
 fn show(args: &ShowArgs) -> Result<Vec<String>> {
-    let mut notes = Vec::new();
-    let mut images = Vec::new();
-    match &args.images {
-        Some(folder) => {
-            for path in reader::list(folder)?.into_iter().take(args.count as usize) {
-                let read = reader::read(&path)?;
-                notes.extend(read.notes.iter().map(|n| format!("{}: {n}", read.name)));
-                images.push((read.image, read.target));
-            }
-        }
+    let examples: &dyn Examples = match &args.images {
+        Some(path) => &args.labels.open(path, false)?.0,
         None => {
-            let scenes = indices(args.seed, args.count)?.into_par_iter().map(|i| Scene::generate(args.split, i));
-            images = scenes.map(|s| (s.image, Some(s.target))).collect();
+            let range = indices(args.seed, args.count)?;
+            &Scenes { split: args.split, first: range.start, count: args.count as usize }
         }
-    }
-    let marked = images.into_iter().map(|(mut image, target)| {
-        target.iter().for_each(|&b| outline(&mut image, b, [255, 40, 40], 2));
-        image
-    });
-    let marked: Vec<_> = marked.collect();
+    };
+    let count = examples.len().min(args.count as usize);
+    let marked = |index: usize| -> Result<Image> {
+        let mut example = examples.load(index)?;
+        let fractions = example.fractions();
+        // Of scenes a copy: they have this size.
+        example.image = resize(&example.image, WIDTH, HEIGHT);
+        let pixels = |b: &Box2D| b.scale(WIDTH as f32, HEIGHT as f32);
+        fractions.iter().for_each(|b| outline(&mut example.image, pixels(b), [255, 40, 40], 2));
+        Ok(example.image)
+    };
+    let marked = (0..count).into_par_iter().map(marked).collect::<Result<Vec<_>>>()?;
     sheet(&marked, args.columns as usize, WIDTH / 2, HEIGHT / 2).write_png(&args.out)?;
-    notes.push(format!("{} images on {}", marked.len(), args.out.display()));
-    Ok(notes)
+    Ok(vec![format!("{} images on {}", marked.len(), args.out.display())])
 }

@@ -10,7 +10,9 @@ mod compare;
 mod dataset;
 pub mod dram;
 mod emit;
+mod evaluate;
 mod explain;
+mod images;
 mod networks;
 mod progress;
 mod regress;
@@ -58,6 +60,8 @@ pub struct Talk {
 enum Command {
     /// Run a network on an accelerator on a board: IoU, latency, FPS, power, resources, and where the cycles went.
     Simulate(simulate::Arguments),
+    /// How well a network finds objects, in float and executed: IoU by size or mAP, with intervals.
+    Evaluate(evaluate::Arguments),
     /// What changed between two runs, by layer.
     Compare(compare::Arguments),
     /// Networks that come with bico.
@@ -103,6 +107,7 @@ pub fn main() -> ExitCode {
 fn run(command: Command, talk: Talk) -> Result<()> {
     match command {
         Command::Simulate(a) => simulate::run(&a, talk),
+        Command::Evaluate(a) => evaluate::run(&a, talk),
         Command::Compare(a) => compare::run(&a),
         Command::Networks(a) => networks::run(&a),
         Command::Boards(a) => boards::run(&a),

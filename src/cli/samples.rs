@@ -1,14 +1,15 @@
-//! Images to run: procedural scenes, or a folder.
+//! Images to run on the accelerator.
 
-use crate::dataset::{self, Image, Scene, Split, reader, scene};
+use crate::dataset::{self, Examples, Image, Scenes, Split};
 use crate::error::{Error, Result};
-use crate::fixed::Format;
 use crate::model::Network;
 use crate::report::Picture;
 use crate::simulate::Sample;
 use crate::tensor::Tensor;
 use rayon::prelude::*;
-use std::path::Path;
+
+/// Columns of a picture at most: those of the scenes.
+const PICTURE: usize = dataset::scene::WIDTH;
 
 /// Samples with their pixels.
 #[derive(Default)]
@@ -24,17 +25,7 @@ pub struct Samples {
 /// # Errors
 /// When the network does not take three channels.
 pub fn scenes(network: &Network, split: Split, first: u64, count: usize) -> Result<Samples> {
-    check_channels(network)?;
-    let made: Vec<(Sample, Picture)> = (0..count as u64)
-        .into_par_iter()
-        .map(|k| {
-            let scene = Scene::generate(split, first + k);
-            let name = format!("scene_{:04}", first + k);
-            let truth = scene.target.scale(1.0 / scene::WIDTH as f32, 1.0 / scene::HEIGHT as f32);
-            sample(network, name, &scene.image, Some(truth))
-        })
-        .collect();
-    Ok(collect(made))
+    examples(network, &Scenes { split, first, count }, true)
 }
 
 fn check_channels(network: &Network) -> Result<()> {
@@ -55,18 +46,17 @@ fn collect(made: Vec<(Sample, Picture)>) -> Samples {
 fn sample(network: &Network, name: String, image: &Image, truth: Option<dataset::Box2D>) -> (Sample, Picture) {
     let input = network.graph.input();
     let raw = dataset::preprocess(image, input.shape.w, input.shape.h);
-    let pixels = image::RgbImage::from_raw(image.w as u32, image.h as u32, image.data.clone()).unwrap_or_default();
-    (Sample { name: name.clone(), image: to_format(raw, input.format), truth }, Picture { name, pixels })
+    let pixels = picture(image);
+    (Sample { name: name.clone(), image: dataset::to_format(raw, input.format), truth }, Picture { name, pixels })
 }
 
-/// Pixels (0 to 255, standing for pixel / 256) in the network's input format.
-fn to_format(raw: Tensor, format: Format) -> Tensor {
-    if format == Format::unsigned(8, 8) {
-        return raw;
-    }
-    let table: Vec<i32> = (0..256).map(|p| format.quantise(f64::from(p) / 256.0)).collect();
-    let data = raw.data.iter().map(|&p| table[p as usize]).collect();
-    Tensor { shape: raw.shape, data }
+/// Pixels to look at: no wider than [`PICTURE`].
+pub fn picture(image: &Image) -> image::RgbImage {
+    let small = match image.w {
+        w if w > PICTURE => &dataset::resize(image, PICTURE, (image.h * PICTURE / w).max(1)),
+        _ => image,
+    };
+    image::RgbImage::from_raw(small.w as u32, small.h as u32, small.data.clone()).unwrap_or_default()
 }
 
 /// A network without a detection head still runs: on one pseudo-random image.
@@ -79,23 +69,19 @@ pub fn noise(network: &Network) -> Samples {
     Samples { samples: vec![Sample { name: "noise".into(), image, truth: None }], pictures: Vec::new() }
 }
 
-/// The images of a folder, in order of their names; remarks about images of another size or depth go to standard error.
+/// All of `examples`, in order; of several objects the largest counts, which is said unless `quiet`.
 ///
 /// # Errors
-/// When the folder or an image is unreadable, or an annotation is wrong.
-pub fn folder(network: &Network, folder: &Path, quiet: bool) -> Result<Samples> {
+/// When the network does not take three channels, or an image can no longer be read.
+pub fn examples(network: &Network, examples: &dyn Examples, quiet: bool) -> Result<Samples> {
     check_channels(network)?;
-    let paths = reader::list(folder)?;
-    let made = paths
-        .par_iter()
-        .map(|path| -> Result<_> {
-            let found = reader::read(path)?;
-            let truth = found.target.map(|b| b.scale(1.0 / scene::WIDTH as f32, 1.0 / scene::HEIGHT as f32));
-            Ok((sample(network, found.name, &found.image, truth), found.notes))
-        })
-        .collect::<Result<Vec<_>>>()?;
-    for (path, (_, notes)) in paths.iter().zip(&made).filter(|_| !quiet) {
-        notes.iter().for_each(|note| eprintln!("{}: {note}", path.display()));
-    }
+    let load = |index: usize| -> Result<_> {
+        let example = examples.load(index)?;
+        let truth = example.largest().map(|i| example.fractions()[i]);
+        let note = (example.objects.len() > 1).then(|| format!("{}: {} objects, the largest counts", example.name, example.objects.len()));
+        Ok((sample(network, example.name, &example.image, truth), note))
+    };
+    let made = (0..examples.len()).into_par_iter().map(load).collect::<Result<Vec<_>>>()?;
+    made.iter().filter_map(|(_, note)| note.as_ref()).filter(|_| !quiet).for_each(|note| eprintln!("{note}"));
     Ok(collect(made.into_iter().map(|(one, _)| one).collect()))
 }

@@ -16,6 +16,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let text = |(name, schema)| (name, format!("{schema:#}\n"));
     let mut all: Vec<(&str, String)> = config::schemas().into_iter().map(text).collect();
     all.push(("record", report::record_schema()));
+    all.push(("evaluation", report::evaluation::schema()));
     let names: Vec<&str> = all.iter().map(|(n, _)| *n).collect();
     let Some(name) = &arguments.name else {
         print(&format!("{}\n", names.join("\n")));

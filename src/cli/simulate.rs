@@ -2,6 +2,7 @@
 
 use super::Talk;
 use super::common::{DesignArguments, print, progress};
+use super::images::LabelArguments;
 use super::samples::{self, Samples};
 use crate::dataset::{Split, baseline};
 use crate::error::{Error, Result};
@@ -21,9 +22,11 @@ const BASELINE_SCENES: u64 = 64;
 pub struct Arguments {
     #[command(flatten)]
     design: DesignArguments,
-    /// Run the images of this folder (JPEG or PNG, with PASCAL-VOC XML boxes where there are any).
+    /// Run the images of this folder: JPEG or PNG, with VOC, YOLO or COCO labels where there are any.
     #[arg(long, value_name = "DIR", conflicts_with = "scenes")]
     images: Option<PathBuf>,
+    #[command(flatten)]
+    labels: LabelArguments,
     /// Run this many procedural test scenes (0: time only, no values).
     #[arg(long, value_name = "N")]
     scenes: Option<usize>,
@@ -63,11 +66,12 @@ pub fn run(arguments: &Arguments, talk: Talk) -> Result<()> {
     let jobs = arguments.out.is_some();
     let options = Options { frames: arguments.frames, allow_overflow: arguments.allow_overflow, jobs };
     let simulation = Simulation::new(&design.network, &design.accelerator, &design.board, options)?;
-    let Samples { samples, pictures } = load_samples(arguments, &design.network, talk.quiet)?;
+    let (Samples { samples, pictures }, problems) = load_samples(arguments, &design.network, talk.quiet)?;
     let bar = progress(talk.quiet, samples.len(), "images");
     let execution = simulation.execute(&samples, || bar.inc(1))?;
     bar.finish_and_clear();
     let mut record = simulation.record(&samples, &execution, options)?;
+    record.notes.extend(problems);
     if let (None, Some(accuracy)) = (&arguments.images, record.accuracy.as_mut().filter(|a| a.images > 0)) {
         let scores = baseline::score(BASELINE_FIT, Split::Test, accuracy.images.min(BASELINE_SCENES));
         let named = [("mean box", scores.mean_box), ("salient blob", scores.salient_blob), ("colour template", scores.colour_template)];
@@ -94,16 +98,20 @@ pub fn run(arguments: &Arguments, talk: Talk) -> Result<()> {
     Ok(())
 }
 
-fn load_samples(arguments: &Arguments, network: &crate::model::Network, quiet: bool) -> Result<Samples> {
-    if let Some(folder) = &arguments.images {
-        return samples::folder(network, folder, quiet);
+/// What to run, and which files were skipped.
+fn load_samples(arguments: &Arguments, network: &crate::model::Network, quiet: bool) -> Result<(Samples, Vec<String>)> {
+    if let Some(path) = &arguments.images {
+        let (folder, problems) = arguments.labels.open(path, quiet)?;
+        return Ok((samples::examples(network, &folder, quiet)?, problems));
     }
-    match (arguments.scenes, &network.head) {
-        (Some(0), _) => Ok(Samples::default()),
-        (count, Some(_)) => samples::scenes(network, Split::Test, 0, count.unwrap_or(DEFAULT_SCENES)),
-        (Some(count), None) => samples::scenes(network, Split::Test, 0, count),
-        (None, None) => Ok(samples::noise(network)),
-    }
+    let scenes = |count| samples::scenes(network, Split::Test, 0, count);
+    let samples = match (arguments.scenes, &network.head) {
+        (Some(0), _) => Samples::default(),
+        (count, Some(_)) => scenes(count.unwrap_or(DEFAULT_SCENES))?,
+        (Some(count), None) => scenes(count)?,
+        (None, None) => samples::noise(network),
+    };
+    Ok((samples, Vec::new()))
 }
 
 /// The token counters of a frame, for the waveform.

@@ -1,6 +1,7 @@
 //! From an image of any size to the network's input: one resize function for training, evaluation and simulation.
 
 use super::frame::Image;
+use crate::fixed::Format;
 use crate::tensor::{Shape, Tensor};
 
 /// Area (box) resize in integer arithmetic, so equal on every platform. Enlarging repeats pixels.
@@ -108,6 +109,16 @@ pub fn preprocess(image: &Image, width: usize, height: usize) -> Tensor {
     let mut t = Tensor::zeros(Shape::new(3, height, width));
     t.data.iter_mut().zip(planes(image, width, height)).for_each(|(v, b)| *v = i32::from(b));
     t
+}
+
+/// Raw pixels (0 to 255, standing for pixel / 256) in the network's input format.
+pub fn to_format(raw: Tensor, format: Format) -> Tensor {
+    if format == Format::unsigned(8, 8) {
+        return raw;
+    }
+    let table: Vec<i32> = (0..256).map(|p| format.quantise(f64::from(p) / 256.0)).collect();
+    let data = raw.data.iter().map(|&p| table[p as usize]).collect();
+    Tensor { shape: raw.shape, data }
 }
 
 #[cfg(test)]

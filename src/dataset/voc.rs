@@ -1,6 +1,8 @@
 //! PASCAL VOC annotation files, as DAC-SDC gives them: one XML file an image, boxes in pixels.
 
 use super::iou::Box2D;
+use super::labels::{CLIPPED, LabelledBox, at, inside};
+use super::text::read_text;
 use crate::error::{Error, Result};
 use roxmltree::{Document, Node, ParsingOptions};
 use std::path::Path;
@@ -12,7 +14,12 @@ pub struct Annotation {
     pub size: Option<[u32; 2]>,
     /// Name and box of each object, in pixels; width is xmax - xmin as DAC-SDC counts.
     pub objects: Vec<(String, Box2D)>,
+    /// One-based line of each object's box.
+    pub lines: Vec<usize>,
 }
+
+/// Largest annotation that is read, in bytes.
+const MAX_BYTES: u64 = 16 << 20;
 
 /// Parses an annotation; `path` is for messages.
 ///
@@ -37,7 +44,7 @@ pub fn parse(path: &Path, text: &str) -> Result<Annotation> {
     if let Some(node) = root.children().find(|n| n.has_tag_name("size")) {
         size = Some([number(node, "width")? as u32, number(node, "height")? as u32]);
     }
-    let mut objects = Vec::new();
+    let (mut objects, mut lines) = (Vec::new(), Vec::new());
     for object in root.children().filter(|n| n.has_tag_name("object")) {
         let name = object.children().find(|n| n.has_tag_name("name")).and_then(|n| n.text()).unwrap_or("target").trim().to_string();
         let corners = object.children().find(|n| n.has_tag_name("bndbox"));
@@ -49,8 +56,28 @@ pub fn parse(path: &Path, text: &str) -> Result<Annotation> {
             return Err(e.allowed("xmin < xmax and ymin < ymax"));
         }
         objects.push((name, Box2D::new(x0, y0, x1 - x0, y1 - y0)));
+        lines.push(line(corners));
     }
-    Ok(Annotation { size, objects })
+    Ok(Annotation { size, objects, lines })
+}
+
+/// Reads the annotation of an image of `image` (columns, rows). The second part is what is worth a remark.
+///
+/// # Errors
+/// As [`parse`], and when the annotation is for an image of another size or a box lies outside the image.
+pub fn read(path: &Path, image: [usize; 2]) -> Result<(Vec<LabelledBox>, Vec<String>)> {
+    let annotation = parse(path, &read_text(path, MAX_BYTES)?)?;
+    if let Some(size) = annotation.size.map(|s| s.map(|v| v as usize)).filter(|&s| s != image) {
+        let e = Error::input("the annotation is for an image of another size").file(path).value(format!("{} x {}", size[0], size[1]));
+        return Err(e.allowed(format!("{} x {}", image[0], image[1])).hint("was the image resized after it was labelled?"));
+    }
+    let (mut objects, mut clipped) = (Vec::new(), false);
+    for ((class, area), line) in annotation.objects.into_iter().zip(annotation.lines) {
+        let (area, moved) = inside(area, image, at(path, line))?;
+        clipped |= moved;
+        objects.push(LabelledBox { class, area });
+    }
+    Ok((objects, clipped.then(|| CLIPPED.to_string()).into_iter().collect()))
 }
 
 /// The annotation of one box in an image of `width` x `height`, in the form [`parse`] reads. Coordinates keep their fractions.

@@ -1,4 +1,4 @@
-//! Scenes as files that [`super::reader`] reads back: a PNG image and a PASCAL VOC annotation each.
+//! Scenes as files that [`super::folder`] reads back: a PNG image and a PASCAL VOC annotation each.
 
 use super::frame::write_atomically;
 use super::scene::{HEIGHT, Scene, Split, WIDTH};

@@ -54,7 +54,7 @@ pub fn decode_float(data: &[f32], shape: Shape, anchors: &[[f32; 2]]) -> Result<
     Ok(at_cell([value(0), value(1), value(2), value(3), value(4)], best, shape, anchors))
 }
 
-fn check(shape: Shape, anchors: usize) -> Result<()> {
+pub(super) fn check(shape: Shape, anchors: usize) -> Result<()> {
     if shape.is_empty() || anchors == 0 || shape.c != anchors * VALUES {
         return Err(Error::input("detection head does not fit the last layer")
             .value(format!("{shape} for {anchors} anchors"))
@@ -78,7 +78,7 @@ fn argmax<T: PartialOrd + Copy>(anchors: usize, plane: usize, at: impl Fn(usize)
     best
 }
 
-fn at_cell(v: [f32; VALUES], (anchor, cell): (usize, usize), shape: Shape, anchors: &[[f32; 2]]) -> Detection {
+pub(super) fn at_cell(v: [f32; VALUES], (anchor, cell): (usize, usize), shape: Shape, anchors: &[[f32; 2]]) -> Detection {
     let (row, column) = (cell / shape.w, cell % shape.w);
     Detection { area: cell_box(v, row, column, shape, anchors[anchor]), confidence: sigmoid(v[4]), anchor, cell: (row, column) }
 }

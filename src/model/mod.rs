@@ -16,6 +16,7 @@ pub mod head;
 pub mod head_spec;
 mod load;
 pub mod quantise;
+pub mod ranked;
 pub mod raw;
 mod raw_values;
 pub mod reference;

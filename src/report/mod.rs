@@ -7,6 +7,7 @@ pub mod activity;
 pub mod compare;
 mod csv;
 mod derive;
+pub mod evaluation;
 mod files;
 mod html;
 mod json;

@@ -1,6 +1,6 @@
 //! Images with the true and the found box: a contact sheet, and the images one by one.
 
-mod draw;
+pub(super) mod draw;
 mod glyphs;
 
 use super::{Extras, NamedFiles};
@@ -16,7 +16,7 @@ const FIRST: usize = 12;
 /// Images shown because their IoU is the lowest of the others.
 const WORST: usize = 12;
 /// Columns of the contact sheet and width of each image on it, pixels.
-const SHEET: (u32, u32) = (4, 320);
+pub(super) const SHEET: (u32, u32) = (4, 320);
 /// Space between images of the contact sheet, pixels.
 const GAP: u32 = 6;
 
@@ -64,20 +64,21 @@ pub(super) fn shown<'a>(record: &'a RunRecord, extras: &'a Extras, first: usize,
 
 /// The image with both boxes, under a strip that says what it is: text on the image could hide the object.
 fn captioned(index: usize, detection: &Detection, picture: &Picture, width: u32) -> RgbImage {
-    let image = annotated(detection, picture, width);
-    let mut page = RgbImage::from_pixel(width, image.height() + STRIP, draw::DARK);
     let text = detection.iou.map_or(format!("{index}"), |iou| format!("{index}: IoU {iou:.2}"));
-    draw::label(&mut page, (0, 1), &text, draw::WHITE);
-    imageops::replace(&mut page, &image, 0, i64::from(STRIP));
+    under_strip(&annotated(detection, picture, width), &text)
+}
+
+/// An image under a strip with text.
+pub(super) fn under_strip(image: &RgbImage, text: &str) -> RgbImage {
+    let mut page = RgbImage::from_pixel(image.width(), image.height() + STRIP, draw::DARK);
+    draw::label(&mut page, (0, 1), text, draw::WHITE);
+    imageops::replace(&mut page, image, 0, i64::from(STRIP));
     page
 }
 
 /// The image `width` pixels wide with both boxes.
 pub(super) fn annotated(detection: &Detection, picture: &Picture, width: u32) -> RgbImage {
-    let (w, h) = picture.pixels.dimensions();
-    let height = (u64::from(h) * u64::from(width) / u64::from(w)).clamp(1, 16_384) as u32;
-    let mut image =
-        if width == w { picture.pixels.clone() } else { imageops::resize(&picture.pixels, width, height, FilterType::Triangle) };
+    let mut image = scaled(picture, width);
     if let Some(truth) = &detection.truth {
         draw::outline(&mut image, truth, draw::TRUE, true);
     }
@@ -85,11 +86,23 @@ pub(super) fn annotated(detection: &Detection, picture: &Picture, width: u32) ->
     image
 }
 
+/// The image `width` pixels wide.
+pub(super) fn scaled(picture: &Picture, width: u32) -> RgbImage {
+    let (w, h) = picture.pixels.dimensions();
+    let height = (u64::from(h) * u64::from(width) / u64::from(w.max(1))).clamp(1, 16_384) as u32;
+    if width == w { picture.pixels.clone() } else { imageops::resize(&picture.pixels, width, height, FilterType::Triangle) }
+}
+
 fn sheet(shown: &[(usize, &Detection, &Picture)]) -> RgbImage {
+    let images: Vec<RgbImage> = shown.iter().map(|(i, d, p)| captioned(*i, d, p, SHEET.1)).collect();
+    arranged(&images)
+}
+
+/// Images of the sheet's width in rows, under a legend of the boxes' colours.
+pub(super) fn arranged(images: &[RgbImage]) -> RgbImage {
     let (columns, width) = SHEET;
-    let images: Vec<RgbImage> = shown.iter().map(|(i, d, p)| captioned(*i, d, p, width)).collect();
     let cell = images.iter().map(RgbImage::height).max().unwrap_or(1).min(2 * width);
-    let columns = columns.min(images.len() as u32);
+    let columns = columns.min(images.len() as u32).max(1);
     let rows = (images.len() as u32).div_ceil(columns);
     let top = 24;
     let mut page = RgbImage::from_pixel(columns * (width + GAP) + GAP, top + rows * (cell + GAP), draw::DARK);
@@ -109,7 +122,7 @@ fn file_stem(name: &str) -> String {
     base.chars().take(60).map(|c| if c.is_ascii_alphanumeric() || c == '-' || c == '_' { c } else { '_' }).collect()
 }
 
-fn png(image: &RgbImage) -> Result<Vec<u8>> {
+pub(super) fn png(image: &RgbImage) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
     PngEncoder::new(&mut bytes).write_image(image, image.width(), image.height(), ExtendedColorType::Rgb8).map_err(failed)?;
     Ok(bytes)

@@ -1,0 +1,97 @@
+//! JPEG and PNG files to RGB pixels; what is damaged is refused, what is converted is said.
+
+use super::frame::Image;
+use super::text::read_limited;
+use crate::error::{Error, Result};
+use image::metadata::Orientation;
+use image::{ColorType, DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits};
+use std::io::Cursor;
+use std::path::Path;
+
+/// Largest image file that is read, in bytes.
+const MAX_BYTES: u64 = 256 << 20;
+/// Most bytes of decoded pixels.
+const MAX_DECODED_BYTES: u64 = 512 << 20;
+/// Most columns or rows.
+const MAX_SIDE: u32 = 16384;
+
+/// Reads an image file. The second part says what was changed on the way: grey made RGB, 16 bits reduced to 8, and the like.
+///
+/// # Errors
+/// When the file is unreadable, truncated, no JPEG or PNG, without pixels, or larger than 16384 columns or rows,
+/// 256 MiB, or 512 MiB decoded.
+pub fn decode(path: &Path) -> Result<(Image, Vec<String>)> {
+    let bytes = read_limited(path, MAX_BYTES)?;
+    let bad = |e: String| Error::input(format!("cannot decode the image: {e}")).file(path).allowed("a whole JPEG or PNG file");
+    let mut reader = ImageReader::new(Cursor::new(&bytes)).with_guessed_format().map_err(|e| bad(e.to_string()))?;
+    if reader.format() == Some(ImageFormat::Jpeg) && !jpeg_is_whole(&bytes) {
+        return Err(bad("it is truncated".into()));
+    }
+    let mut limits = Limits::default();
+    limits.max_image_width = Some(MAX_SIDE);
+    limits.max_image_height = Some(MAX_SIDE);
+    reader.limits(limits);
+    let mut decoder = reader.into_decoder().map_err(|e| bad(e.to_string()))?;
+    if decoder.total_bytes() > MAX_DECODED_BYTES {
+        return Err(bad(format!("it has more than {} MiB of pixels", MAX_DECODED_BYTES >> 20)));
+    }
+    // Most tools draw boxes on the pixels as they are stored, and so they are kept; but the user has to know.
+    let turned = decoder.orientation().is_ok_and(|o| o != Orientation::NoTransforms);
+    let decoded = DynamicImage::from_decoder(decoder).map_err(|e| bad(e.to_string()))?;
+    let mut notes = conversions(decoded.color());
+    notes.extend(turned.then(|| "EXIF orientation ignored: pixels and boxes count as they are stored".to_string()));
+    let rgb = DynamicImage::into_rgb8(decoded);
+    if rgb.width() == 0 || rgb.height() == 0 {
+        return Err(bad("it has no pixels".into()));
+    }
+    Ok((Image { w: rgb.width() as usize, h: rgb.height() as usize, data: rgb.into_raw() }, notes))
+}
+
+fn conversions(colour: ColorType) -> Vec<String> {
+    let grey = matches!(colour, ColorType::L8 | ColorType::La8 | ColorType::L16 | ColorType::La16);
+    let deep = matches!(colour, ColorType::L16 | ColorType::La16 | ColorType::Rgb16 | ColorType::Rgba16);
+    let all = [(grey, "grey expanded to RGB"), (deep, "16 bits reduced to 8"), (colour.has_alpha(), "transparency ignored")];
+    all.into_iter().filter(|(occurs, _)| *occurs).map(|(_, note)| note.to_string()).collect()
+}
+
+/// Whether a JPEG stream reaches its end marker. Decoders fill up what is missing with grey and say nothing.
+///
+/// Walks the segments (ITU-T T.81, annex B): a marker and a length each, entropy-coded data after a start of scan.
+fn jpeg_is_whole(bytes: &[u8]) -> bool {
+    let mut at = 2;
+    while let Some(&[0xff, marker]) = bytes.get(at..at + 2) {
+        match marker {
+            0xd9 => return true,
+            // Fill bytes before a marker, and markers without a segment.
+            0xff => at += 1,
+            0x01 | 0xd0..=0xd7 => at += 2,
+            _ => {
+                let Some(&[high, low]) = bytes.get(at + 2..at + 4) else { return false };
+                at += 2 + usize::from(u16::from_be_bytes([high, low]));
+                if marker == 0xda {
+                    at += entropy_coded(bytes.get(at..).unwrap_or(&[]));
+                }
+            }
+        }
+    }
+    false
+}
+
+/// Bytes up to the next marker that is neither a stuffed zero nor a restart.
+fn entropy_coded(data: &[u8]) -> usize {
+    let ends = |pair: &[u8]| pair[0] == 0xff && !matches!(pair[1], 0x00 | 0xd0..=0xd7 | 0xff);
+    data.windows(2).position(ends).unwrap_or(data.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_jpeg_is_whole_only_with_its_end_marker() {
+        // Start, a comment that holds an end marker, a scan with a stuffed zero and a restart, end.
+        let whole = [0xff, 0xd8, 0xff, 0xfe, 0, 4, 0xff, 0xd9, 0xff, 0xda, 0, 2, 7, 0xff, 0, 9, 0xff, 0xd0, 1, 0xff, 0xd9, 5];
+        assert!(jpeg_is_whole(&whole));
+        (0..whole.len() - 1).for_each(|n| assert!(!jpeg_is_whole(&whole[..n]), "{n}"));
+    }
+}

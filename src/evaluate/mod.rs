@@ -1,0 +1,150 @@
+//! How well networks find objects: in float and executed, beside baselines, with intervals.
+//!
+//! Executed values are those of the untiled reference executor, which the machine's equal integer for integer: nothing is timed here.
+
+mod precision;
+mod record;
+mod sizes;
+mod summary;
+
+pub use precision::{Candidate, Ranking, THRESHOLDS};
+pub use record::{Answer, Evaluation, FoundRecord, ImageRecord, Metric, NetworkRecord, ObjectRecord, SCHEMA_VERSION};
+pub use sizes::{SIZES, SizeClass};
+
+use crate::dataset::baseline::{Baselines, Fit};
+use crate::dataset::{Box2D, Example, Examples, preprocess, to_format};
+use crate::error::{Error, Result};
+use crate::model::ranked::{self, Keep};
+use crate::model::{Network, head, reference};
+use crate::ops::Map;
+use crate::stats::Bootstrap;
+use rayon::prelude::*;
+
+/// Images of each half of a folder that the baselines are fitted on at most.
+const FIT_IMAGES: usize = 64;
+
+/// What is compared and how.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Options {
+    /// Resampling.
+    pub bootstrap: Bootstrap,
+    /// Which boxes of a network are ranked for AP.
+    pub keep: Keep,
+}
+
+/// The baselines for each image.
+#[derive(Clone, Debug)]
+pub enum References {
+    /// Fitted on images apart from those that are scored.
+    Apart(Baselines),
+    /// Each half of the images has baselines fitted on the other one: even indices have the first, odd ones the second.
+    Halves(Box<[Baselines; 2]>),
+}
+
+impl References {
+    /// Fits on each half of `examples`, where every image has one object; `None` when there are fewer than two.
+    ///
+    /// # Errors
+    /// When an image can no longer be read.
+    pub fn halves(examples: &dyn Examples) -> Result<Option<References>> {
+        if examples.len() < 2 {
+            return Ok(None);
+        }
+        let half = |parity: usize| -> Result<Baselines> {
+            let mut fit = Fit::default();
+            for index in (parity..examples.len()).step_by(2).take(FIT_IMAGES) {
+                let example = examples.load(index)?;
+                example.fractions().first().iter().for_each(|b| fit.add(&example.image, **b));
+            }
+            Ok(fit.finish())
+        };
+        Ok(Some(References::Halves(Box::new([half(1)?, half(0)?]))))
+    }
+
+    fn of(&self, index: usize) -> &Baselines {
+        match self {
+            References::Apart(baselines) => baselines,
+            References::Halves(halves) => &halves[index % 2],
+        }
+    }
+}
+
+/// What was seen on one image.
+struct Observation {
+    example: Example,
+    truth: Vec<Box2D>,
+    /// Float and executed of each network.
+    networks: Vec<Seen>,
+    baselines: Option<[Box2D; 3]>,
+}
+
+/// What a network says about an image.
+struct Seen {
+    best: Candidate,
+    all: Vec<Candidate>,
+}
+
+/// Runs each network on each image, in float and in integers, on as many threads as there are; the result does not depend on their
+/// number. `done` is called after each image.
+///
+/// # Errors
+/// When a network has no detection head or takes no colour images, an image can no longer be read, or no image has an object.
+pub fn evaluate(
+    networks: &[&Network],
+    examples: &dyn Examples,
+    references: Option<&References>,
+    options: Options,
+    done: impl Fn() + Sync,
+) -> Result<Evaluation> {
+    let anchors = networks.iter().map(|n| check(n)).collect::<Result<Vec<_>>>()?;
+    let observe = |index: usize| -> Result<Observation> {
+        let mut example = examples.load(index)?;
+        let mut seen = Vec::with_capacity(2 * networks.len());
+        for (network, anchors) in networks.iter().zip(&anchors) {
+            seen.extend(see(network, anchors, &example, options.keep)?);
+        }
+        let baselines = references.map(|r| r.of(index).find(&example.image));
+        let truth = example.fractions();
+        // Pixels are the bulk of it, and no longer needed.
+        example.image.data = Vec::new();
+        done();
+        Ok(Observation { example, truth, networks: seen, baselines })
+    };
+    let observations = (0..examples.len()).into_par_iter().map(observe).collect::<Result<Vec<_>>>()?;
+    if observations.iter().all(|o| o.truth.is_empty()) {
+        let e = Error::input("no image has a labelled object: there is nothing to evaluate on");
+        return Err(e.hint("put labels beside the images, or run them with `bico simulate --images`"));
+    }
+    Ok(summary::summarise(networks, &observations, options.bootstrap))
+}
+
+/// The network's anchors, when it can be evaluated.
+fn check(network: &Network) -> Result<Vec<[f32; 2]>> {
+    let shape = network.graph.input().shape;
+    if shape.c != 3 {
+        let e = Error::input(format!("network `{}` does not take colour images", network.name));
+        return Err(e.value(format!("{} channels", shape.c)).allowed("3 channels"));
+    }
+    let Some(spec) = &network.head else {
+        let e = Error::input(format!("network `{}` has no detection head", network.name));
+        return Err(e.hint("give network.toml a [head] with its anchors"));
+    };
+    Ok(spec.anchors.iter().map(|a| [a[0] as f32, a[1] as f32]).collect())
+}
+
+/// Float, then executed.
+fn see(network: &Network, anchors: &[[f32; 2]], example: &Example, keep: Keep) -> Result<[Seen; 2]> {
+    let candidate = |d: &head::Detection| Candidate { area: d.area, confidence: d.confidence };
+    let input = network.graph.input();
+    let pixels = preprocess(&example.image, input.shape.w, input.shape.h);
+    let image = Map { shape: pixels.shape, data: pixels.data.iter().map(|&p| p as f32 / 256.0).collect() };
+    let output = network.float.run(&image, |_, _| ())?;
+    let best = head::decode_float(&output.data, output.shape, anchors)?;
+    let all = ranked::decode_float(&output.data, output.shape, anchors, keep)?;
+    let float = Seen { best: candidate(&best), all: all.iter().map(candidate).collect() };
+    let mut outputs = reference::run(&network.graph, &to_format(pixels, input.format))?;
+    let (output, format) = (outputs.pop().expect("the output node"), network.graph.output().format);
+    let best = head::decode(&output, format, anchors)?;
+    let all = ranked::decode(&output, format, anchors, keep)?;
+    Ok([float, Seen { best: candidate(&best), all: all.iter().map(candidate).collect() }])
+}

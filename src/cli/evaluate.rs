@@ -95,8 +95,7 @@ fn finish(
     (images_from, problems): (String, Vec<String>),
     talk: Talk,
 ) -> Result<()> {
-    let options =
-        Options { bootstrap: Bootstrap { resamples: arguments.resamples, seed: arguments.seed }, ..Options::default() };
+    let options = Options { bootstrap: Bootstrap { resamples: arguments.resamples, seed: arguments.seed }, ..Options::default() };
     let bar = progress(talk.quiet, examples.len(), "images");
     let mut found = evaluate::evaluate(networks, examples, references.as_ref(), options, || bar.inc(1))?;
     bar.finish_and_clear();

@@ -1,12 +1,14 @@
 //! `bico train`: trains the layers of a network folder, in float and then on the fixed-point grids, and writes it as a folder.
 
 use super::common;
+use super::images::LabelArguments;
 use super::progress::Progress;
 use crate::dataset::frame::write_atomically;
 use crate::dataset::scene::{Split, version_hash};
 use crate::error::{Error, Result};
 use crate::model::{self, LoadOptions, Network, raw::ScaleKind};
 use crate::report::training;
+use crate::tensor::Shape;
 use crate::train::checkpoint::Epoch;
 use crate::train::data::{Images, Source};
 use crate::train::net::Net;
@@ -43,9 +45,14 @@ pub struct TrainArgs {
     /// Further epochs with weights and features on their fixed-point grids
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u64).range(0..=100_000))]
     pub tune_epochs: u64,
-    /// Images an epoch: each epoch renders its own scenes
+    /// Train on this folder of images (every tenth validates) rather than on procedural scenes
+    #[arg(long, value_name = "FOLDER", conflicts_with = "proxy")]
+    pub images: Option<PathBuf>,
+    #[command(flatten)]
+    pub labels: LabelArguments,
+    /// Images an epoch: each epoch renders its own scenes, or takes its turn through the folder
     #[arg(long, default_value_t = 2000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
-    pub images: u32,
+    pub epoch_images: u32,
     /// Images a step
     #[arg(long, default_value_t = 16, value_parser = clap::value_parser!(u32).range(1..=1024))]
     pub batch: u32,
@@ -151,11 +158,10 @@ fn widths(args: &TrainArgs) -> String {
 
 fn in_pool(args: &TrainArgs, network: &Network, out: &Path, quiet: bool) -> Result<Vec<String>> {
     let progress = Progress::new(quiet);
-    progress.note("rendering validation scenes");
     let shape = network.float.input().shape;
-    let validation = Images::scenes(Split::Validation, 0, args.validation as usize, shape);
+    let (source, validation) = data(args, shape, &progress, quiet)?;
     let plan = plan(args, shape);
-    let training = Training { network, plan, source: &Source::Scenes, validation: &validation, folder: Some(out) };
+    let training = Training { network, plan, source: &source, validation: &validation, folder: Some(out) };
     write_atomically(&out.join(WIDTHS), widths(args).as_bytes())?;
     let mut trained = training.run(&mut |phase, done, of, epoch| progress.images(phase, done, of, epoch))?;
     if args.until.is_some_and(|u| u < epochs(args)) {
@@ -167,14 +173,26 @@ fn in_pool(args: &TrainArgs, network: &Network, out: &Path, quiet: bool) -> Resu
     let executed = mean(&evaluate::executed(&trained.network, &validation)?);
     let parameters: usize =
         trained.network.float.layers.iter().filter_map(|l| l.weights.as_ref()).map(|w| w.data.len() + w.bias.len()).sum();
-    provenance(args, &mut trained, (float, executed))?;
+    provenance(args, &mut trained, &source, validation.len(), (float, executed))?;
     export::write(&trained.network, out)?;
     write_history(out, &trained)?;
     Ok(vec![
         format!("{parameters} parameters, {:.1} MMAC a frame", trained.network.float.macs() as f64 / 1e6),
-        format!("mean IoU on {} validation scenes: {float:.4} in float, {executed:.4} executed in integers", args.validation),
+        format!("mean IoU on {} validation images: {float:.4} in float, {executed:.4} executed in integers", validation.len()),
         format!("written to {}", out.display()),
     ])
+}
+
+/// What to train on and what to judge by.
+fn data(args: &TrainArgs, shape: Shape, progress: &Progress, quiet: bool) -> Result<(Source, Images)> {
+    let Some(folder) = &args.images else {
+        progress.note("rendering validation scenes");
+        return Ok((Source::Scenes, Images::scenes(Split::Validation, 0, args.validation as usize, shape)));
+    };
+    let (folder, _) = args.labels.open(folder, quiet)?;
+    progress.note("reading images");
+    let [training, validation] = Images::split(&folder, shape)?;
+    Ok((Source::Images(training), validation))
 }
 
 fn epochs(args: &TrainArgs) -> u64 {
@@ -184,13 +202,13 @@ fn epochs(args: &TrainArgs) -> u64 {
 /// Epochs in float where the command line does not say.
 const EPOCHS: u64 = 40;
 
-fn plan(args: &TrainArgs, shape: crate::tensor::Shape) -> Plan {
+fn plan(args: &TrainArgs, shape: Shape) -> Plan {
     // Half of each side, but never so little that a pool has nothing to divide.
     let crop = [shape.h, shape.w].map(|n| if n >= 64 && n.is_multiple_of(32) { n / 2 } else { n });
     let float = Schedule {
         phase: "float",
         epochs: epochs(args),
-        images: args.images as usize,
+        images: args.epoch_images as usize,
         batch: args.batch as usize,
         rate: args.rate,
         decay: 1e-2,
@@ -206,19 +224,21 @@ fn plan(args: &TrainArgs, shape: crate::tensor::Shape) -> Plan {
 }
 
 /// How the network came about, into its file; nothing in it depends on the machine.
-fn provenance(args: &TrainArgs, trained: &mut Trained, (float, executed): (f32, f32)) -> Result<()> {
+fn provenance(args: &TrainArgs, trained: &mut Trained, source: &Source, judged: usize, (float, executed): (f32, f32)) -> Result<()> {
     let flag = |name: &str, value: Option<String>| value.map_or(String::new(), |v| format!(" --{name} {v}"));
     let scale = args.scale.map(|s| s.name().to_string());
     // The folder a network was read from is nobody's business.
     let name = &trained.network.name;
+    let images = args.images.as_ref().map(|_| "FOLDER".to_string());
     let command = format!(
-        "bico train {name}{}{}{} --epochs {} --tune-epochs {} --images {} --batch {} --crops {} --rate {} --tune-rate {} --patience {} --validation {} --seed {}",
+        "bico train {name}{}{}{}{} --epochs {} --tune-epochs {} --epoch-images {} --batch {} --crops {} --rate {} --tune-rate {} --patience {} --validation {} --seed {}",
         flag("features", args.features.map(|b| b.to_string())),
         flag("weights", args.weights.map(|b| b.to_string())),
         flag("scale", scale),
+        flag("images", images),
         epochs(args),
         args.tune_epochs,
-        args.images,
+        args.epoch_images,
         args.batch,
         args.crops,
         args.rate,
@@ -228,14 +248,15 @@ fn provenance(args: &TrainArgs, trained: &mut Trained, (float, executed): (f32, 
         args.seed,
     );
     let mut table = trained.network.provenance.clone();
+    let data = if let Source::Scenes = source { format!("scenes {}", version_hash(4)) } else { source.name() };
     let entries = [
         ("command", command),
-        ("scenes_sha256", version_hash(4)),
+        ("data", data),
         ("iou_float", format!("{float:.4}")),
         ("iou_executed", format!("{executed:.4}")),
-        ("scored_on", format!("the {} validation scenes that chose the epoch", args.validation)),
+        ("scored_on", format!("the {judged} validation images that chose the epoch")),
     ];
-    for stale in ["weights", "iou_quantised"] {
+    for stale in ["weights", "iou_quantised", "scenes_sha256"] {
         table.remove(stale);
     }
     for (key, value) in entries {

@@ -3,6 +3,7 @@
 use super::loss::Target;
 use crate::dataset::rng::Rng;
 use crate::dataset::scene::{HEIGHT, Scene, Split, WIDTH, version_hash};
+use crate::dataset::{Examples, preprocess};
 use crate::error::{Error, Result};
 use crate::tensor::Shape;
 use rayon::prelude::*;
@@ -27,6 +28,31 @@ impl Images {
         Images { shape, pixels, targets }
     }
 
+    /// A user's images resized to `shape`, each with its largest object: those to train on, and every tenth to validate with. Images without
+    /// an object teach this detector nothing and are left out.
+    ///
+    /// # Errors
+    /// When a file can no longer be read, or too few have an object to set any apart.
+    pub fn split(examples: &dyn Examples, shape: Shape) -> Result<[Images; 2]> {
+        let load = |i: usize| -> Result<Option<(Vec<u8>, Target)>> {
+            let example = examples.load(i)?;
+            let target = example.largest().map(|o| example.fractions()[o]);
+            let raw = target.map(|t| (preprocess(&example.image, shape.w, shape.h), t));
+            Ok(raw.map(|(raw, t)| (raw.data.iter().map(|&v| v as u8).collect(), t)))
+        };
+        let loaded: Vec<Option<(Vec<u8>, Target)>> = (0..examples.len()).into_par_iter().map(load).collect::<Result<_>>()?;
+        let mut parts = [0, 1].map(|_| Images { shape, pixels: Vec::new(), targets: Vec::new() });
+        for (i, (pixels, target)) in loaded.into_iter().flatten().enumerate() {
+            let part = &mut parts[usize::from(i % VALIDATION_STRIDE == VALIDATION_STRIDE - 1)];
+            part.pixels.push(pixels);
+            part.targets.push(target);
+        }
+        match parts[1].len() {
+            0 => Err(Error::input("too few images with an object").value(parts[0].len()).allowed(format!("at least {VALIDATION_STRIDE}"))),
+            _ => Ok(parts),
+        }
+    }
+
     /// How many.
     pub fn len(&self) -> usize {
         self.pixels.len()
@@ -42,6 +68,9 @@ impl Images {
         out.iter_mut().zip(&self.pixels[index]).for_each(|(o, &p)| *o = f32::from(p) / 256.0);
     }
 }
+
+/// Of a user's images every so many validate.
+const VALIDATION_STRIDE: usize = 10;
 
 /// Where training images come from.
 #[derive(Clone, Debug)]

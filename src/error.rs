@@ -59,7 +59,16 @@ pub type Result<T> = std::result::Result<T, Error>;
 impl Error {
     /// An error of `kind`; `what` is one clause without a full stop.
     pub fn new(kind: Kind, what: impl Into<String>) -> Self {
-        Error(Box::new(Inner { kind, what: what.into(), file: None, line: None, value: None, allowed: None, hint: None, others: Vec::new() }))
+        Error(Box::new(Inner {
+            kind,
+            what: what.into(),
+            file: None,
+            line: None,
+            value: None,
+            allowed: None,
+            hint: None,
+            others: Vec::new(),
+        }))
     }
     /// Bad input: a file or a value in it.
     pub fn input(what: impl Into<String>) -> Self {

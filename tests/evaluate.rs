@@ -98,7 +98,9 @@ fn files_are_the_same_on_one_thread_and_on_two_and_say_what_was_compared() {
             .output()
             .unwrap();
         assert!(o.status.success(), "{}", err(&o));
-        for part in ["6-bit features", "9-bit features", "mean IoU", "executed - float", "other executed - executed", "salient blob", "AP at 0.5"] {
+        for part in
+            ["6-bit features", "9-bit features", "mean IoU", "executed - float", "other executed - executed", "salient blob", "AP at 0.5"]
+        {
             assert!(out(&o).contains(part), "`{part}` is missing in:\n{}", out(&o));
         }
         assert!(out(&o).lines().all(|l| l.chars().count() <= 100), "{}", out(&o));
@@ -159,7 +161,12 @@ fn images_of_several_objects_are_scored_by_average_precision() {
     assert!(coarse > 0.1 && coarse < 0.52 && fine <= coarse, "{coarse} {fine}");
     assert!(dir.path().join("run/contact_sheet.png").exists() && !dir.path().join("run/iou.svg").exists());
     let o = bico(dir.path(), &["simulate", "--images", "photos"]);
-    assert!(o.status.success() && out(&o).contains("4 images") && err(&o).contains("2 objects, the largest counts"), "{}{}", out(&o), err(&o));
+    assert!(
+        o.status.success() && out(&o).contains("4 images") && err(&o).contains("2 objects, the largest counts"),
+        "{}{}",
+        out(&o),
+        err(&o)
+    );
 }
 
 #[test]

@@ -124,7 +124,9 @@ impl Layout {
         let files = self.json_files();
         match files.as_slice() {
             [one] => Ok(one.clone()),
-            [] => Err(Error::input("no JSON file with COCO instances").file(&self.root).allowed("one .json file, here or in `annotations`")),
+            [] => {
+                Err(Error::input("no JSON file with COCO instances").file(&self.root).allowed("one .json file, here or in `annotations`"))
+            }
             several => {
                 let names: Vec<String> = several.iter().map(|p| p.display().to_string()).collect();
                 let e = Error::input("more than one JSON file").file(&self.root).value(names.join(", "));

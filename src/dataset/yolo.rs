@@ -41,7 +41,9 @@ pub fn parse(path: &Path, text: &str, size: [usize; 2], classes: &[String]) -> R
         let fractions = Box2D::centred(cx, cy, w, h);
         let out = [-fractions.x, -fractions.y, fractions.x + w - 1.0, fractions.y + h - 1.0].into_iter().fold(0.0, f32::max);
         if out > SLACK {
-            let e = Error::input("the box sticks out of the image").value(shown(line)).allowed("cx - w/2 to cx + w/2 within 0 to 1, y likewise");
+            let e = Error::input("the box sticks out of the image")
+                .value(shown(line))
+                .allowed("cx - w/2 to cx + w/2 within 0 to 1, y likewise");
             return Err(place(e.hint("the first two numbers are the centre, not a corner")));
         }
         let (area, moved) = inside(fractions.scale(size[0] as f32, size[1] as f32), size, &place)?;

@@ -82,7 +82,9 @@ fn wrong_entries_name_their_place_and_take_one_image_along() {
 fn a_file_of_another_shape_is_one_error() {
     let good = instances().to_string();
     let nested = format!("{{\"images\": [], \"annotations\": [{{\"image_id\": 1, \"category_id\": 1, \"bbox\": {}", "[".repeat(1_000_000));
-    for text in ["", "[]", "{}", "null", "{\"images\": 3}", "{\"images\": [], \"annotations\": [{}]}", &good[..good.len() / 2], &nested, "\u{0}"] {
+    for text in
+        ["", "[]", "{}", "null", "{\"images\": 3}", "{\"images\": [], \"annotations\": [{}]}", &good[..good.len() / 2], &nested, "\u{0}"]
+    {
         let e = coco::parse(Path::new("x.json"), text).unwrap_err().to_string();
         assert!(e.starts_with("x.json:") && e.contains("no COCO instances"), "{e}");
     }

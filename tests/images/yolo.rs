@@ -80,7 +80,9 @@ fn broken_files_are_listed_and_refused_or_skipped() {
     let (text, problems) = broken(dir.path(), None, 1);
     assert!(text.contains("a.jpg: cannot decode the image: it is truncated") && text.contains("4 problems in all"), "{text}");
     let lines: Vec<String> = problems.iter().map(|p| p.one_line()).collect();
-    for (line, part) in lines.iter().zip(["truncated", "b.txt:2: not a text file", "c.jpg: an image without label", "d.txt: a label without image"]) {
+    for (line, part) in
+        lines.iter().zip(["truncated", "b.txt:2: not a text file", "c.jpg: an image without label", "d.txt: a label without image"])
+    {
         assert!(line.contains(part), "{lines:?}");
     }
     // Nothing whole is left: an error even when skipping.

@@ -15,6 +15,8 @@ use std::path::PathBuf;
 
 /// Training scenes on which the baselines are fitted.
 const BASELINE_FIT: u64 = 64;
+/// Images from which on the percentiles of resamples are close to those of the population.
+const FEW: usize = 30;
 
 /// Arguments of `bico evaluate`.
 #[derive(clap::Args, Debug)]
@@ -75,7 +77,8 @@ pub fn run(arguments: &Arguments, talk: Talk) -> Result<()> {
             let single = (0..folder.len()).all(|i| folder.objects(i).len() == 1);
             let references = if single { References::halves(&folder)? } else { None };
             let labels = folder.format().map_or("no", LabelFormat::name);
-            let from = format!("{} images of {} ({labels} labels)", folder.len(), path.display());
+            let images = if folder.len() == 1 { "image" } else { "images" };
+            let from = format!("{} {images} of {} ({labels} labels)", folder.len(), path.display());
             finish(arguments, &networks, &folder, references, (from, problems), talk)
         }
         None => {
@@ -101,6 +104,9 @@ fn finish(
     bar.finish_and_clear();
     found.images_from = images_from;
     found.problems = problems;
+    if examples.len() < FEW {
+        found.notes.push(format!("On fewer than {FEW} images an interval is a rough guide."));
+    }
     if let Some(References::Halves(_)) = references {
         found.notes.push("Baselines of each half of the images are fitted on the other half.".into());
     }

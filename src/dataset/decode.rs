@@ -56,31 +56,21 @@ fn conversions(colour: ColorType) -> Vec<String> {
 
 /// Whether a JPEG stream reaches its end marker. Decoders fill up what is missing with grey and say nothing.
 ///
-/// Walks the segments (ITU-T T.81, annex B): a marker and a length each, entropy-coded data after a start of scan.
+/// Walks the segments (ITU-T T.81, annex B): a marker and a length each. What lies between them, entropy-coded data after a start of scan, is
+/// searched for the next marker.
 fn jpeg_is_whole(bytes: &[u8]) -> bool {
+    // Stuffed zeros, restarts and fill bytes begin no segment.
+    let marker = |pair: &[u8]| pair[0] == 0xff && !matches!(pair[1], 0x00 | 0x01 | 0xd0..=0xd7 | 0xff);
     let mut at = 2;
-    while let Some(&[0xff, marker]) = bytes.get(at..at + 2) {
-        match marker {
-            0xd9 => return true,
-            // Fill bytes before a marker, and markers without a segment.
-            0xff => at += 1,
-            0x01 | 0xd0..=0xd7 => at += 2,
-            _ => {
-                let Some(&[high, low]) = bytes.get(at + 2..at + 4) else { return false };
-                at += 2 + usize::from(u16::from_be_bytes([high, low]));
-                if marker == 0xda {
-                    at += entropy_coded(bytes.get(at..).unwrap_or(&[]));
-                }
-            }
+    while let Some(next) = bytes.get(at..).and_then(|rest| rest.windows(2).position(marker)) {
+        at += next;
+        match bytes[at + 1..] {
+            [0xd9, ..] => return true,
+            [_, high, low, ..] => at += 2 + usize::from(u16::from_be_bytes([high, low])),
+            _ => return false,
         }
     }
     false
-}
-
-/// Bytes up to the next marker that is neither a stuffed zero nor a restart.
-fn entropy_coded(data: &[u8]) -> usize {
-    let ends = |pair: &[u8]| pair[0] == 0xff && !matches!(pair[1], 0x00 | 0xd0..=0xd7 | 0xff);
-    data.windows(2).position(ends).unwrap_or(data.len())
 }
 
 #[cfg(test)]

@@ -110,7 +110,7 @@ fn refused(path: &Path, problems: Vec<Error>, on_broken: OnBroken) -> Error {
     let mut problems = problems.into_iter();
     let Some(first) = problems.next() else { return Error::input("no images in the data set").file(path) };
     let first = match on_broken {
-        OnBroken::Refuse => first.hint_more("or leave broken files out with --on-broken skip"),
+        OnBroken::Refuse => first.hint_more("leave broken files out with --on-broken skip"),
         OnBroken::Skip => first.hint_more("nothing in the folder is whole"),
     };
     problems.fold(first, |e, other| e.also(&other))

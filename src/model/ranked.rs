@@ -90,7 +90,7 @@ mod tests {
         let keep = Keep { confidence: 0.25, ..Keep::default() };
         assert_eq!(boxes([0.0, 1.0, -4.0, 1.0], 0.0, keep), [(0, 1), (1, 1), (0, 0)]);
         assert_eq!(boxes([0.0, 1.0, -4.0, 1.0], 0.0, Keep { most: 1, ..keep }), [(0, 1)]);
-        // Boxes of 4 times the extent overlap by 0.78 and more.
-        assert_eq!(boxes([0.0, 1.0, -4.0, 2.0], 1.5, keep), [(1, 1)]);
+        // Boxes of 4.5 times the extent: those of neighbours in a row or column overlap by 0.64, on the diagonal by 0.43.
+        assert_eq!(boxes([0.0, 1.0, -4.0, 2.0], 1.5, keep), [(1, 1), (0, 0)]);
     }
 }

@@ -37,6 +37,7 @@
 
 pub mod accelerator;
 pub mod account;
+pub mod accuracy;
 pub mod board;
 pub mod dataset;
 pub mod dram;
@@ -55,6 +56,7 @@ pub mod record;
 pub mod report;
 pub mod rtl;
 pub mod simulate;
+pub mod sweep;
 pub mod tensor;
 pub mod train;
 pub mod units;

@@ -20,6 +20,7 @@ mod raw;
 mod raw_values;
 pub mod reference;
 mod resolved;
+pub mod untiled;
 mod weights;
 
 pub use builtin::{BUILTIN, builtin};

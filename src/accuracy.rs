@@ -25,11 +25,15 @@ pub fn ious(
 ) -> Result<Vec<f64>> {
     let executor = Untiled::new(graph)?;
     let (anchors, format) = (anchors(spec), graph.output().format);
-    each(samples, || executor.maps(), |maps, sample, truth| {
-        let output = executor.run(&image(sample), maps)?;
-        done();
-        Ok(truth.iou(head::decode(&output, format, &anchors)?.area))
-    })
+    each(
+        samples,
+        || executor.maps(),
+        |maps, sample, truth| {
+            let output = executor.run(&image(sample), maps)?;
+            done();
+            Ok(truth.iou(head::decode(&output, format, &anchors)?.area))
+        },
+    )
 }
 
 /// The same in `f32`, before quantisation.
@@ -38,11 +42,15 @@ pub fn ious(
 /// As [`ious`].
 pub fn float_ious(network: &FloatNetwork, spec: &HeadSpec, samples: &[Sample], done: impl Fn() + Sync) -> Result<Vec<f64>> {
     let anchors = anchors(spec);
-    each(samples, || (), |(), sample, truth| {
-        let output = network.run(&network.image(&sample.image), |_, _| ())?;
-        done();
-        Ok(truth.iou(head::decode_float(&output.data, output.shape, &anchors)?.area))
-    })
+    each(
+        samples,
+        || (),
+        |(), sample, truth| {
+            let output = network.run(&network.image(&sample.image), |_, _| ())?;
+            done();
+            Ok(truth.iou(head::decode_float(&output.data, output.shape, &anchors)?.area))
+        },
+    )
 }
 
 fn each<M>(

@@ -89,7 +89,8 @@ impl<'a> Untiled<'a> {
                 let blocks = (0, conv.output_blocks());
                 // Rows without gaps are one long row to a pointwise layer; kernels like long rows.
                 let dense = window == Sliding::POINT;
-                let (source, outputs) = if dense { (Source { rows: 1, cols: s.h * s.w, ..whole }, (1, t.h * t.w)) } else { (whole, outputs) };
+                let (source, outputs) =
+                    if dense { (Source { rows: 1, cols: s.h * s.w, ..whole }, (1, t.h * t.w)) } else { (whole, outputs) };
                 let job = ConvJob { source, conv, output_blocks: blocks, origin, outputs, pad };
                 kernels::conv(self.isa, &job, &mut Target::dense(&mut to.data, outputs.0, outputs.1, LANES));
             }

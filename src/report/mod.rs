@@ -23,7 +23,7 @@ pub use compare::{Comparison, compare};
 pub use files::write_atomic;
 pub use json::{record_json, record_schema};
 pub use picture::Picture;
-pub use plot::synthesis;
+pub use plot::{heat, observation, synthesis};
 pub use read::{MAX_CYCLES, check, parse_record, read_record};
 pub use score::{DacSdcScore, REFERENCE_ENERGY_J, dac_sdc_score};
 

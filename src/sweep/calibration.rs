@@ -72,7 +72,9 @@ impl Calibration {
             return Ok(network);
         }
         for (layer, values) in network.layers.iter_mut().zip(&self.values).skip(1) {
-            let Some(spec) = layer.numbers.features.as_mut().filter(|_| layer.numbers.zero_point == 0 && !values.is_empty()) else { continue };
+            let Some(spec) = layer.numbers.features.as_mut().filter(|_| layer.numbers.zero_point == 0 && !values.is_empty()) else {
+                continue;
+            };
             spec.frac = Some(match self.method {
                 Method::Percentile => within_percentile(*spec, values),
                 _ => spec.fitting(values, MOST_FRAC),

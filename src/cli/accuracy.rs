@@ -105,7 +105,7 @@ fn outcome(path: &Path, golden: &GoldenAccuracy, now: &Expected, differences: &s
 
 /// The golden file with what the command line changes, or a new one.
 fn open(own: &Own, path: &Path, bless: bool) -> Result<GoldenAccuracy> {
-    if let Some(t) = own.tolerance.filter(|t| !(*t >= 0.0)) {
+    if let Some(t) = own.tolerance.filter(|t| t.is_nan() || *t < 0.0) {
         return Err(Error::usage("--tolerance is out of range").value(t).allowed("0 or more"));
     }
     let mut golden = match (&own.network, path.exists()) {

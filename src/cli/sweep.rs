@@ -21,7 +21,7 @@ pub struct Arguments {
     /// Network: a name from `bico networks`, or a folder with network.toml and weights.safetensors.
     #[arg(value_name = "MODEL", default_value = DEFAULT_NETWORK)]
     model: String,
-    /// Widths of feature maps in bits, `FROM..TO` with both ends, or one.
+    /// Widths of feature maps in bits, `FROM..TO` with both ends, or one; an image of more bits is narrowed with them.
     #[arg(long, value_name = "BITS", value_parser = parse_widths, default_value = "4..16")]
     features: Widths,
     /// Widths of weights in bits, `FROM..TO` with both ends, or one.
@@ -179,13 +179,14 @@ fn table(title: &str, rows: &[Row]) -> String {
 
 /// Both curves side by side, by bits.
 fn observation([features, weights]: &[Vec<Point>; 2]) -> String {
-    let (Some(f), Some(w)) = (features.first(), weights.first()) else { return String::new() };
+    let pairs: Vec<(&Point, &Point)> = features.iter().filter_map(|f| Some((f, weights.iter().find(|w| w.bits == f.bits)?))).collect();
+    let Some((f, w)) = pairs.first() else { return String::new() };
     let mut text = format!(
-        "\nobservation 1: features reduced (weights {} bits) against weights reduced (features {} bits)\n   bits  compression  mean IoU   compression  mean IoU\n",
+        "\nobservation 1: features reduced (weights {} bits) against weights reduced (features {} bits)\n   bits  compression  mean IoU   \
+         compression  mean IoU\n",
         f.other_bits, w.other_bits
     );
-    for f in features {
-        let Some(w) = weights.iter().find(|w| w.bits == f.bits) else { continue };
+    for (f, w) in pairs {
         let _ = writeln!(text, "{:>7}{:>12.2}x{:>10.3}{:>13.2}x{:>10.3}", f.bits, f.compression, f.mean_iou, w.compression, w.mean_iou);
     }
     text

@@ -3,7 +3,7 @@
 use super::{fails, run};
 use std::process::Command;
 
-const SMALL: [&str; 7] = ["sweep", "--features", "8..9", "--weights", "10..11", "--scenes", "3"];
+const SMALL: [&str; 7] = ["sweep", "--features", "8..9", "--weights", "9..10", "--scenes", "3"];
 
 #[test]
 fn files_are_the_same_on_any_number_of_threads_and_finished_points_are_kept() {
@@ -31,8 +31,8 @@ fn files_are_the_same_on_any_number_of_threads_and_finished_points_are_kept() {
     // A finished point is not run again, a lost one is.
     let csv = d.join("1/sweep.csv");
     let mut lines: Vec<String> = rows.lines().map(str::to_string).collect();
-    assert!(lines[2].starts_with("post-training,8,10,0,"), "{rows}");
-    let marked = "post-training,8,10,0,0.123456,0.01,4.0,3.1";
+    assert!(lines[2].starts_with("post-training,8,9,0,"), "{rows}");
+    let marked = "post-training,8,9,0,0.123456,0.01,4.0,3.1";
     let lost = lines.pop().unwrap();
     lines[2] = marked.into();
     std::fs::write(&csv, lines.join("\n") + "\n").unwrap();

@@ -2,7 +2,7 @@
 
 use super::canvas::{Anchor, Canvas, TEXT, svg};
 use super::palette;
-use super::scale::label;
+use super::scale::{Scale, label};
 use crate::error::Result;
 use crate::sweep::{Kind, Row};
 use plotters::style::RGBColor;
@@ -96,9 +96,10 @@ fn bar(canvas: &mut Canvas, (x, y): (i32, i32), height: i32, top: f64) {
     for k in 0..height {
         canvas.rect((x, y + k), (x + BAR, y + k + 1), color(1.0 - f64::from(k) / f64::from((height - 1).max(1))));
     }
-    for k in 0..=4 {
-        let value = libm::round(top * f64::from(k) / 4.0 * 1e3) / 1e3;
-        canvas.muted((x + BAR + 6, y + height - height * k / 4), &label(value), Anchor::Start);
+    let scale = Scale::linear(top, y + height, y);
+    for tick in scale.ticks(6) {
+        canvas.line((x + BAR, scale.pixel(tick)), (x + BAR + 4, scale.pixel(tick)), palette::MUTED, 1);
+        canvas.muted((x + BAR + 8, scale.pixel(tick)), &label(tick), Anchor::Start);
     }
     canvas.muted((x + BAR / 2, y - 14), "mean IoU", Anchor::Middle);
 }

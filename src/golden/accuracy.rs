@@ -88,7 +88,7 @@ pub struct LayerIntegers {
     pub sha256: Vec<String>,
     /// First image: eight hexadecimal digits for each channel.
     pub channels: String,
-    /// First image: integers at evenly spaced positions.
+    /// First image: integers at positions spread over the map.
     pub kept: String,
 }
 
@@ -182,10 +182,10 @@ impl LayerIntegers {
         self.kept = kept.join(" ");
     }
 
-    /// Where the kept integers are.
+    /// Where the kept integers are: one in each of [`KEPT`] equal parts, further on in each, so that they do not share a column.
     fn positions(&self) -> impl Iterator<Item = usize> {
         let (all, kept) = (self.shape.len(), self.shape.len().min(KEPT));
-        (0..kept).map(move |k| k * all / kept)
+        (0..kept).map(move |k| k * all / kept + k * 97 % (all / kept))
     }
 
     /// Where `self` and `now`, the same layer, differ.

@@ -1,5 +1,7 @@
 //! Golden runs: cycles by layer and unit, and the hash of every layer's integers, of one (network, accelerator, board) on one image.
 
+pub mod accuracy;
+
 use crate::error::{Error, Result};
 use crate::record::{CycleSplit, RunRecord};
 use serde::{Deserialize, Serialize};

@@ -37,6 +37,7 @@
 
 pub mod accelerator;
 pub mod account;
+pub mod accuracy;
 pub mod board;
 pub mod dataset;
 pub mod dram;
@@ -57,6 +58,7 @@ pub mod report;
 pub mod rtl;
 pub mod simulate;
 pub mod stats;
+pub mod sweep;
 pub mod tensor;
 pub mod train;
 pub mod units;

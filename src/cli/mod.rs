@@ -4,6 +4,7 @@
 //! contract, 7 a comparison found a difference, 8 the environment failed (disk, missing tool).
 
 mod accelerators;
+mod accuracy;
 mod boards;
 mod common;
 mod compare;
@@ -19,6 +20,7 @@ mod regress;
 mod samples;
 mod schema;
 mod simulate;
+mod sweep;
 mod synth;
 mod train;
 mod verify;
@@ -72,8 +74,10 @@ enum Command {
     Accelerators(accelerators::Arguments),
     /// The resolved configuration, and where each value came from.
     Explain(explain::Arguments),
-    /// Re-run the golden runs under `traces/` and say what moved.
+    /// Re-run the golden runs, or with `--accuracy` the golden accuracies, and say what moved.
     Regress(regress::Arguments),
+    /// Accuracy against bit width: every pair of feature and weight widths executed, as table, CSV, heat map and figure.
+    Sweep(sweep::Arguments),
 
     /// Run a plain request trace through the DDR model alone.
     Dram(dram::Arguments),
@@ -114,6 +118,7 @@ fn run(command: Command, talk: Talk) -> Result<()> {
         Command::Accelerators(a) => accelerators::run(&a),
         Command::Explain(a) => explain::run(&a),
         Command::Regress(a) => regress::run(&a, talk),
+        Command::Sweep(a) => sweep::run(&a, talk),
 
         Command::Dram(a) => dram::run(&a),
         Command::Dataset(a) => lines(&dataset::dataset(&a)?),

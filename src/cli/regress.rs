@@ -1,6 +1,7 @@
 //! `bico regress`: re-runs the golden runs and says what moved.
 
 use super::Talk;
+use super::accuracy;
 use super::common::{self, print};
 use super::samples;
 use crate::dataset::Split;
@@ -10,7 +11,7 @@ use crate::model::LoadOptions;
 use crate::report::write_atomic;
 use crate::simulate::{Options, Simulation};
 use crate::{accelerator, board};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Frames of a golden run: refresh makes the second differ from the first.
 const FRAMES: usize = 2;
@@ -23,19 +24,19 @@ pub struct Arguments {
     /// Accept what the runs give now.
     #[arg(long)]
     bless: bool,
+    /// Hold accuracy instead of cycles: mean IoU and every layer's integers, against `accuracy/*.json` of that folder.
+    #[arg(long)]
+    accuracy: bool,
+    #[command(flatten)]
+    own: accuracy::Own,
 }
 
 /// Runs the subcommand.
 pub fn run(arguments: &Arguments, talk: Talk) -> Result<()> {
-    let folder = &arguments.traces;
-    let entries =
-        std::fs::read_dir(folder).map_err(|e| Error::io("read the golden runs", folder, &e).hint("name their folder with --traces"))?;
-    let mut files: Vec<PathBuf> =
-        entries.filter_map(|e| Some(e.ok()?.path())).filter(|p| p.extension().is_some_and(|e| e == "json")).collect();
-    files.sort();
-    if files.is_empty() {
-        return Err(Error::input("no golden runs (*.json) here").file(folder).hint("name their folder with --traces"));
+    if arguments.accuracy {
+        return accuracy::run(&arguments.own, &arguments.traces.join("accuracy"), arguments.bless, talk);
     }
+    let files = golden_files(&arguments.traces)?;
     let bar = common::progress(talk.quiet, files.len(), "golden runs");
     let mut moved = 0;
     for path in &files {
@@ -68,6 +69,19 @@ pub fn run(arguments: &Arguments, talk: Talk) -> Result<()> {
         _ => Err(Error::new(Kind::Difference, format!("{moved} of {} golden runs moved", files.len()))
             .hint("if this is meant, accept it with `bico regress --bless` and say why in the commit")),
     }
+}
+
+/// The golden files of a folder, in order of their names.
+pub(super) fn golden_files(folder: &Path) -> Result<Vec<PathBuf>> {
+    let entries =
+        std::fs::read_dir(folder).map_err(|e| Error::io("read the golden runs", folder, &e).hint("name their folder with --traces"))?;
+    let mut files: Vec<PathBuf> =
+        entries.filter_map(|e| Some(e.ok()?.path())).filter(|p| p.extension().is_some_and(|e| e == "json")).collect();
+    files.sort();
+    if files.is_empty() {
+        return Err(Error::input("no golden runs (*.json) here").file(folder).hint("name their folder with --traces"));
+    }
+    Ok(files)
 }
 
 fn rerun(golden: &Golden) -> Result<Expected> {

@@ -203,8 +203,6 @@ fn epochs(args: &TrainArgs) -> u64 {
 const EPOCHS: u64 = 40;
 
 fn plan(args: &TrainArgs, shape: Shape) -> Plan {
-    // Half of each side, but never so little that a pool has nothing to divide.
-    let crop = [shape.h, shape.w].map(|n| if n >= 64 && n.is_multiple_of(32) { n / 2 } else { n });
     let float = Schedule {
         phase: "float",
         epochs: epochs(args),
@@ -215,7 +213,7 @@ fn plan(args: &TrainArgs, shape: Shape) -> Plan {
         average: 0.998,
         patience: args.patience,
         crop_epochs: (epochs(args) as f64 * args.crops).round() as u64,
-        crop,
+        crop: run::crop(shape),
         seed: args.seed,
     };
     let crop_epochs = (args.tune_epochs as f64 * args.crops).floor() as u64;

@@ -57,7 +57,14 @@ impl Image {
 pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<()> {
     use std::io::Write;
     let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(|e| Error::io("write", path, &e))?;
+    let mut builder = tempfile::Builder::new();
+    #[cfg(unix)]
+    {
+        // Temporary files are private by default; this becomes an ordinary file, so the umask alone decides.
+        use std::os::unix::fs::PermissionsExt;
+        builder.permissions(std::fs::Permissions::from_mode(0o666));
+    }
+    let mut file = builder.prefix(".bico-").tempfile_in(folder).map_err(|e| Error::io("write", path, &e))?;
     file.write_all(bytes).map_err(|e| Error::io("write", path, &e))?;
     file.persist(path).map_err(|e| Error::io("write", path, &e.error))?;
     Ok(())

@@ -22,6 +22,7 @@ mod raw_values;
 pub mod reference;
 mod resolved;
 mod trained;
+pub mod untiled;
 mod weights;
 
 pub use builtin::{BUILTIN, builtin};

@@ -21,6 +21,18 @@ pub fn run(graph: &Graph, image: &Tensor) -> Result<Vec<Tensor>> {
 /// # Errors
 /// As [`run`].
 pub fn run_with(graph: &Graph, image: &Tensor, evaluate: impl Fn(&Node, &[Operand]) -> Tensor) -> Result<Vec<Tensor>> {
+    check_image(graph, image)?;
+    let mut outputs: Vec<Tensor> = Vec::with_capacity(graph.nodes.len());
+    outputs.push(image.clone());
+    for node in &graph.nodes[1..] {
+        let operands: Vec<Operand> = node.inputs.iter().map(|&i| Operand::new(&graph.nodes[i], &outputs[i])).collect();
+        outputs.push(evaluate(node, &operands));
+    }
+    Ok(outputs)
+}
+
+/// The image has the input's extents, and its values are members of the input's format.
+pub(super) fn check_image(graph: &Graph, image: &Tensor) -> Result<()> {
     let input = graph.input();
     if image.shape != input.shape {
         return Err(Error::input("image has other extents than the network's input").value(image.shape).allowed(input.shape));
@@ -29,13 +41,7 @@ pub fn run_with(graph: &Graph, image: &Tensor, evaluate: impl Fn(&Node, &[Operan
         let f = input.format;
         return Err(Error::input("image value is no member of the input's format").value(v).allowed(format!("{} to {}", f.min(), f.max())));
     }
-    let mut outputs: Vec<Tensor> = Vec::with_capacity(graph.nodes.len());
-    outputs.push(image.clone());
-    for node in &graph.nodes[1..] {
-        let operands: Vec<Operand> = node.inputs.iter().map(|&i| Operand::new(&graph.nodes[i], &outputs[i])).collect();
-        outputs.push(evaluate(node, &operands));
-    }
-    Ok(outputs)
+    Ok(())
 }
 
 /// One node's name and the SHA-256 (hex) of its raw integers.

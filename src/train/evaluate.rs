@@ -3,7 +3,8 @@
 use super::data::Images;
 use super::net::{Mode, Net};
 use crate::error::{Error, Result};
-use crate::model::{Network, head, reference};
+use crate::model::untiled::Untiled;
+use crate::model::{Network, head};
 use crate::tensor::Tensor;
 use rayon::prelude::*;
 
@@ -39,13 +40,16 @@ pub fn executed(network: &Network, images: &Images) -> Result<Vec<f32>> {
     let anchors: Vec<[f32; 2]> = head.anchors.iter().map(|a| a.map(|v| v as f32)).collect();
     let format = network.graph.input().format;
     let table: Vec<i32> = (0..256).map(|p| format.quantise(f64::from(p) / 256.0)).collect();
+    let executor = Untiled::new(&network.graph)?;
     (0..images.len())
         .into_par_iter()
-        .map(|i| {
-            let input = Tensor { shape: images.shape, data: images.pixels[i].iter().map(|&p| table[usize::from(p)]).collect() };
-            let outputs = reference::run(&network.graph, &input)?;
-            let last = outputs.last().ok_or_else(|| Error::input("the network has no layers"))?;
-            Ok(head::decode(last, network.graph.output().format, &anchors)?.area.iou(images.targets[i]))
-        })
+        .map_init(
+            || executor.maps(),
+            |maps, i| {
+                let input = Tensor { shape: images.shape, data: images.pixels[i].iter().map(|&p| table[usize::from(p)]).collect() };
+                let output = executor.run(&input, maps)?;
+                Ok(head::decode(&output, network.graph.output().format, &anchors)?.area.iou(images.targets[i]))
+            },
+        )
         .collect()
 }

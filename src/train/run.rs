@@ -14,6 +14,7 @@ use crate::error::{Error, Kind, Result};
 use crate::model::float::FloatNetwork;
 use crate::model::raw::ScaleKind;
 use crate::model::{HeadSpec, Network, Weights};
+use crate::tensor::Shape;
 use std::path::{Path, PathBuf};
 
 /// Images the feature formats are calibrated on.
@@ -30,6 +31,31 @@ pub struct Plan {
     pub scale: Option<ScaleKind>,
     /// Stop the float phase after this epoch, as if interrupted.
     pub until: Option<u64>,
+}
+
+/// Rows and columns of training crops: half of each side, but never so little that a pool has nothing to divide.
+pub fn crop(shape: Shape) -> [usize; 2] {
+    [shape.h, shape.w].map(|n| if n >= 64 && n.is_multiple_of(32) { n / 2 } else { n })
+}
+
+impl Plan {
+    /// A short further training of a network's own weights on its grids, for `epochs` epochs.
+    pub fn tuning(epochs: u64, shape: Shape) -> Plan {
+        let tune = Schedule {
+            phase: "quantised",
+            epochs,
+            images: 2000,
+            batch: 16,
+            rate: 2e-4,
+            decay: 0.0,
+            average: 0.99,
+            patience: 0,
+            crop_epochs: epochs / 2,
+            crop: crop(shape),
+            seed: 1,
+        };
+        Plan { float: Schedule { phase: "float", epochs: 0, ..tune.clone() }, tune, scale: None, until: None }
+    }
 }
 
 /// A training and its data.

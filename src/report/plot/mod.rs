@@ -1,7 +1,9 @@
 //! SVG plots. Each draws itself for a given width, so that a phone gets a plot laid out for it and not a shrunken one.
 
 pub mod canvas;
+pub mod heat;
 pub mod latency;
+pub mod observation;
 pub mod palette;
 pub mod power;
 pub mod resources;

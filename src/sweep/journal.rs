@@ -1,0 +1,165 @@
+//! What a sweep has finished: `sweep.csv`, and beside it the settings under which its rows are comparable.
+
+use super::row::{Key, Row};
+use crate::dataset::frame::write_atomically;
+use crate::error::{Error, Result};
+use crate::model::FloatNetwork;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use std::path::{Path, PathBuf};
+
+/// The rows.
+pub const ROWS: &str = "sweep.csv";
+/// The settings.
+pub const SETTINGS: &str = "sweep.toml";
+
+/// Everything that a row depends on, its widths apart.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// Name of the network.
+    pub network: String,
+    /// Of its layers, formats and float weights: [`network_hash`].
+    pub network_sha256: String,
+    /// Split that the scenes come from.
+    pub split: String,
+    /// The first scene.
+    pub seed: u64,
+    /// How many scenes.
+    pub scenes: usize,
+    /// How formats are chosen.
+    pub calibration: String,
+    /// Training scenes that formats are derived from.
+    pub calibration_scenes: usize,
+}
+
+impl Settings {
+    /// Name and value of each, as they are written.
+    fn fields(&self) -> [(&'static str, String); 7] {
+        [
+            ("network", self.network.clone()),
+            ("network_sha256", self.network_sha256.clone()),
+            ("split", self.split.clone()),
+            ("seed", self.seed.to_string()),
+            ("scenes", self.scenes.to_string()),
+            ("calibration", self.calibration.clone()),
+            ("calibration_scenes", self.calibration_scenes.to_string()),
+        ]
+    }
+}
+
+/// SHA-256 (hex) of a resolved `network.toml` and the float weights it was loaded with.
+pub fn network_hash(resolved: &str, float: &FloatNetwork) -> String {
+    let mut sha = Sha256::new();
+    sha.update(resolved.as_bytes());
+    for kernel in float.layers.iter().filter_map(|l| l.weights.as_ref()) {
+        for values in [&kernel.data, &kernel.bias] {
+            sha.update((values.len() as u64).to_le_bytes());
+            sha.update(values.iter().flat_map(|v| v.to_le_bytes()).collect::<Vec<u8>>());
+        }
+    }
+    sha.finalize().iter().map(|b| format!("{b:02x}")).collect()
+}
+
+/// The rows that are finished, sorted by their key, on disk after each one when there is a folder.
+pub struct Journal {
+    folder: Option<PathBuf>,
+    rows: Vec<Row>,
+}
+
+impl Journal {
+    /// In memory only.
+    pub fn in_memory() -> Journal {
+        Journal { folder: None, rows: Vec::new() }
+    }
+
+    /// Opens `folder`, which is made when absent, and reads what an earlier run left there.
+    ///
+    /// # Errors
+    /// When that run had other settings, a file there is unreadable, or the folder can not be written.
+    pub fn open(folder: &Path, settings: &Settings) -> Result<Journal> {
+        std::fs::create_dir_all(folder).map_err(|e| Error::io("make the folder", folder, &e))?;
+        let (path, rows) = (folder.join(SETTINGS), folder.join(ROWS));
+        if path.exists() {
+            same_settings(&path, settings)?;
+        } else if rows.exists() {
+            return Err(Error::input(format!("rows without {SETTINGS}: nobody knows what they were measured on"))
+                .file(&rows)
+                .hint("name another folder with --out, or remove the file"));
+        } else {
+            let text = toml::to_string(settings).map_err(|e| Error::fault(format!("cannot write the settings: {e}")))?;
+            write_atomically(&path, text.as_bytes())?;
+        }
+        let rows = if rows.exists() { read(&rows)? } else { Vec::new() };
+        Ok(Journal { folder: Some(folder.to_path_buf()), rows })
+    }
+
+    /// All rows, sorted.
+    pub fn rows(&self) -> &[Row] {
+        &self.rows
+    }
+
+    /// A finished point.
+    pub fn find(&self, key: Key) -> Option<&Row> {
+        self.rows.binary_search_by_key(&key, Row::key).ok().map(|i| &self.rows[i])
+    }
+
+    /// Adds a point; it is on disk when this returns.
+    ///
+    /// # Errors
+    /// When the file can not be written.
+    pub fn add(&mut self, row: Row) -> Result<()> {
+        match self.rows.binary_search_by_key(&row.key(), Row::key) {
+            Ok(i) => self.rows[i] = row,
+            Err(i) => self.rows.insert(i, row),
+        }
+        match &self.folder {
+            Some(folder) => write_atomically(&folder.join(ROWS), &to_csv(&self.rows)?),
+            None => Ok(()),
+        }
+    }
+}
+
+fn same_settings(path: &Path, settings: &Settings) -> Result<()> {
+    let text = std::fs::read_to_string(path).map_err(|e| Error::io("read", path, &e))?;
+    let old: Settings = toml::from_str(&text).map_err(|e| {
+        let line = e.span().map_or(1, |s| text[..s.start].matches('\n').count() + 1);
+        Error::input(format!("not the settings of a sweep: {}", e.message())).at(path, line).hint("name another folder with --out")
+    })?;
+    let moved = old.fields().into_iter().zip(settings.fields()).find(|(a, b)| a != b);
+    match moved {
+        None => Ok(()),
+        Some(((name, old), (_, new))) => Err(Error::input(format!("the sweep in this folder was made with another `{name}`"))
+            .file(path)
+            .value(new)
+            .allowed(old)
+            .hint("name another folder with --out, or remove this one to start anew")),
+    }
+}
+
+/// Values as lines of CSV below a header.
+///
+/// # Errors
+/// When a value can not be written (a bug).
+pub fn to_csv<T: Serialize>(values: &[T]) -> Result<Vec<u8>> {
+    let failed = |e: String| Error::fault(format!("cannot write CSV: {e}"));
+    let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::Any(b'\n')).from_writer(Vec::new());
+    for value in values {
+        writer.serialize(value).map_err(|e| failed(e.to_string()))?;
+    }
+    writer.into_inner().map_err(|e| failed(e.to_string()))
+}
+
+fn read(path: &Path) -> Result<Vec<Row>> {
+    let text = std::fs::read(path).map_err(|e| Error::io("read", path, &e))?;
+    let mut reader = csv::Reader::from_reader(text.as_slice());
+    let mut rows: Vec<Row> = Vec::new();
+    for row in reader.deserialize() {
+        rows.push(row.map_err(|e: csv::Error| {
+            let line = e.position().map_or(1, |p| p.line() as usize);
+            Error::input(format!("not a row of a sweep: {e}")).at(path, line).hint("remove the file to start anew, or restore it")
+        })?);
+    }
+    rows.sort_by_key(Row::key);
+    Ok(rows)
+}

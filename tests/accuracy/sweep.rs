@@ -1,0 +1,80 @@
+//! Points of a sweep against the machine, and the hook for fine-tuning.
+
+use super::{detector, scenes};
+use bico::simulate::{Options, Simulation};
+use bico::sweep::observation::curves;
+use bico::sweep::{Calibration, Journal, Kind, Method, Sweep};
+use bico::{accelerator, board};
+
+#[test]
+fn a_point_has_the_iou_that_the_simulated_machine_gives_at_these_widths() {
+    let network = detector(None, None);
+    let samples = scenes(&network, 3);
+    let calibration = Calibration::new(&network.float, &[], Method::File).unwrap();
+    let sweep = Sweep { network: &network, samples: &samples, calibration: &calibration, done: &|| () };
+    let mut journal = Journal::in_memory();
+    sweep.post_training(&[9], &[7, 11], &mut journal).unwrap();
+    for bits in [7, 11] {
+        let narrowed = detector(Some(9), Some(bits));
+        let (acc, board) = (accelerator::builtin("pynq-z1-default").unwrap(), board::builtin("pynq-z1").unwrap());
+        let options = Options { frames: 1, allow_overflow: true, jobs: false };
+        let simulation = Simulation::new(&narrowed, &acc, &board, options).unwrap();
+        let execution = simulation.execute(&samples, || ()).unwrap();
+        let record = simulation.record(&samples, &execution, options).unwrap();
+        let machine = record.accuracy.unwrap().mean_iou.unwrap();
+        let row = journal.find((Kind::PostTraining, 9, bits, 0)).unwrap();
+        assert!((row.mean_iou - machine).abs() < 1e-6, "{bits}: {} against {machine}", row.mean_iou);
+    }
+}
+
+#[test]
+fn formats_follow_the_width_and_wide_ones_come_close_to_float() {
+    let network = detector(None, None);
+    let images: Vec<_> = scenes(&network, 2).into_iter().map(|s| s.image).collect();
+    for method in [Method::SquaredError, Method::Percentile] {
+        let calibration = Calibration::new(&network.float, &images, method).unwrap();
+        for (f, w) in [(16, 16), (9, 11), (4, 2)] {
+            let graph = calibration.quantise(&calibration.with_features(&network.float, f).unwrap(), w).unwrap();
+            assert!(graph.nodes[1..].iter().all(|n| n.format.bits == f), "{method:?} {f}");
+            assert!(graph.nodes.iter().filter_map(|n| n.weights.as_ref()).all(|k| k.format.bits == w), "{method:?} {w}");
+            assert_eq!(graph.input().format.bits, f.min(8), "the image is narrowed, never widened");
+        }
+    }
+    let calibration = Calibration::new(&network.float, &images, Method::SquaredError).unwrap();
+    let samples = scenes(&network, 4);
+    let sweep = Sweep { network: &network, samples: &samples, calibration: &calibration, done: &|| () };
+    let mut journal = Journal::in_memory();
+    sweep.post_training(&[16, 2], &[16], &mut journal).unwrap();
+    let iou = |key| journal.find(key).unwrap().mean_iou;
+    let float = iou((Kind::Float, 32, 32, 0));
+    assert!((iou((Kind::PostTraining, 16, 16, 0)) - float).abs() < 0.02, "{:?}", journal.rows());
+    assert!(iou((Kind::PostTraining, 2, 16, 0)) < 0.6 * float, "{:?}", journal.rows());
+    let [features, weights] = curves(journal.rows());
+    assert_eq!(features.iter().map(|p| (p.bits, p.compression)).collect::<Vec<_>>(), [(16, 2.0), (2, 16.0)]);
+    assert!(weights.len() == 1 && weights[0].other_bits == 16 && weights[0].compression < 2.0, "biases keep 32 bits");
+}
+
+#[test]
+fn fine_tuning_is_asked_for_each_point_once() {
+    let network = detector(None, None);
+    let samples = scenes(&network, 2);
+    let calibration = Calibration::new(&network.float, &[], Method::File).unwrap();
+    let sweep = Sweep { network: &network, samples: &samples, calibration: &calibration, done: &|| () };
+    let mut journal = Journal::in_memory();
+    let mut asked = Vec::new();
+    for points in [&[(9, 11)][..], &[(8, 6), (9, 11)]] {
+        let mut tune = |_: &bico::model::Network, f, w| {
+            asked.push((f, w));
+            Ok(detector(Some(f), Some(w)))
+        };
+        sweep.fine_tuned(points, 3, &mut tune, &mut journal).unwrap();
+    }
+    assert_eq!(asked, [(9, 11), (8, 6)]);
+    assert_eq!(
+        journal.rows().iter().map(bico::sweep::Row::key).collect::<Vec<_>>(),
+        [(Kind::FineTuned, 8, 6, 3), (Kind::FineTuned, 9, 11, 3)]
+    );
+    sweep.post_training(&[9], &[11], &mut journal).unwrap();
+    let iou = |kind, epochs| journal.find((kind, 9, 11, epochs)).unwrap().mean_iou;
+    assert_eq!(iou(Kind::FineTuned, 3), iou(Kind::PostTraining, 0), "the hook gave back the network as it is");
+}

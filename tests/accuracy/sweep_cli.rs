@@ -1,0 +1,63 @@
+//! `bico sweep`: its files, that it goes on where it ended, and what it refuses.
+
+use super::{fails, run};
+use std::process::Command;
+
+const SMALL: [&str; 7] = ["sweep", "--features", "8..9", "--weights", "9..10", "--scenes", "3"];
+
+#[test]
+fn files_are_the_same_on_any_number_of_threads_and_finished_points_are_kept() {
+    let dir = tempfile::tempdir().unwrap();
+    let d = dir.path();
+    let mut made = Vec::new();
+    for threads in ["1", "2"] {
+        let o = Command::new(env!("CARGO_BIN_EXE_bico"))
+            .args(SMALL)
+            .args(["--out", threads])
+            .current_dir(d)
+            .env("RAYON_NUM_THREADS", threads)
+            .output()
+            .unwrap();
+        assert!(o.status.success() && o.stderr.is_empty(), "{}", String::from_utf8_lossy(&o.stderr));
+        let read = |name: &str| std::fs::read(d.join(threads).join(name)).unwrap();
+        made.push((o.stdout, ["sweep.csv", "sweep.toml", "sweep.svg", "observation1.csv", "observation1.svg"].map(read)));
+    }
+    assert!(made[0] == made[1]);
+    let table = String::from_utf8(made[0].0.clone()).unwrap();
+    assert!(table.contains("float32") && table.contains("observation 1"), "{table}");
+    let rows = String::from_utf8(made[0].1[0].clone()).unwrap();
+    assert_eq!(rows.lines().count(), 1 + 1 + 4, "{rows}");
+
+    // A finished point is not run again, a lost one is.
+    let csv = d.join("1/sweep.csv");
+    let mut lines: Vec<String> = rows.lines().map(str::to_string).collect();
+    assert!(lines[2].starts_with("post-training,8,9,0,"), "{rows}");
+    let marked = "post-training,8,9,0,0.123456,0.01,4.0,3.1";
+    let lost = lines.pop().unwrap();
+    lines[2] = marked.into();
+    std::fs::write(&csv, lines.join("\n") + "\n").unwrap();
+    let (code, text) = run(d, &[&SMALL[..], &["--out", "1"]].concat());
+    assert!(code == 0 && text.contains("0.123"), "{text}");
+    let after = std::fs::read_to_string(&csv).unwrap();
+    assert!(after.contains(marked) && after.ends_with(&format!("{lost}\n")), "{after}");
+}
+
+#[test]
+fn other_settings_broken_files_and_wrong_widths_are_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let d = dir.path();
+    let one = ["sweep", "--features", "9", "--weights", "11", "--scenes", "2", "--out", "s"];
+    assert_eq!(run(d, &one).0, 0);
+    fails(d, &[&one[..7], &["--out", "s", "--seed", "5"]].concat(), 3, &["sweep.toml", "`seed`", "value:   5", "allowed: 0"]);
+    fails(d, &["sweep", "skynet_c", "--scenes", "2", "--out", "s"], 3, &["`network`", "skynet_c", "uav-detector"]);
+    std::fs::write(d.join("s/sweep.csv"), "kind,feature_bits\nodd,9\n").unwrap();
+    fails(d, &one, 3, &["sweep.csv:2", "not a row of a sweep"]);
+    std::fs::remove_file(d.join("s/sweep.toml")).unwrap();
+    fails(d, &one, 3, &["sweep.csv", "without sweep.toml"]);
+    for wrong in ["0..4", "4..17", "9..4", "wide"] {
+        fails(d, &["sweep", "--features", wrong], 2, &["FROM..TO", wrong]);
+    }
+    fails(d, &["sweep", "tiny"], 3, &["tiny", "detection head"]);
+    fails(d, &["sweep", "--scenes", "0"], 2, &["--scenes"]);
+    fails(d, &["sweep", "--features", "9", "--weights", "11", "--scenes", "1", "--fine-tune", "2"], 2, &["no trainer"]);
+}

@@ -44,8 +44,8 @@ pub struct Arguments {
     /// Write sweep.csv, sweep.svg, observation1.csv and observation1.svg to this folder; finished points that it has already are not run again.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
-    /// Fine-tune this many points where post-training accuracy starts to fall.
-    #[arg(long, value_name = "K")]
+    /// Fine-tune this many points where post-training accuracy starts to fall [12 when no number is given]
+    #[arg(long, value_name = "K", num_args = 0..=1, default_missing_value = "12")]
     fine_tune: Option<usize>,
     /// Epochs of 2,000 scenes of each fine-tuning, the first half of them on crops.
     #[arg(long, value_name = "E", requires = "fine_tune", default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=1000))]

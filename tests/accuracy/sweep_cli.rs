@@ -27,6 +27,18 @@ fn files_are_the_same_on_any_number_of_threads_and_finished_points_are_kept() {
     assert!(table.contains("float32") && table.contains("observation 1"), "{table}");
     let rows = String::from_utf8(made[0].1[0].clone()).unwrap();
     assert_eq!(rows.lines().count(), 1 + 1 + 4, "{rows}");
+    let text = |k: usize| String::from_utf8(made[0].1[k].clone()).unwrap();
+    for row in rows.lines().filter(|r| r.starts_with("post-training")) {
+        let iou: f64 = row.split(',').nth(4).unwrap().parse().unwrap();
+        assert!(text(2).contains(&format!("{iou:.3}")) && table.contains(&format!("{iou:.3}")), "{row}");
+    }
+    for part in ["uav-detector: mean IoU on 3 validation scenes", "feature bits", "weight bits"] {
+        assert!(text(2).contains(part), "{part}");
+    }
+    for part in ["relative to float32", "feature maps reduced, weights at 10 bits", "weights reduced, feature maps at 9 bits"] {
+        assert!(text(4).contains(part), "{part}");
+    }
+    assert!(text(3).starts_with("reduced,bits,other_bits,compression,mean_iou,standard_error\nfeatures,9,10,"), "{}", text(3));
 
     // A finished point is not run again, a lost one is.
     let csv = d.join("1/sweep.csv");
@@ -59,5 +71,5 @@ fn other_settings_broken_files_and_wrong_widths_are_refused() {
     }
     fails(d, &["sweep", "tiny"], 3, &["tiny", "detection head"]);
     fails(d, &["sweep", "--scenes", "0"], 2, &["--scenes"]);
-    fails(d, &["sweep", "--features", "9", "--weights", "11", "--scenes", "1", "--fine-tune", "2"], 2, &["no trainer"]);
+    fails(d, &["sweep", "--features", "9", "--weights", "11", "--scenes", "1", "--fine-tune", "2", "--epochs", "0"], 2, &["--epochs"]);
 }

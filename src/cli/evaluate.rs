@@ -83,7 +83,7 @@ pub fn run(arguments: &Arguments, talk: Talk) -> Result<()> {
         }
         None => {
             let scenes = Scenes { split: arguments.split, first: 0, count: arguments.scenes as usize };
-            let references = References::Apart(Baselines::of_scenes(BASELINE_FIT));
+            let references = References::Apart(Box::new(Baselines::of_scenes(BASELINE_FIT)));
             let from = format!("{} {} scenes", arguments.scenes, arguments.split.name());
             finish(arguments, &networks, &scenes, Some(references), (from, Vec::new()), talk)
         }

@@ -8,7 +8,7 @@ use super::text::read_text;
 use crate::error::{Error, Result};
 use serde::Deserialize;
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, btree_map};
 use std::path::{Component, Path};
 
 /// Largest file that is read, in bytes.
@@ -92,11 +92,10 @@ pub fn parse(path: &Path, text: &str) -> Result<(Instances, Vec<Error>)> {
             problems.push(e.allowed("a path within the folder of the images"));
         } else if let Some(first) = names.insert(image.file_name.clone(), i) {
             problems.push(wrong(format!("images[{i}] is images[{first}] again"), &image.file_name.escape_debug()));
-        } else if by_id.contains_key(&image.id) {
-            problems.push(wrong(format!("images[{i}]: the id is taken"), &image.id));
+        } else if let btree_map::Entry::Vacant(free) = by_id.entry(image.id) {
+            free.insert(Entry { file_name: image.file_name, size: [image.width, image.height], objects: Vec::new(), crowds: 0 });
         } else {
-            let entry = Entry { file_name: image.file_name, size: [image.width, image.height], objects: Vec::new(), crowds: 0 };
-            by_id.insert(image.id, entry);
+            problems.push(wrong(format!("images[{i}]: the id is taken"), &image.id));
         }
     }
     for (i, a) in raw.annotations.into_iter().enumerate() {

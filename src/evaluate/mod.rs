@@ -36,7 +36,7 @@ pub struct Options {
 #[derive(Clone, Debug)]
 pub enum References {
     /// Fitted on images apart from those that are scored.
-    Apart(Baselines),
+    Apart(Box<Baselines>),
     /// Each half of the images has baselines fitted on the other one: even indices have the first, odd ones the second.
     Halves(Box<[Baselines; 2]>),
 }

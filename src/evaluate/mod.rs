@@ -15,7 +15,8 @@ use crate::dataset::baseline::{Baselines, Fit};
 use crate::dataset::{Box2D, Example, Examples, preprocess, to_format};
 use crate::error::{Error, Result};
 use crate::model::ranked::{self, Keep};
-use crate::model::{Network, head, reference};
+use crate::model::untiled::{Maps, Untiled};
+use crate::model::{Network, head};
 use crate::ops::Map;
 use crate::stats::Bootstrap;
 use rayon::prelude::*;
@@ -96,12 +97,12 @@ pub fn evaluate(
     options: Options,
     done: impl Fn() + Sync,
 ) -> Result<Evaluation> {
-    let anchors = networks.iter().map(|n| check(n)).collect::<Result<Vec<_>>>()?;
-    let observe = |index: usize| -> Result<Observation> {
+    let eyes = networks.iter().map(|n| Eye::new(n)).collect::<Result<Vec<_>>>()?;
+    let observe = |maps: &mut Vec<Maps>, index: usize| -> Result<Observation> {
         let mut example = examples.load(index)?;
         let mut seen = Vec::with_capacity(2 * networks.len());
-        for (network, anchors) in networks.iter().zip(&anchors) {
-            seen.extend(see(network, anchors, &example, options.keep)?);
+        for (eye, maps) in eyes.iter().zip(maps) {
+            seen.extend(eye.see(&example, options.keep, maps)?);
         }
         let baselines = references.map(|r| r.of(index).find(&example.image));
         let truth = example.fractions();
@@ -110,7 +111,8 @@ pub fn evaluate(
         done();
         Ok(Observation { example, truth, networks: seen, baselines })
     };
-    let observations = (0..examples.len()).into_par_iter().map(observe).collect::<Result<Vec<_>>>()?;
+    let maps = || eyes.iter().map(|e| e.executor.maps()).collect();
+    let observations = (0..examples.len()).into_par_iter().map_init(maps, observe).collect::<Result<Vec<_>>>()?;
     if observations.iter().all(|o| o.truth.is_empty()) {
         let e = Error::input("no image has a labelled object: there is nothing to evaluate on");
         return Err(e.hint("put labels beside the images, or run them with `bico simulate --images`"));
@@ -132,19 +134,32 @@ fn check(network: &Network) -> Result<Vec<[f32; 2]>> {
     Ok(spec.anchors.iter().map(|a| [a[0] as f32, a[1] as f32]).collect())
 }
 
-/// Float, then executed.
-fn see(network: &Network, anchors: &[[f32; 2]], example: &Example, keep: Keep) -> Result<[Seen; 2]> {
-    let candidate = |d: &head::Detection| Candidate { area: d.area, confidence: d.confidence };
-    let input = network.graph.input();
-    let pixels = preprocess(&example.image, input.shape.w, input.shape.h);
-    let image = Map { shape: pixels.shape, data: pixels.data.iter().map(|&p| p as f32 / 256.0).collect() };
-    let output = network.float.run(&image, |_, _| ())?;
-    let best = head::decode_float(&output.data, output.shape, anchors)?;
-    let all = ranked::decode_float(&output.data, output.shape, anchors, keep)?;
-    let float = Seen { best: candidate(&best), all: all.iter().map(candidate).collect() };
-    let mut outputs = reference::run(&network.graph, &to_format(pixels, input.format))?;
-    let (output, format) = (outputs.pop().expect("the output node"), network.graph.output().format);
-    let best = head::decode(&output, format, anchors)?;
-    let all = ranked::decode(&output, format, anchors, keep)?;
-    Ok([float, Seen { best: candidate(&best), all: all.iter().map(candidate).collect() }])
+/// A network ready to look at images.
+struct Eye<'a> {
+    network: &'a Network,
+    anchors: Vec<[f32; 2]>,
+    executor: Untiled<'a>,
+}
+
+impl<'a> Eye<'a> {
+    fn new(network: &'a Network) -> Result<Eye<'a>> {
+        Ok(Eye { network, anchors: check(network)?, executor: Untiled::new(&network.graph)? })
+    }
+
+    /// Float, then executed.
+    fn see(&self, example: &Example, keep: Keep, maps: &mut Maps) -> Result<[Seen; 2]> {
+        let (network, anchors) = (self.network, &self.anchors);
+        let candidate = |d: &head::Detection| Candidate { area: d.area, confidence: d.confidence };
+        let input = network.graph.input();
+        let pixels = preprocess(&example.image, input.shape.w, input.shape.h);
+        let image = Map { shape: pixels.shape, data: pixels.data.iter().map(|&p| p as f32 / 256.0).collect() };
+        let output = network.float.run(&image, |_, _| ())?;
+        let best = head::decode_float(&output.data, output.shape, anchors)?;
+        let all = ranked::decode_float(&output.data, output.shape, anchors, keep)?;
+        let float = Seen { best: candidate(&best), all: all.iter().map(candidate).collect() };
+        let (output, format) = (self.executor.run(&to_format(pixels, input.format), maps)?, network.graph.output().format);
+        let best = head::decode(&output, format, anchors)?;
+        let all = ranked::decode(&output, format, anchors, keep)?;
+        Ok([float, Seen { best: candidate(&best), all: all.iter().map(candidate).collect() }])
+    }
 }

@@ -1,7 +1,7 @@
 //! Search-grade training: a score that ranks candidates, in about a minute.
 //!
 //! The candidate trains in float on scenes at a quarter of the usual pixels (80 x 160), the same few thousand for every candidate, which
-//! are rendered once. The score is no accuracy to quote; how well it ranks is measured in `traces/proxy.csv`.
+//! are rendered once. The score is no accuracy to quote, and how well it ranks networks as full training would has not been measured yet.
 
 use super::build::Trainable;
 use super::data::{Images, Source, anchors};

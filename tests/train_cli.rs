@@ -1,0 +1,161 @@
+//! `bico train` as a user meets it: what it writes, how it goes on after being killed, how it fails.
+
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+/// A detector that trains in a moment.
+const NETWORK: &str = r#"
+name = "small"
+[input]
+channels = 3
+height = 32
+width = 64
+format = { bits = 8, frac = 8, signed = false }
+[[layer]]
+name = "dw"
+op = "depthwise"
+kernel = 3
+padding = 1
+activation = "relu4"
+[[layer]]
+name = "pw"
+op = "pointwise"
+channels = 8
+activation = "relu4"
+[[layer]]
+name = "pool"
+op = "max_pool"
+kernel = 2
+[[layer]]
+name = "head"
+op = "pointwise"
+channels = 10
+[head]
+kind = "yolo"
+anchors = [[0.1, 0.2], [0.2, 0.4]]
+"#;
+
+const SHORT: &[&str] = &["--epochs", "3", "--tune-epochs", "2", "--epoch-images", "32", "--batch", "8", "--validation", "8"];
+
+fn folder() -> tempfile::TempDir {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::create_dir(dir.path().join("net")).unwrap();
+    std::fs::write(dir.path().join("net/network.toml"), NETWORK).unwrap();
+    dir
+}
+
+fn command(dir: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_bico"));
+    command.args(["train"]).args(arguments).current_dir(dir);
+    command
+}
+
+fn train(dir: &Path, arguments: &[&str]) -> Output {
+    command(dir, &[&["net"], arguments].concat()).output().unwrap()
+}
+
+fn fails(dir: &Path, arguments: &[&str], code: i32, parts: &[&str]) {
+    let o = command(dir, arguments).output().unwrap();
+    let err = String::from_utf8_lossy(&o.stderr).into_owned();
+    assert_eq!(o.status.code(), Some(code), "{arguments:?}: {err}");
+    for part in parts {
+        assert!(err.contains(part), "{arguments:?}: `{part}` is missing in:\n{err}");
+    }
+    assert!(!err.contains("panicked"), "{err}");
+}
+
+fn bytes(dir: &Path, name: &str) -> Vec<u8> {
+    std::fs::read(dir.join(name)).unwrap_or_else(|e| panic!("{name}: {e}"))
+}
+
+const RESULTS: [&str; 4] = ["network.toml", "weights.safetensors", "training.csv", "training.svg"];
+
+#[test]
+fn a_training_that_was_killed_ends_with_the_same_bytes() {
+    let dir = folder();
+    let d = dir.path();
+    let o = train(d, &[&["--out", "whole"], SHORT].concat());
+    assert!(o.status.success(), "{}", String::from_utf8_lossy(&o.stderr));
+    let summary = String::from_utf8_lossy(&o.stdout).into_owned();
+    for part in ["parameters", "8 validation images", "executed in integers", "whole"] {
+        assert!(summary.contains(part), "`{part}` is missing in:\n{summary}");
+    }
+    assert!(o.stderr.is_empty(), "quiet in a pipe");
+    // Killed as soon as each checkpoint shows up, then asked to go on.
+    for checkpoint in ["float.safetensors", "quantised.safetensors"] {
+        let resume: &[&str] = if d.join("killed").exists() { &["--resume"] } else { &[] };
+        let arguments = [&["net", "--out", "killed", "--threads", "1"], resume, SHORT].concat();
+        let mut child = command(d, &arguments).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let begun = Instant::now();
+        while !d.join("killed").join(checkpoint).exists() && begun.elapsed() < Duration::from_secs(120) {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        // It may have ended just now: then resuming has nothing left to do, which must hold too.
+        let _ = child.kill();
+        child.wait().unwrap();
+    }
+    let o = train(d, &[&["--out", "killed", "--resume"], SHORT].concat());
+    assert!(o.status.success(), "{}", String::from_utf8_lossy(&o.stderr));
+    for name in RESULTS {
+        assert!(bytes(d, &format!("killed/{name}")) == bytes(d, &format!("whole/{name}")), "{name} differs");
+    }
+    let toml = String::from_utf8(bytes(d, "whole/network.toml")).unwrap();
+    assert!(toml.contains("bico train small --epochs 3") && !toml.contains(d.to_str().unwrap()), "{toml}");
+}
+
+#[test]
+fn other_widths_go_on_from_the_same_float_training() {
+    let dir = folder();
+    let d = dir.path();
+    assert!(train(d, &[&["--out", "a"], SHORT].concat()).status.success());
+    let float = bytes(d, "a/float.safetensors");
+    let o = train(d, &[&["--out", "a", "--resume", "--features", "6", "--weights", "5"], SHORT].concat());
+    assert!(o.status.success(), "{}", String::from_utf8_lossy(&o.stderr));
+    assert!(bytes(d, "a/float.safetensors") == float, "trained in float again");
+    let toml = String::from_utf8(bytes(d, "a/network.toml")).unwrap();
+    assert!(toml.contains("--features 6 --weights 5"), "{toml}");
+    let o = Command::new(env!("CARGO_BIN_EXE_bico")).args(["evaluate", "a", "--scenes", "4"]).current_dir(d).output().unwrap();
+    assert!(String::from_utf8_lossy(&o.stdout).contains("6-bit features, 5-bit weights"), "{}", String::from_utf8_lossy(&o.stderr));
+}
+
+#[test]
+fn the_proxy_scores_and_writes_nothing() {
+    let dir = folder();
+    let o = train(dir.path(), &["--proxy", "--epochs", "1"]);
+    assert!(o.status.success(), "{}", String::from_utf8_lossy(&o.stderr));
+    assert!(String::from_utf8_lossy(&o.stdout).contains("proxy IoU"));
+    assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1);
+}
+
+#[test]
+fn what_cannot_be_trained_is_refused_before_anything_is_written() {
+    let dir = folder();
+    let d = dir.path();
+    fails(d, &["net"], 2, &["--out"]);
+    fails(d, &["nowhere", "--out", "o"], 2, &["nowhere", "bico networks"]);
+    fails(d, &["mobile_block", "--out", "o"], 3, &["no detection head", "[head]"]);
+    fails(d, &["net", "--out", "o", "--rate", "0"], 2, &["--rate", "above 0"]);
+    fails(d, &["net", "--out", "o", "--crops", "1.5"], 2, &["--crops", "0 to 1"]);
+    fails(d, &["net", "--out", "o", "--features", "1"], 2, &["--features"]);
+    fails(d, &["net", "--out", "o", "--epoch-images", "4"], 2, &["images", "at least 16"]);
+    fails(d, &["net", "--out", "o2", "--epochs", "0"], 2, &["no trained weights", "--epochs 1"]);
+    fails(d, &["net", "--out", "o3", "--images", "missing"], 3, &["missing"]);
+    std::fs::write(d.join("net/network.toml"), NETWORK.replace("relu4", "{ leaky = 3 }").replace("\"{", "{").replace("}\"", "}")).unwrap();
+    fails(d, &["net", "--out", "o4"], 3, &["`dw`", "leaky"]);
+    let leftovers: Vec<_> = ["o", "o2", "o3", "o4"].iter().filter(|o| d.join(o).join("network.toml").exists()).collect();
+    assert!(leftovers.is_empty(), "{leftovers:?}");
+}
+
+#[test]
+fn a_folder_with_a_run_is_not_overwritten() {
+    let dir = folder();
+    let d = dir.path();
+    assert!(train(d, &[&["--out", "a", "--until", "1"], SHORT].concat()).status.success());
+    assert!(!d.join("a/network.toml").exists(), "it is not finished");
+    fails(d, &[&["net", "--out", "a"], SHORT].concat(), 2, &["float.safetensors", "--resume"]);
+    let other = ["net", "--out", "a", "--resume", "--seed", "9"];
+    fails(d, &[&other, SHORT].concat(), 3, &["other settings", "float.safetensors"]);
+    std::fs::write(d.join("a/float.safetensors"), b"damaged").unwrap();
+    fails(d, &[&["net", "--out", "a", "--resume"], SHORT].concat(), 3, &["cannot resume", "float.safetensors"]);
+}

@@ -298,6 +298,18 @@ fn operations_without_weights_have_bounds_too() {
 }
 
 #[test]
+fn a_mean_is_over_its_window_and_upsampling_multiplies_both_sides() {
+    let mean = Op::AvgPool(Sliding { kernel: (2, 3), ..Sliding::POINT });
+    assert_eq!((ops::of(&mean).unwrap().mean_of)(&mean, &[Shape::new(1, 8, 9)]), 6);
+    let upsample = |factor| {
+        let op = Op::Upsample { factor };
+        (ops::of(&op).unwrap().output_shape)(&op, &[Shape::new(3, 2, 5)], 0)
+    };
+    assert_eq!(upsample(2).unwrap(), Shape::new(3, 4, 10));
+    assert!(upsample(0).is_err());
+}
+
+#[test]
 fn each_op_has_one_entry_and_each_name_one_meaning() {
     let all = [
         Op::Conv { window: Sliding::POINT, groups: 1 },

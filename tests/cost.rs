@@ -4,6 +4,7 @@ use bico::accelerator::{self, Accelerator, IpConfig};
 use bico::board::{self, Board, Resources};
 use bico::error::Kind;
 use bico::ip::{REGISTRY, cost};
+use bico::plan::Unit;
 
 fn pynq() -> Board {
     board::builtin("pynq-z1").unwrap()
@@ -233,4 +234,28 @@ fn packed_ips_halve_their_multipliers() {
     assert_eq!(multipliers(&acc), 32);
     // One bit more in the weights, and the pair no longer fits the slice.
     assert!(bico::accelerator::check::packs(8, 8) && !bico::accelerator::check::packs(8, 9));
+}
+
+#[test]
+fn accumulators_hold_every_sum_and_no_bit_more() {
+    let mut acc = default_accelerator();
+    let ip = IpConfig { parallel_in: 4, parallel_out: 4, weight_rows: 1024, parameter_rows: 64, max_kernel: 3, packed: false };
+    (acc.depthwise, acc.pointwise, acc.conv, acc.vector) = (Some(ip.clone()), Some(ip.clone()), None, Some(ip.clone()));
+    (acc.feature_bits, acc.weight_bits) = (9, 11);
+    // 10 x 12 bits make 22; 1024 rows add 10 bits, four inputs of each row two more.
+    assert_eq!(acc.accumulator_bits(Unit::Depthwise), 32);
+    assert_eq!(acc.accumulator_bits(Unit::Pointwise), 34);
+    assert_eq!(acc.accumulator_bits(Unit::Conv), 0, "there is none");
+    // A centred feature of 10 bits, shifted left by 31, and the sum of two.
+    assert_eq!(acc.accumulator_bits(Unit::Vector), 42);
+    (acc.feature_bits, acc.weight_bits) = (1, 1);
+    assert_eq!(acc.accumulator_bits(Unit::Depthwise), 24, "never less");
+    acc.pointwise = Some(IpConfig { weight_rows: 32_768, parallel_in: 16, ..ip });
+    (acc.feature_bits, acc.weight_bits) = (16, 16);
+    assert_eq!(acc.accumulator_bits(Unit::Pointwise), 48, "never more");
+}
+
+#[test]
+fn the_shipped_accelerators_are_these() {
+    assert_eq!(accelerator::names().collect::<Vec<_>>(), ["pynq-z1-default", "small", "tiny", "wide"]);
 }

@@ -60,6 +60,8 @@ fn a_job_issues_in_the_first_cycle_in_which_queue_unit_and_tokens_allow_it() {
                 let tokens = popped.iter().map(|&p| frame.jobs[p].end.0 + 1).max().unwrap_or(0);
                 let ready = tokens.max(time.queued.0).max(idle_from[unit.index()]);
                 assert_eq!(time.start.0, ready, "job {k} of {name}: not ready in {}, ready in {ready}", ready - 1);
+                let otherwise = time.queued.0.max(idle_from[unit.index()]);
+                assert_eq!(time.waited_for.is_some(), tokens > otherwise, "job {k} of {name}");
                 waited += u32::from(tokens == ready);
                 idle_from[unit.index()] = time.end.0 + 1;
             }
@@ -150,6 +152,7 @@ fn transfers_take_what_the_contract_says() {
         for (draft, time) in plan.jobs.iter().zip(&frame.jobs) {
             let Task::Transfer(t) = &draft.job.task else { continue };
             let bursts = bursts(t);
+            assert_eq!(t.words() * u64::from(t.word_beats), bursts.iter().sum::<u64>(), "whole words");
             let expected = match (draft.job.unit, outstanding) {
                 (Unit::Store, 1) => write_one_at_a_time(time.start.0, &bursts),
                 (Unit::Store, _) => continue,
@@ -214,6 +217,7 @@ fn a_token_that_nobody_pushes_is_a_deadlock_that_names_the_units() {
     plan.jobs[first].job.pop |= Unit::Vector.bit();
     let error = Machine::new(&plan, &accelerator(DEFAULT_KNOBS), FixedLatency::new(Cycles(1))).frame(Cycle(0)).unwrap_err();
     assert!(error.to_string().contains("deadlock") && error.to_string().contains("pointwise"), "{error}");
+    assert!(error.to_string().contains("vector") && !error.to_string().contains("waits for fetch"), "only what is missing: {error}");
 }
 
 #[test]

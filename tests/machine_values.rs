@@ -25,6 +25,8 @@ fn check(graph: &Graph, acc: &Accelerator, latency: u64) -> u64 {
         let golden = reference::run(graph, &image).unwrap();
         let found = executor.run(&image, &frame, &mut values).unwrap();
         assert!(found == interpreter.run(&image, &frame, &mut interpreter.values()).unwrap(), "kernels and descriptors agree");
+        let banks = acc.banks.iter().zip(0..).map(|(bank, id)| values.words(id, bank.words / 2, 3).len());
+        assert!(banks.eq(acc.banks.iter().map(|_| 3 * acc.lanes)), "three words of each bank");
         for group in &plan.groups {
             let id = group.output();
             assert!(executor.features(id, &values) == golden[id], "layer {} differs on {acc:?}", graph.nodes[id].name);

@@ -115,6 +115,29 @@ fn scales_are_exact_powers_of_two_or_within_half_a_unit_of_fifteen_bits() {
 }
 
 #[test]
+fn formats_know_what_they_are_and_what_they_hold() {
+    for format in small_formats() {
+        assert!(format.check().is_ok(), "{format:?}");
+        let all = members(format);
+        for raw in -40..=40 {
+            assert_eq!(format.contains(raw), all.contains(&raw.into()), "{raw} in {format:?}");
+        }
+    }
+    let good = Format { narrow: true, ..Format::signed(2, 0) };
+    assert!(good.check().is_ok());
+    for bad in [
+        Format { bits: 0, ..good },
+        Format { bits: 17, ..good },
+        Format { bits: 1, ..good },
+        Format { signed: false, ..good },
+        Format { frac: 33, ..good },
+        Format { frac: -33, ..good },
+    ] {
+        assert!(bad.check().is_err(), "{bad:?}");
+    }
+}
+
+#[test]
 fn check_refuses_what_apply_cannot_do() {
     let good = Requantise::by_shift(4, Format::signed(9, 6));
     let bad = |change: fn(&mut Requantise)| {

@@ -281,6 +281,35 @@ fn the_bound_is_reached() {
 }
 
 #[test]
+fn operations_without_weights_have_bounds_too() {
+    // Raw -8 to 7 around a zero point of 3: at most 11 away from it.
+    let node = |shape, op, weights| {
+        let format = Format::signed(4, 0);
+        Node { name: String::new(), op, inputs: vec![0], shape, format, zero_point: 3, weights, requantise: None }
+    };
+    let input = node(Shape::new(2, 3, 5), Op::Input, None);
+    let bound = |op: Op, inputs: &[&Node]| ops::accumulator_bound(&node(Shape::new(1, 1, 1), op, None), inputs);
+    assert_eq!(bound(Op::Activation, &[&input]), 11);
+    assert_eq!(bound(Op::SpaceToDepth { block: 1 }, &[&input]), 11);
+    assert_eq!(bound(Op::GlobalAvgPool, &[&input]), 11 * 15);
+    assert_eq!(bound(Op::Add { shifts: [1, 0] }, &[&input, &input]), 11 * 2 + 11);
+    let weights = Weights { format: Format::signed(4, 0), data: vec![1; 30], bias: vec![-2] };
+    assert_eq!(ops::accumulator_bound(&node(Shape::new(1, 1, 1), Op::FullyConnected, Some(weights)), &[&input]), 11 * 30 + 2);
+}
+
+#[test]
+fn a_mean_is_over_its_window_and_upsampling_multiplies_both_sides() {
+    let mean = Op::AvgPool(Sliding { kernel: (2, 3), ..Sliding::POINT });
+    assert_eq!((ops::of(&mean).unwrap().mean_of)(&mean, &[Shape::new(1, 8, 9)]), 6);
+    let upsample = |factor| {
+        let op = Op::Upsample { factor };
+        (ops::of(&op).unwrap().output_shape)(&op, &[Shape::new(3, 2, 5)], 0)
+    };
+    assert_eq!(upsample(2).unwrap(), Shape::new(3, 4, 10));
+    assert!(upsample(0).is_err());
+}
+
+#[test]
 fn each_op_has_one_entry_and_each_name_one_meaning() {
     let all = [
         Op::Conv { window: Sliding::POINT, groups: 1 },

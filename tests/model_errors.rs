@@ -87,6 +87,10 @@ fn layers_that_do_not_fit_are_named() {
         "n/network.toml:13: `activation` means nothing to op `max_pool`\n  value:   \"relu\"\n  allowed: kernel, stride, dilation, padding",
     );
     expect(
+        "[[layer]]\nname = \"a\"\nop = \"pointwise\"\nkernel = 3\nchannels = 4\n",
+        "n/network.toml:10: layer `a` (pointwise): `kernel` contradicts the op\n  value:   (3, 3)\n  allowed: (1, 1), or leave it out",
+    );
+    expect(
         "[[layer]]\nname = \"input\"\nop = \"activation\"\n",
         "n/network.toml:10: two layers have this name (`input` is the image)\n  value:   \"input\"",
     );

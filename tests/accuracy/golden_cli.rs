@@ -64,6 +64,8 @@ fn images_of_ones_own_count_and_their_change_is_not_blamed_on_the_network() {
     // The file remembers network and folder.
     assert_eq!(run(d, &["regress", "--accuracy", "--golden", "g.json"]).0, 0);
     std::fs::remove_file(d.join("images/test-000001.xml")).unwrap();
+    fails(d, &check, 3, &["test-000001", "label"]);
+    std::fs::remove_file(d.join("images/test-000001.png")).unwrap();
     fails(d, &check, 7, &["images: not those that were blessed (3 then, 2 now have a box)"]);
 }
 

@@ -1,29 +1,10 @@
 //! The binary as a user meets it: what it prints, what it writes, how it fails.
 
-use std::path::Path;
-use std::process::{Command, Output};
+#[path = "common/cli.rs"]
+mod cli;
 
-fn bico(dir: &Path, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_bico")).args(arguments).current_dir(dir).output().unwrap()
-}
-
-fn out(o: &Output) -> String {
-    String::from_utf8_lossy(&o.stdout).into_owned()
-}
-
-fn err(o: &Output) -> String {
-    String::from_utf8_lossy(&o.stderr).into_owned()
-}
-
-/// Exit code and the parts that the message has to contain.
-fn fails(dir: &Path, arguments: &[&str], code: i32, parts: &[&str]) {
-    let o = bico(dir, arguments);
-    assert_eq!(o.status.code(), Some(code), "{arguments:?}: {}", err(&o));
-    for part in parts {
-        assert!(err(&o).contains(part), "{arguments:?}: `{part}` is missing in:\n{}", err(&o));
-    }
-    assert!(!err(&o).contains("panicked"), "{}", err(&o));
-}
+use cli::{bico, err, fails, out};
+use std::process::Command;
 
 #[test]
 fn the_main_job_runs_from_any_folder_on_embedded_defaults() {

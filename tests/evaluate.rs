@@ -1,28 +1,11 @@
 //! `bico evaluate` and `bico simulate --images` as a user meets them.
 
+#[path = "common/cli.rs"]
+mod cli;
+
+use cli::{bico, err, fails, out};
 use std::path::Path;
 use std::process::{Command, Output};
-
-fn bico(dir: &Path, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_bico")).args(arguments).current_dir(dir).output().unwrap()
-}
-
-fn out(o: &Output) -> String {
-    String::from_utf8_lossy(&o.stdout).into_owned()
-}
-
-fn err(o: &Output) -> String {
-    String::from_utf8_lossy(&o.stderr).into_owned()
-}
-
-fn fails(dir: &Path, arguments: &[&str], code: i32, parts: &[&str]) {
-    let o = bico(dir, arguments);
-    assert_eq!(o.status.code(), Some(code), "{arguments:?}: {}", err(&o));
-    for part in parts {
-        assert!(err(&o).contains(part), "{arguments:?}: `{part}` is missing in:\n{}", err(&o));
-    }
-    assert!(!err(&o).contains("panicked") && err(&o).matches("error:").count() == 1, "{}", err(&o));
-}
 
 fn json(o: &Output) -> serde_json::Value {
     assert!(o.status.success(), "{}", err(o));

@@ -1,7 +1,11 @@
 //! `bico train` as a user meets it: what it writes, how it goes on after being killed, how it fails.
 
+#[path = "common/cli.rs"]
+mod cli;
+
+use cli::{bico, command, fails};
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::{Output, Stdio};
 use std::time::{Duration, Instant};
 
 /// A detector that trains in a moment.
@@ -45,24 +49,12 @@ fn folder() -> tempfile::TempDir {
     dir
 }
 
-fn command(dir: &Path, arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_bico"));
-    command.args(["train"]).args(arguments).current_dir(dir);
-    command
-}
-
 fn train(dir: &Path, arguments: &[&str]) -> Output {
-    command(dir, &[&["net"], arguments].concat()).output().unwrap()
+    bico(dir, &[&["train", "net"], arguments].concat())
 }
 
-fn fails(dir: &Path, arguments: &[&str], code: i32, parts: &[&str]) {
-    let o = command(dir, arguments).output().unwrap();
-    let err = String::from_utf8_lossy(&o.stderr).into_owned();
-    assert_eq!(o.status.code(), Some(code), "{arguments:?}: {err}");
-    for part in parts {
-        assert!(err.contains(part), "{arguments:?}: `{part}` is missing in:\n{err}");
-    }
-    assert!(!err.contains("panicked"), "{err}");
+fn refused(dir: &Path, arguments: &[&str], code: i32, parts: &[&str]) {
+    fails(dir, &[&["train"], arguments].concat(), code, parts);
 }
 
 fn bytes(dir: &Path, name: &str) -> Vec<u8> {
@@ -86,7 +78,7 @@ fn a_training_that_was_killed_ends_with_the_same_bytes() {
     for checkpoint in ["float.safetensors", "quantised.safetensors"] {
         let resume: &[&str] = if d.join("killed").exists() { &["--resume"] } else { &[] };
         let arguments = [&["net", "--out", "killed", "--threads", "1"], resume, SHORT].concat();
-        let mut child = command(d, &arguments).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let mut child = command(d, &[&["train"], &arguments[..]].concat()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         let begun = Instant::now();
         while !d.join("killed").join(checkpoint).exists() && begun.elapsed() < Duration::from_secs(120) {
             std::thread::sleep(Duration::from_millis(1));
@@ -115,7 +107,7 @@ fn other_widths_go_on_from_the_same_float_training() {
     assert!(bytes(d, "a/float.safetensors") == float, "trained in float again");
     let toml = String::from_utf8(bytes(d, "a/network.toml")).unwrap();
     assert!(toml.contains("--features 6 --weights 5"), "{toml}");
-    let o = Command::new(env!("CARGO_BIN_EXE_bico")).args(["evaluate", "a", "--scenes", "4"]).current_dir(d).output().unwrap();
+    let o = bico(d, &["evaluate", "a", "--scenes", "4"]);
     assert!(String::from_utf8_lossy(&o.stdout).contains("6-bit features, 5-bit weights"), "{}", String::from_utf8_lossy(&o.stderr));
 }
 
@@ -132,17 +124,17 @@ fn the_proxy_scores_and_writes_nothing() {
 fn what_cannot_be_trained_is_refused_before_anything_is_written() {
     let dir = folder();
     let d = dir.path();
-    fails(d, &["net"], 2, &["--out"]);
-    fails(d, &["nowhere", "--out", "o"], 2, &["nowhere", "bico networks"]);
-    fails(d, &["mobile_block", "--out", "o"], 3, &["no detection head", "[head]"]);
-    fails(d, &["net", "--out", "o", "--rate", "0"], 2, &["--rate", "above 0"]);
-    fails(d, &["net", "--out", "o", "--crops", "1.5"], 2, &["--crops", "0 to 1"]);
-    fails(d, &["net", "--out", "o", "--features", "1"], 2, &["--features"]);
-    fails(d, &["net", "--out", "o", "--epoch-images", "4"], 2, &["images", "at least 16"]);
-    fails(d, &["net", "--out", "o2", "--epochs", "0"], 2, &["no trained weights", "--epochs 1"]);
-    fails(d, &["net", "--out", "o3", "--images", "missing"], 3, &["missing"]);
+    refused(d, &["net"], 2, &["--out"]);
+    refused(d, &["nowhere", "--out", "o"], 2, &["nowhere", "bico networks"]);
+    refused(d, &["mobile_block", "--out", "o"], 3, &["no detection head", "[head]"]);
+    refused(d, &["net", "--out", "o", "--rate", "0"], 2, &["--rate", "above 0"]);
+    refused(d, &["net", "--out", "o", "--crops", "1.5"], 2, &["--crops", "0 to 1"]);
+    refused(d, &["net", "--out", "o", "--features", "1"], 2, &["--features"]);
+    refused(d, &["net", "--out", "o", "--epoch-images", "4"], 2, &["images", "at least 16"]);
+    refused(d, &["net", "--out", "o2", "--epochs", "0"], 2, &["no trained weights", "--epochs 1"]);
+    refused(d, &["net", "--out", "o3", "--images", "missing"], 3, &["missing"]);
     std::fs::write(d.join("net/network.toml"), NETWORK.replace("relu4", "{ leaky = 3 }").replace("\"{", "{").replace("}\"", "}")).unwrap();
-    fails(d, &["net", "--out", "o4"], 3, &["`dw`", "leaky"]);
+    refused(d, &["net", "--out", "o4"], 3, &["`dw`", "leaky"]);
     let leftovers: Vec<_> = ["o", "o2", "o3", "o4"].iter().filter(|o| d.join(o).join("network.toml").exists()).collect();
     assert!(leftovers.is_empty(), "{leftovers:?}");
 }
@@ -153,9 +145,9 @@ fn a_folder_with_a_run_is_not_overwritten() {
     let d = dir.path();
     assert!(train(d, &[&["--out", "a", "--until", "1"], SHORT].concat()).status.success());
     assert!(!d.join("a/network.toml").exists(), "it is not finished");
-    fails(d, &[&["net", "--out", "a"], SHORT].concat(), 2, &["float.safetensors", "--resume"]);
+    refused(d, &[&["net", "--out", "a"], SHORT].concat(), 2, &["float.safetensors", "--resume"]);
     let other = ["net", "--out", "a", "--resume", "--seed", "9"];
-    fails(d, &[&other, SHORT].concat(), 3, &["other settings", "float.safetensors"]);
+    refused(d, &[&other, SHORT].concat(), 3, &["other settings", "float.safetensors"]);
     std::fs::write(d.join("a/float.safetensors"), b"damaged").unwrap();
-    fails(d, &[&["net", "--out", "a", "--resume"], SHORT].concat(), 3, &["cannot resume", "float.safetensors"]);
+    refused(d, &[&["net", "--out", "a", "--resume"], SHORT].concat(), 3, &["cannot resume", "float.safetensors"]);
 }

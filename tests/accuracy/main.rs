@@ -1,5 +1,7 @@
 //! Accuracy from executed inference: sweeps over bit widths, and golden accuracies.
 
+#[path = "../common/cli.rs"]
+mod cli;
 mod golden;
 mod golden_cli;
 mod sweep;
@@ -9,8 +11,8 @@ use bico::dataset::scene::{HEIGHT, WIDTH};
 use bico::dataset::{Scene, Split, preprocess};
 use bico::model::{self, LoadOptions, Network};
 use bico::simulate::Sample;
+use cli::{bico, err, fails, out};
 use std::path::Path;
-use std::process::{Command, Output};
 
 fn detector(feature_bits: Option<u8>, weight_bits: Option<u8>) -> Network {
     model::builtin("uav-detector").unwrap().load(LoadOptions { feature_bits, weight_bits }).unwrap()
@@ -27,23 +29,10 @@ fn scenes(network: &Network, count: u64) -> Vec<Sample> {
     (0..count).map(one).collect()
 }
 
-fn bico(dir: &Path, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_bico")).args(arguments).current_dir(dir).output().unwrap()
-}
-
 /// Runs the binary; its exit code, and what it printed on both streams.
 fn run(dir: &Path, arguments: &[&str]) -> (i32, String) {
     let o = bico(dir, arguments);
-    let text = format!("{}{}", String::from_utf8_lossy(&o.stdout), String::from_utf8_lossy(&o.stderr));
+    let text = out(&o) + &err(&o);
     assert!(!text.contains("panicked"), "{text}");
     (o.status.code().unwrap(), text)
-}
-
-/// Exit code and the parts that the message has to contain.
-fn fails(dir: &Path, arguments: &[&str], code: i32, parts: &[&str]) {
-    let (got, text) = run(dir, arguments);
-    assert_eq!(got, code, "{arguments:?}: {text}");
-    for part in parts {
-        assert!(text.contains(part), "{arguments:?}: `{part}` is missing in:\n{text}");
-    }
 }

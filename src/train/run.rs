@@ -1,7 +1,7 @@
 //! A whole training: in float, then on the fixed-point grids, to a network that the accelerator runs.
 
 use super::build::Trainable;
-use super::calibrate::{calibrate, folds_first};
+use super::calibrate::{calibrate, calibrate_head, folds_first};
 use super::checkpoint::{Checkpoint, Epoch};
 use super::data::{Images, Source, anchors};
 use super::net::Net;
@@ -19,6 +19,8 @@ use std::path::{Path, PathBuf};
 
 /// Images the feature formats are calibrated on.
 const CALIBRATION: usize = 32;
+/// Images the head's format is chosen on.
+const HEAD_CALIBRATION: usize = 256;
 
 /// How to train.
 #[derive(Clone, Debug)]
@@ -124,6 +126,8 @@ impl Training<'_> {
         let mut net = Net::new(start.0.clone(), start.1.clone(), CALIBRATION)?;
         let images = self.source.epoch(0, CALIBRATION, spec.input, &mut Rng::new(self.plan.tune.seed))?;
         calibrate(&mut net, map, &mut float, images.len(), |i, out| images.fill(i, out));
+        let more = self.source.epoch(0, HEAD_CALIBRATION, spec.input, &mut Rng::new(self.plan.tune.seed))?;
+        calibrate_head(&mut net, map, &mut float, &more)?;
         let grids = Grids::new(&float, &start.0, &map.layers);
         Ok((start, grids, float))
     }

@@ -240,7 +240,7 @@ fn packed_ips_halve_their_multipliers() {
 fn accumulators_hold_every_sum_and_no_bit_more() {
     let mut acc = default_accelerator();
     let ip = IpConfig { parallel_in: 4, parallel_out: 4, weight_rows: 1024, parameter_rows: 64, max_kernel: 3, packed: false };
-    (acc.depthwise, acc.pointwise, acc.conv, acc.vector) = (Some(ip.clone()), Some(ip.clone()), None, Some(ip.clone()));
+    (acc.depthwise, acc.pointwise, acc.conv, acc.vector) = (Some(ip), Some(ip), None, Some(ip));
     (acc.feature_bits, acc.weight_bits) = (9, 11);
     // 10 x 12 bits make 22; 1024 rows add 10 bits, four inputs of each row two more.
     assert_eq!(acc.accumulator_bits(Unit::Depthwise), 32);
@@ -257,5 +257,5 @@ fn accumulators_hold_every_sum_and_no_bit_more() {
 
 #[test]
 fn the_shipped_accelerators_are_these() {
-    assert_eq!(accelerator::names().collect::<Vec<_>>(), ["pynq-z1-default", "small", "tiny", "wide"]);
+    assert_eq!(accelerator::names().collect::<Vec<_>>(), ["pynq-z1-default", "small", "tiny", "wide", "dnn1", "dnn2", "dnn3", "ternary"]);
 }

@@ -56,9 +56,12 @@ pub struct TrainArgs {
     /// Images a step
     #[arg(long, default_value_t = 16, value_parser = clap::value_parser!(u32).range(1..=1024))]
     pub batch: u32,
-    /// Share of each phase's epochs, its first ones, that train on crops of half the rows and columns, at a quarter of the cost
+    /// Share of the float epochs, the first ones, that train on crops of half the rows and columns, at a quarter of the cost
     #[arg(long, default_value_t = 0.7)]
     pub crops: f64,
+    /// The same of the epochs on the grids; a few epochs do best without
+    #[arg(long, default_value_t = 0.0)]
+    pub tune_crops: f64,
     /// Highest learning rate in float
     #[arg(long, default_value_t = 3e-3)]
     pub rate: f32,
@@ -95,8 +98,10 @@ pub fn train(args: &TrainArgs, quiet: bool) -> Result<Vec<String>> {
             return Err(Error::usage(format!("{name} is out of range")).value(rate).allowed("above 0, at most 1"));
         }
     }
-    if !(0.0..=1.0).contains(&args.crops) {
-        return Err(Error::usage("--crops is out of range").value(args.crops).allowed("0 to 1"));
+    for (name, share) in [("--crops", args.crops), ("--tune-crops", args.tune_crops)] {
+        if !(0.0..=1.0).contains(&share) {
+            return Err(Error::usage(format!("{name} is out of range")).value(share).allowed("0 to 1"));
+        }
     }
     let network = load(args)?;
     let Some(out) = args.out.as_deref().filter(|_| !args.proxy) else {
@@ -216,7 +221,7 @@ fn plan(args: &TrainArgs, shape: Shape) -> Plan {
         crop: run::crop(shape),
         seed: args.seed,
     };
-    let crop_epochs = (args.tune_epochs as f64 * args.crops).floor() as u64;
+    let crop_epochs = (args.tune_epochs as f64 * args.tune_crops).round() as u64;
     let tune = Schedule { phase: "quantised", epochs: args.tune_epochs, rate: args.tune_rate, decay: 0.0, crop_epochs, ..float.clone() };
     Plan { float, tune, scale: args.scale, until: args.until }
 }
@@ -229,7 +234,7 @@ fn provenance(args: &TrainArgs, trained: &mut Trained, source: &Source, judged: 
     let name = &trained.network.name;
     let images = args.images.as_ref().map(|_| "FOLDER".to_string());
     let command = format!(
-        "bico train {name}{}{}{}{} --epochs {} --tune-epochs {} --epoch-images {} --batch {} --crops {} --rate {} --tune-rate {} --patience {} --validation {} --seed {}",
+        "bico train {name}{}{}{}{} --epochs {} --tune-epochs {} --epoch-images {} --batch {} --crops {} --tune-crops {} --rate {} --tune-rate {} --patience {} --validation {} --seed {}",
         flag("features", args.features.map(|b| b.to_string())),
         flag("weights", args.weights.map(|b| b.to_string())),
         flag("scale", scale),
@@ -239,6 +244,7 @@ fn provenance(args: &TrainArgs, trained: &mut Trained, source: &Source, judged: 
         args.epoch_images,
         args.batch,
         args.crops,
+        args.tune_crops,
         args.rate,
         args.tune_rate,
         args.patience,

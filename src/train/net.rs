@@ -228,7 +228,10 @@ impl Net {
             Some(clip) => (0.0, clip, 0.0),
             None => (f32::NEG_INFINITY, f32::INFINITY, 0.0),
         };
-        if let Some(g) = &self.grids {
+        // The head's outputs stay off their grid while training: where a confidence saturates, its gradient would vanish, and the softmax
+        // over all of them would count a background that is less sure than the network is.
+        let off = mode == Mode::Train && k + 1 == self.spec.stages.len();
+        if let Some(g) = self.grids.as_ref().filter(|_| !off) {
             (low, high, grid) = g.features(k, low, high);
         }
         let linear = |c: usize| match (stage.op.has_weights(), stage.norm, mode) {

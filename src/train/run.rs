@@ -74,6 +74,9 @@ pub struct Training<'a> {
     pub folder: Option<&'a Path>,
 }
 
+/// Told, by phase, images done and to do, and the figures of an epoch at its end.
+pub type Watcher<'a> = dyn FnMut(&str, u64, u64, Option<&Epoch>) + 'a;
+
 /// What came of it.
 pub struct Trained {
     /// The network, its formats settled.
@@ -85,11 +88,11 @@ pub struct Trained {
 }
 
 impl Training<'_> {
-    /// Trains; `watch(phase)` gives what is told the progress of each phase.
+    /// Trains, and tells `watch` how far it is.
     ///
     /// # Errors
     /// When a layer cannot be trained, a checkpoint is of another run, or the loss stops being a number.
-    pub fn run(&self, watch: &mut dyn FnMut(&str, u64, u64, Option<&Epoch>)) -> Result<Trained> {
+    pub fn run(&self, watch: &mut Watcher<'_>) -> Result<Trained> {
         let mut map = Trainable::new(&self.network.float, self.network.head.as_ref())?;
         let mut history = Vec::new();
         let float = if self.plan.float.epochs > 0 {
@@ -139,7 +142,7 @@ impl Training<'_> {
         spec: &NetSpec,
         grids: Option<&Grids>,
         params: &Params,
-        watch: &mut dyn FnMut(&str, u64, u64, Option<&Epoch>),
+        watch: &mut Watcher<'_>,
     ) -> Result<Checkpoint> {
         let path: Option<PathBuf> = self.folder.map(|f| f.join(format!("{name}.safetensors")));
         let context = format!("grids {grids:?} data {}", self.source.name());

@@ -204,8 +204,29 @@ fn ternary_and_binary_weights_become_ternary_and_binary_integers() {
             assert!(w.data.iter().all(|v| allowed.contains(v)));
             assert!(w.data.contains(&1) && w.data.contains(&-1));
         }
-        assert!(same(&trained) < 0.02, "{bits} bits: {}", same(&trained));
+        // Multipliers have 15 bits, so that a feature may round the other way; on noise, where confidences lie close together, that can tip
+        // which cell answers in one image of the sixteen.
+        assert!(same(&trained) < 1.0 / 16.0, "{bits} bits: {}", same(&trained));
     }
+}
+
+#[test]
+fn a_channel_that_has_died_is_no_reason_to_refuse_the_network() {
+    let network = network(LoadOptions { feature_bits: Some(8), weight_bits: Some(2) });
+    let mut float = network.float.clone();
+    let layer = float.layers.iter_mut().find(|l| l.name == "b").unwrap();
+    layer.numbers.scale = ScaleKind::MultiplierPerChannel;
+    let kernel = layer.weights.as_mut().unwrap();
+    let taps = kernel.data.len() / kernel.bias.len();
+    kernel.data[..taps].iter_mut().for_each(|w| *w *= 1e-15);
+    kernel.bias[0] = 0.0;
+    let graph = model::quantise::quantise(&float).unwrap();
+    let image = Tensor { shape: INPUT, data: noise(1).pixels[0].iter().map(|&p| i32::from(p)).collect() };
+    let outputs = reference::run(&graph, &image).unwrap();
+    let node = graph.nodes.iter().position(|n| n.name == "b").unwrap();
+    let plane = graph.nodes[node].shape.h * graph.nodes[node].shape.w;
+    assert!(outputs[node].data[..plane].iter().all(|&v| v == 0), "it is as dead in integers");
+    assert!(outputs[node].data[plane..].iter().any(|&v| v != 0));
 }
 
 #[test]

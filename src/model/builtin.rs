@@ -27,7 +27,7 @@ pub static BUILTIN: &[Builtin] = &[
     folder!("uav-detector", weights),
     folder!("dnn1"),
     folder!("dnn2"),
-    folder!("dnn3"),
+    folder!("dnn3", weights),
     folder!("uav-ternary"),
     folder!("skynet_a"),
     folder!("skynet_b"),

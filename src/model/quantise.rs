@@ -183,6 +183,9 @@ pub fn most_weight_frac(bias: &[f32], input_frac: i32) -> i8 {
     (-32..=32).rev().find(fits).unwrap_or(-32) as i8
 }
 
+/// No accumulator times two to the minus this reaches half of the output's last bit (accumulators have 32 bits where scales are free).
+const LEAST_SCALE_LOG2: i32 = 32;
+
 /// Free weight scales, each shared by `channels` output channels; the format's fraction bits are then only nominal (the power of two
 /// nearest to the coarsest scale).
 fn by_multiplier(
@@ -198,7 +201,10 @@ fn by_multiplier(
     for (w, b) in kernel.data.chunks(per_channel * channels).zip(kernel.bias.chunks(channels)) {
         let largest = |v: &[f32]| v.iter().fold(0f64, |m, &v| m.max(f64::from(v).abs()));
         let for_bias = libm::ldexp(largest(b), input_frac) / f64::from(i32::MAX - 1);
+        // A channel that weighs less than this never reaches the output's last bit, and its scale would leave the machine's range.
+        let least = libm::ldexp(1.0, input_frac - i32::from(output.frac) - LEAST_SCALE_LOG2);
         let step = (largest(w) / f64::from(unit.max())).max(for_bias);
+        let step = if step > 0.0 { step.max(least) } else { step };
         let step = if step > 0.0 { step } else { libm::ldexp(1.0, -i32::from(unit.bits)) };
         coarsest = coarsest.max(step);
         data.extend(w.iter().map(|&w| unit.quantise(f64::from(w) / step)));

@@ -33,6 +33,8 @@ pub struct Grids {
     pub weight: Vec<Option<WeightGrid>>,
     /// One a stage for its activations, after its pool; none for stages that move values as they are.
     pub feature: Vec<Option<Format>>,
+    /// Format of what each stage reads (its first operand).
+    pub operand: Vec<Format>,
 }
 
 impl Grids {
@@ -40,7 +42,7 @@ impl Grids {
     pub fn new(float: &FloatNetwork, spec: &NetSpec, layers: &[usize]) -> Grids {
         let input = settled(float.input());
         let mut tensors = vec![input];
-        let mut grids = Grids { input, weight: Vec::new(), feature: Vec::new() };
+        let mut grids = Grids { input, weight: Vec::new(), feature: Vec::new(), operand: Vec::new() };
         for (stage, &layer) in spec.stages.iter().zip(layers) {
             let layer = &float.layers[layer];
             let operands = || stage.inputs.iter().map(|&t| tensors[t]);
@@ -52,6 +54,7 @@ impl Grids {
                 op if op.moves() => (None, tensors[stage.inputs[0]]),
                 _ => (Some(settled(layer)), settled(layer)),
             };
+            grids.operand.push(tensors[stage.inputs[0]]);
             tensors.push(tensor);
             grids.feature.push(feature);
             grids.weight.push(stage.op.has_weights().then(|| weight_grid(layer)));
@@ -72,6 +75,18 @@ impl Grids {
             // channels' steps differ, and are found again in their largest weights.
             Some(WeightGrid::Channel(format)) => free_step(format, weight),
         }
+    }
+
+    /// What the last bit of stage `k`'s accumulator weighs, before batch norm, with weights already on their grid: biases are rounded to it.
+    pub fn accumulator_step(&self, k: usize, quantised: &[f32]) -> f32 {
+        let step = match self.weight[k] {
+            None => 0.0,
+            Some(WeightGrid::Shift(format)) => format.step() as f32,
+            Some(WeightGrid::Layer(format) | WeightGrid::Channel(format)) => {
+                quantised.iter().fold(0f32, |m, w| m.max(w.abs())) / Format { frac: 0, ..format }.max() as f32
+            }
+        };
+        step * self.operand[k].step() as f32
     }
 
     /// Bounds of stage `k` narrowed to its format, and the inverse step (0 for none).

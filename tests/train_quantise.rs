@@ -204,9 +204,10 @@ fn ternary_and_binary_weights_become_ternary_and_binary_integers() {
             assert!(w.data.iter().all(|v| allowed.contains(v)));
             assert!(w.data.contains(&1) && w.data.contains(&-1));
         }
-        // Multipliers have 15 bits, so that a feature may round the other way; on noise, where confidences lie close together, that can tip
-        // which cell answers in one image of the sixteen.
-        assert!(same(&trained) < 1.0 / 16.0, "{bits} bits: {}", same(&trained));
+        // Multipliers have 15 bits, so that a feature may round the other way; on noise, where the confidences of a binary network lie close
+        // together, that can tip which cell answers in one image of the sixteen.
+        let most = if bits == 1 { 1.0 / 16.0 } else { 0.02 };
+        assert!(same(&trained) < most, "{bits} bits: {}", same(&trained));
     }
 }
 

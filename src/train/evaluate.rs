@@ -2,6 +2,7 @@
 
 use super::data::Images;
 use super::net::{Mode, Net};
+use crate::dataset::preprocess::to_format;
 use crate::error::{Error, Result};
 use crate::model::untiled::Untiled;
 use crate::model::{Network, head};
@@ -39,15 +40,14 @@ pub fn executed(network: &Network, images: &Images) -> Result<Vec<f32>> {
     let head = network.head.as_ref().ok_or_else(|| Error::input("the network has no detection head").value(&network.name))?;
     let anchors: Vec<[f32; 2]> = head.anchors.iter().map(|a| a.map(|v| v as f32)).collect();
     let format = network.graph.input().format;
-    let table: Vec<i32> = (0..256).map(|p| format.quantise(f64::from(p) / 256.0)).collect();
     let executor = Untiled::new(&network.graph)?;
     (0..images.len())
         .into_par_iter()
         .map_init(
             || executor.maps(),
             |maps, i| {
-                let input = Tensor { shape: images.shape, data: images.pixels[i].iter().map(|&p| table[usize::from(p)]).collect() };
-                let output = executor.run(&input, maps)?;
+                let raw = Tensor { shape: images.shape, data: images.pixels[i].iter().map(|&p| i32::from(p)).collect() };
+                let output = executor.run(&to_format(raw, format), maps)?;
                 Ok(head::decode(&output, network.graph.output().format, &anchors)?.area.iou(images.targets[i]))
             },
         )

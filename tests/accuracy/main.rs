@@ -36,3 +36,12 @@ fn run(dir: &Path, arguments: &[&str]) -> (i32, String) {
     assert!(!text.contains("panicked"), "{text}");
     (o.status.code().unwrap(), text)
 }
+
+/// A difference: exit code 7, and the parts that the report of it (on standard output) or the error after it has to contain.
+fn moved(dir: &Path, arguments: &[&str], parts: &[&str]) {
+    let (code, text) = run(dir, arguments);
+    assert_eq!(code, 7, "{arguments:?}: {text}");
+    for part in parts {
+        assert!(text.contains(part), "{arguments:?}: `{part}` is missing in:\n{text}");
+    }
+}

@@ -56,6 +56,7 @@ pub mod power;
 pub mod record;
 pub mod report;
 pub mod rtl;
+pub mod search;
 pub mod simulate;
 pub mod stats;
 pub mod sweep;

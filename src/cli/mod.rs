@@ -6,20 +6,24 @@
 mod accelerators;
 mod accuracy;
 mod boards;
+mod bundles;
 mod common;
 mod compare;
 mod dataset;
+mod design;
 pub mod dram;
 mod emit;
 mod evaluate;
 mod explain;
 mod images;
 mod networks;
+mod observe;
 mod progress;
 mod regress;
 mod samples;
 mod schema;
 mod simulate;
+mod study;
 mod sweep;
 mod synth;
 mod train;
@@ -78,6 +82,14 @@ enum Command {
     Regress(regress::Arguments),
     /// Accuracy against bit width: every pair of feature and weight widths executed, as table, CSV, heat map and figure.
     Sweep(sweep::Arguments),
+    /// The building blocks of networks, each in a network of fixed depth on the accelerator that the board allows it.
+    Bundles(bundles::Arguments),
+    /// The accelerator for a network: parallel factors and memories that use the board up, every candidate simulated.
+    Design(design::Arguments),
+    /// The papers' observations on resources, each with figure and CSV from real runs.
+    Observe(observe::Arguments),
+    /// Experiments about searches, repeatable by anyone.
+    Study(study::Arguments),
 
     /// Run a plain request trace through the DDR model alone.
     Dram(dram::Arguments),
@@ -119,6 +131,10 @@ fn run(command: Command, talk: Talk) -> Result<()> {
         Command::Explain(a) => explain::run(&a),
         Command::Regress(a) => regress::run(&a, talk),
         Command::Sweep(a) => sweep::run(&a, talk),
+        Command::Bundles(a) => bundles::run(&a, talk),
+        Command::Design(a) => design::run(&a, talk),
+        Command::Observe(a) => observe::run(&a, talk),
+        Command::Study(a) => study::run(&a, talk),
 
         Command::Dram(a) => dram::run(&a),
         Command::Dataset(a) => lines(&dataset::dataset(&a)?),

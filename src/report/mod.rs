@@ -24,7 +24,7 @@ pub use compare::{Comparison, compare};
 pub use files::write_atomic;
 pub use json::{record_json, record_schema};
 pub use picture::Picture;
-pub use plot::{heat, observation, synthesis, training};
+pub use plot::{bundles, heat, observation, steps, synthesis, training};
 pub use read::{MAX_CYCLES, check, parse_record, read_record};
 pub use score::{DacSdcScore, REFERENCE_ENERGY_J, dac_sdc_score};
 

@@ -1,5 +1,6 @@
 //! SVG plots. Each draws itself for a given width, so that a phone gets a plot laid out for it and not a shrunken one.
 
+pub mod bundles;
 pub mod canvas;
 pub mod heat;
 pub mod latency;
@@ -9,6 +10,7 @@ pub mod power;
 pub mod resources;
 pub mod roofline;
 pub mod scale;
+pub mod steps;
 pub mod synthesis;
 pub mod training;
 pub mod utilisation;

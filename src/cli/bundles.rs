@@ -1,0 +1,88 @@
+//! `bico bundles`: the building blocks, judged from below.
+
+use super::Talk;
+use super::common::{print, progress};
+use crate::board;
+use crate::dataset::frame::write_atomically;
+use crate::error::{Error, Result};
+use crate::report::bundles as plot;
+use crate::search::bottomup::{Coarse, Row, pareto};
+use crate::search::bundle;
+use crate::search::topdown::Target;
+use crate::units::Hertz;
+use std::fmt::Write;
+use std::path::PathBuf;
+
+#[derive(clap::Args, Debug)]
+pub struct Arguments {
+    /// Board: a name from `bico boards`, or a TOML file.
+    #[arg(long, value_name = "B", default_value = board::DEFAULT)]
+    board: String,
+    /// Fabric clock in megahertz: assumed, not timed.
+    #[arg(long, value_name = "MHZ", default_value_t = 100.0)]
+    clock_mhz: f64,
+    /// Bundles beside the 18 of the papers' IP pool: a TOML file of `[[bundle]]` tables, as in network.toml.
+    #[arg(long, value_name = "FILE")]
+    pool: Option<PathBuf>,
+    /// Judge accuracy by this many passes over the proxy's 4,000 scenes; 0: latency and resources only, in seconds.
+    #[arg(long, value_name = "E", default_value_t = 0, value_parser = clap::value_parser!(u64).range(0..=100))]
+    epochs: u64,
+    /// Bundles at a time, one thread each; 0 for as many as the machine has threads.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    jobs: usize,
+    /// Keep the table in this CSV file; bundles that it has already are not judged again.
+    #[arg(long, value_name = "FILE")]
+    csv: Option<PathBuf>,
+    /// Draw accuracy against latency to this SVG file.
+    #[arg(long, value_name = "FILE")]
+    svg: Option<PathBuf>,
+}
+
+/// Designs that are simulated for each bundle at most.
+const DESIGNS: usize = 64;
+
+/// Runs the subcommand.
+pub fn run(a: &Arguments, talk: Talk) -> Result<()> {
+    if !(1.0..=1000.0).contains(&a.clock_mhz) {
+        return Err(Error::usage("--clock-mhz is out of range").value(a.clock_mhz).allowed("1 to 1000"));
+    }
+    if a.svg.is_some() && a.epochs == 0 {
+        return Err(Error::usage("--svg draws accuracy, which is not judged").hint("give --epochs 1 or more"));
+    }
+    let (pool, board) = (bundle::pool(a.pool.as_deref())?, board::load(&a.board)?);
+    let target = Target { clock: Hertz::from_mhz(a.clock_mhz), fps: None, designs: DESIGNS, jobs: 1 };
+    let coarse = Coarse { pool: &pool, board: &board, target, epochs: a.epochs, jobs: a.jobs, path: a.csv.clone() };
+    let bar = progress(talk.quiet, pool.len(), "bundles");
+    let rows = coarse.run(&|| bar.inc(1), &|name, e| bar.suspend(|| eprintln!("bundle `{name}` left out: {}", e.what())))?;
+    bar.finish_and_clear();
+    let title = format!("Bundles in a network of four replications on {} at {} MHz (assumed)", board.name, a.clock_mhz);
+    if let Some(path) = &a.svg {
+        write_atomically(path, plot::draw(&title, &rows)?.as_bytes())?;
+    }
+    print(&table(&title, &rows));
+    Ok(())
+}
+
+fn table(title: &str, rows: &[Row]) -> String {
+    let mut text = format!(
+        "{title}\n\n{:<14}{:>8}{:>12}{:>9}{:>6}{:>8}{:>8}{:>10}  {}\n",
+        "bundle", "MMAC", "cycles", "ms", "DSP", "RAMB18", "LUT", "proxy IoU", "Pareto-optimal"
+    );
+    for (r, front) in rows.iter().zip(pareto(rows)) {
+        let iou = r.proxy_iou.map_or("-".into(), |v| format!("{v:.3}"));
+        let _ = writeln!(
+            text,
+            "{:<14}{:>8.1}{:>12}{:>9.2}{:>6}{:>8}{:>8}{:>10}  {}",
+            r.bundle,
+            r.macs as f64 / 1e6,
+            r.cycles,
+            r.accelerator_ms,
+            r.dsp,
+            r.ramb18,
+            r.lut,
+            iou,
+            if front { "yes" } else { "" }
+        );
+    }
+    text
+}

@@ -1,0 +1,107 @@
+//! `bico design`: the accelerator for a network, found from above.
+
+use super::Talk;
+use super::common::{DEFAULT_NETWORK, network, print, progress};
+use crate::board;
+use crate::dataset::frame::write_atomically;
+use crate::error::{Error, Result};
+use crate::model::LoadOptions;
+use crate::search::grid;
+use crate::search::topdown::{self, Found, Target, Trial, TrialRow};
+use crate::sweep::journal::to_csv;
+use crate::units::Hertz;
+use std::fmt::Write;
+use std::path::PathBuf;
+
+#[derive(clap::Args, Debug)]
+pub struct Arguments {
+    /// Network: a name from `bico networks`, or a folder with network.toml and weights.safetensors.
+    #[arg(value_name = "MODEL", default_value = DEFAULT_NETWORK)]
+    model: String,
+    /// Board: a name from `bico boards`, or a TOML file.
+    #[arg(long, value_name = "B", default_value = board::DEFAULT)]
+    board: String,
+    /// Fabric clock in megahertz: assumed, not timed.
+    #[arg(long, value_name = "MHZ", default_value_t = 100.0)]
+    clock_mhz: f64,
+    /// Choose the design of least energy that reaches this rate, host stage included, instead of the fastest.
+    #[arg(long, value_name = "FPS")]
+    fps: Option<f64>,
+    /// Simulate at most this many designs.
+    #[arg(long, value_name = "N", default_value_t = 96, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    designs: u32,
+    /// Simulations at a time; 0 for as many as the machine has threads. The result does not depend on it.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    jobs: usize,
+    /// Write the chosen accelerator to this TOML file, for `--accelerator`.
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// Write every simulated design to this CSV file.
+    #[arg(long, value_name = "FILE")]
+    csv: Option<PathBuf>,
+}
+
+/// Runs the subcommand.
+pub fn run(a: &Arguments, talk: Talk) -> Result<()> {
+    let network = network(&a.model, LoadOptions::default())?;
+    let board = board::load(&a.board)?;
+    if !(1.0..=1000.0).contains(&a.clock_mhz) {
+        return Err(Error::usage("--clock-mhz is out of range").value(a.clock_mhz).allowed("1 to 1000"));
+    }
+    if let Some(fps) = a.fps.filter(|f| !(f.is_finite() && *f > 0.0)) {
+        return Err(Error::usage("--fps is out of range").value(fps).allowed("above 0"));
+    }
+    let target = Target { clock: Hertz::from_mhz(a.clock_mhz), fps: a.fps, designs: a.designs as usize, jobs: a.jobs };
+    let bar = progress(talk.quiet, target.designs, "designs");
+    let found = topdown::design(&network, &board, target, &|| bar.inc(1))?;
+    bar.finish_and_clear();
+    let best = &found.trials[found.best];
+    if let Some(path) = &a.csv {
+        let rows: Vec<TrialRow> = found.trials.iter().map(TrialRow::from).collect();
+        write_atomically(path, &to_csv(&rows)?)?;
+    }
+    if let Some(path) = &a.out {
+        let description = format!("Designed by bico for `{}` on `{}`", network.name, board.name);
+        write_atomically(path, grid::to_toml(&best.accelerator, &description)?.as_bytes())?;
+    }
+    print(&summary(&network.name, &board.name, a, &found));
+    Ok(())
+}
+
+fn summary(network: &str, board: &str, a: &Arguments, found: &Found) -> String {
+    let (best, analytical) = (&found.trials[found.best], &found.trials[found.analytical]);
+    let mut text = format!(
+        "{network} on {board} at {} MHz (assumed): {} designs simulated, {} choices of parallel factors fit\n\n",
+        a.clock_mhz,
+        found.trials.len(),
+        found.factors
+    );
+    let _ = writeln!(text, "{:<28}{:>14}{:>22}", "", "chosen", "analytical's choice");
+    let mut line = |name: &str, value: &dyn Fn(&Trial) -> String| {
+        let _ = writeln!(text, "{name:<28}{:>14}{:>22}", value(best), value(analytical));
+    };
+    line("cycles, simulated", &|t| t.cycles.to_string());
+    line("cycles, analytical model", &|t| t.analytical_cycles.to_string());
+    line("cycles, lower bound", &|t| t.bound.1.to_string());
+    line("FPS, host stage included", &|t| format!("{:.1}", t.fps));
+    line("energy a frame, mJ", &|t| format!("{:.1}", t.joules * 1e3));
+    line("lanes", &|t| t.accelerator.lanes.to_string());
+    line("depthwise", &|t| t.accelerator.depthwise.map_or("-".into(), |ip| ip.parallel_out.to_string()));
+    line("pointwise, in x out", &|t| t.accelerator.pointwise.map_or("-".into(), |ip| format!("{} x {}", ip.parallel_in, ip.parallel_out)));
+    line("conv, in x out", &|t| t.accelerator.conv.map_or("-".into(), |ip| format!("{} x {}", ip.parallel_in, ip.parallel_out)));
+    line("vector", &|t| t.accelerator.vector.map_or("-".into(), |ip| ip.parallel_out.to_string()));
+    line("two products a multiplier", &|t| if TrialRow::from(t).packed { "yes".into() } else { "no".into() });
+    line("feature banks, words", &|t| t.accelerator.banks.iter().map(|b| b.words.to_string()).collect::<Vec<_>>().join("+"));
+    line("DSP", &|t| t.resources.dsp.to_string());
+    line("RAMB18", &|t| t.resources.bram18.to_string());
+    line("LUT", &|t| t.resources.lut.to_string());
+    let proof = match found.proved {
+        true => "no other parallel factors of the grid can be faster: their lower bounds are no better",
+        false => "parallel factors that were not simulated might be faster: raise --designs",
+    };
+    let _ = writeln!(text, "\nslowest unit of the chosen: `{}`; {proof}", best.bound.0);
+    if let Some(fps) = a.fps.filter(|f| best.fps < *f) {
+        let _ = writeln!(text, "NOT REACHED: {fps} FPS; this is the fastest that was found");
+    }
+    text
+}

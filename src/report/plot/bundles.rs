@@ -1,0 +1,57 @@
+//! Accuracy against latency of bundles, as the papers draw it: the area of a disc is the largest share of a budget.
+
+use super::canvas::{Anchor, TEXT, legend_height, svg, text_width};
+use super::palette;
+use super::scale::{Scale, label};
+use crate::error::Result;
+use crate::search::bottomup::{Row, pareto};
+
+const WIDTH: i32 = 860;
+const LEFT: i32 = 70;
+const TOP: i32 = 70;
+const HEIGHT: i32 = 400;
+/// Radius of a disc that takes a whole budget, pixels.
+const RADIUS: f64 = 14.0;
+
+/// Draws the rows that have an accuracy.
+///
+/// # Errors
+/// When plotters fails.
+pub fn draw(title: &str, rows: &[Row]) -> Result<String> {
+    let front = pareto(rows);
+    let items = vec![("Pareto-optimal".to_string(), palette::VERMILION), ("beaten in both".to_string(), palette::SKY)];
+    let bottom = TOP + HEIGHT;
+    let most_ms = rows.iter().map(|r| r.accelerator_ms).fold(0.0, f64::max);
+    let most_iou = rows.iter().filter_map(|r| r.proxy_iou).fold(0.0, f64::max);
+    svg(WIDTH, bottom + 60 + legend_height(&items, WIDTH - LEFT), title, |canvas| {
+        let x = Scale::linear(most_ms * 1.08, LEFT, WIDTH - 24);
+        let y = Scale::linear(most_iou * 1.12, bottom, TOP);
+        for tick in x.ticks(8) {
+            canvas.line((x.pixel(tick), TOP), (x.pixel(tick), bottom), palette::GRID, 1);
+            canvas.muted((x.pixel(tick), bottom + 14), &label(tick), Anchor::Middle);
+        }
+        for tick in y.ticks(6) {
+            canvas.line((LEFT, y.pixel(tick)), (WIDTH - 24, y.pixel(tick)), palette::GRID, 1);
+            canvas.muted((LEFT - 8, y.pixel(tick)), &label(tick), Anchor::End);
+        }
+        canvas.muted((12, TOP - 22), "mean IoU by the proxy; area of a disc: largest share of a budget of the board", Anchor::Start);
+        canvas.muted(((LEFT + WIDTH) / 2, bottom + 34), "accelerator, ms a frame", Anchor::Middle);
+        let mut taken: Vec<(i32, i32, i32)> = Vec::new();
+        for (row, &optimal) in rows.iter().zip(&front) {
+            let Some(iou) = row.proxy_iou else { continue };
+            let at = (x.pixel(row.accelerator_ms), y.pixel(iou));
+            let radius = (RADIUS * row.largest_share.max(0.0).sqrt()) as u32;
+            canvas.circle(at, radius.max(3), if optimal { palette::VERMILION } else { palette::SKY });
+            // A name moves down until it is clear of those before it, and stands left of its disc at the right end.
+            let (own, gap) = (text_width(&row.bundle, TEXT), radius as i32 + 4);
+            let (start, anchor) = if at.0 + gap + own > WIDTH { (at.0 - gap - own, Anchor::End) } else { (at.0 + gap, Anchor::Start) };
+            let mut line = at.1;
+            while taken.iter().any(|&(from, to, l)| (l - line).abs() < 14 && from < start + own && start < to) {
+                line += 7;
+            }
+            taken.push((start, start + own, line));
+            canvas.text((if anchor == Anchor::End { at.0 - gap } else { start }, line), &row.bundle, anchor);
+        }
+        canvas.legend(&items, (LEFT, bottom + 50));
+    })
+}

@@ -1,0 +1,60 @@
+//! Resources that move in steps: panels side by side, a stepped line for each width.
+
+use super::canvas::{Anchor, Canvas, legend_height, svg};
+use super::palette;
+use super::scale::{Scale, label};
+use crate::error::Result;
+
+const WIDTH: i32 = 900;
+const TOP: i32 = 90;
+const HEIGHT: i32 = 340;
+const GAP: i32 = 60;
+
+/// A line of a panel: its name and points, x rising.
+pub type Line = (String, Vec<(f64, f64)>);
+
+/// Draws the panels: a title and lines each; all share both axes, colours go by the order of the lines.
+///
+/// # Errors
+/// When plotters fails.
+pub fn draw(title: &str, x_name: &str, y_name: &str, panels: &[(String, Vec<Line>)]) -> Result<String> {
+    let names = panels.first().map_or(&[][..], |p| &p.1[..]);
+    let items: Vec<_> = names.iter().zip(palette::PARTS.iter().cycle()).map(|(l, c)| (l.0.clone(), *c)).collect();
+    let points = || panels.iter().flat_map(|p| &p.1).flat_map(|l| &l.1);
+    let (x_most, y_most) = points().fold((0.0, 0.0), |(x, y): (f64, f64), p| (x.max(p.0), y.max(p.1)));
+    let (bottom, count) = (TOP + HEIGHT, panels.len().max(1) as i32);
+    let panel_width = (WIDTH - 24) / count;
+    svg(WIDTH, bottom + 60 + legend_height(&items, WIDTH - GAP), title, |canvas| {
+        canvas.muted((12, 44), y_name, Anchor::Start);
+        for (k, (name, lines)) in (0..).zip(panels) {
+            let left = k * panel_width + GAP;
+            let x = Scale::linear(x_most * 1.04, left, (k + 1) * panel_width);
+            let y = Scale::linear(y_most * 1.06, bottom, TOP);
+            canvas.text((left, TOP - 16), name, Anchor::Start);
+            axes(canvas, &x, &y, (left, (k + 1) * panel_width));
+            canvas.muted((left + (panel_width - GAP) / 2, bottom + 34), x_name, Anchor::Middle);
+            for ((_, points), color) in lines.iter().zip(palette::PARTS.iter().cycle()) {
+                let at = |p: &(f64, f64)| (x.pixel(p.0), y.pixel(p.1));
+                for pair in points.windows(2) {
+                    let (a, b) = (at(&pair[0]), at(&pair[1]));
+                    canvas.line(a, (b.0, a.1), *color, 2);
+                    canvas.line((b.0, a.1), b, *color, 2);
+                }
+                points.iter().for_each(|p| canvas.circle(at(p), 3, *color));
+            }
+        }
+        canvas.legend(&items, (GAP, bottom + 50));
+    })
+}
+
+fn axes(canvas: &mut Canvas, x: &Scale, y: &Scale, (left, right): (i32, i32)) {
+    let bottom = TOP + HEIGHT;
+    for tick in x.ticks(8) {
+        canvas.line((x.pixel(tick), TOP), (x.pixel(tick), bottom), palette::GRID, 1);
+        canvas.muted((x.pixel(tick), bottom + 14), &label(tick), Anchor::Middle);
+    }
+    for tick in y.ticks(6) {
+        canvas.line((left, y.pixel(tick)), (right, y.pixel(tick)), palette::GRID, 1);
+        canvas.muted((left - 8, y.pixel(tick)), &label(tick), Anchor::End);
+    }
+}

@@ -1,0 +1,200 @@
+//! Bottom-up: each bundle in a network of fixed depth, on the accelerator that the board allows it.
+
+use super::bundle::Bundle;
+use super::genes::{Clip, DEFAULT_INPUT, Genes};
+use super::jobs;
+use super::topdown::{self, Target};
+use crate::board::Board;
+use crate::dataset::frame::write_atomically;
+use crate::error::{Error, Result};
+use crate::sweep::journal::to_csv;
+use crate::train::proxy::Proxy;
+use serde::{Deserialize, Serialize};
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+
+/// A bundle, judged.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Row {
+    /// Its name.
+    pub bundle: String,
+    /// The board.
+    pub board: String,
+    /// Assumed fabric clock, megahertz.
+    pub clock_mhz: f64,
+    /// Multiply-accumulates of a frame.
+    pub macs: u64,
+    /// Cycles of a frame on the fastest accelerator found.
+    pub cycles: u64,
+    /// The same, milliseconds.
+    pub accelerator_ms: f64,
+    /// DSP slices of that accelerator.
+    pub dsp: u64,
+    /// Half block RAMs.
+    pub ramb18: u64,
+    /// Look-up tables.
+    pub lut: u64,
+    /// Largest share of a budget that it takes.
+    pub largest_share: f64,
+    /// Designs that were simulated to find it.
+    pub designs: u64,
+    /// Mean IoU by the proxy; empty without training.
+    pub proxy_iou: Option<f64>,
+    /// Passes over the proxy's scenes.
+    pub epochs: u64,
+}
+
+/// The network of fixed depth: four replications, pooled three times.
+pub fn probe(bundle: &str) -> Genes {
+    Genes {
+        bundle: bundle.into(),
+        channels: vec![8, 16, 32, 48],
+        pools: vec![1, 2, 3],
+        activation: Clip::Relu4,
+        bypass: false,
+        input: DEFAULT_INPUT,
+        feature_bits: 9,
+        weight_bits: 11,
+    }
+}
+
+/// How bundles are judged.
+pub struct Coarse<'a> {
+    /// The bundles.
+    pub pool: &'a [Bundle],
+    /// The board.
+    pub board: &'a Board,
+    /// Clock and effort of the top-down search.
+    pub target: Target,
+    /// Passes over the proxy's scenes; 0: accuracy is not judged.
+    pub epochs: u64,
+    /// Bundles at a time, one thread each.
+    pub jobs: usize,
+    /// CSV that finished bundles are kept in.
+    pub path: Option<PathBuf>,
+}
+
+impl Coarse<'_> {
+    /// Judges every bundle that the file lacks. A bundle that no accelerator of the board runs is left out; `note` is told of it.
+    ///
+    /// # Errors
+    /// When the file holds something else or can not be written, or a network can not be trained.
+    pub fn run(&self, done: &(dyn Fn() + Sync), note: &(dyn Fn(&str, &Error) + Sync)) -> Result<Vec<Row>> {
+        let known = match &self.path {
+            Some(path) if path.exists() => self.read(path)?,
+            _ => Vec::new(),
+        };
+        let missing: Vec<&Bundle> = self.pool.iter().filter(|b| known.iter().all(|r| r.bundle != b.name)).collect();
+        let proxy = (self.epochs > 0 && !missing.is_empty()).then(Proxy::new);
+        let rows = Mutex::new(known);
+        jobs::each(self.jobs, &missing, |bundle| {
+            let row = match self.judge(bundle, proxy.as_ref()) {
+                Ok(row) => row,
+                Err(e) if e.kind() == crate::error::Kind::DoesNotFit => {
+                    note(&bundle.name, &e);
+                    done();
+                    return Ok(());
+                }
+                Err(e) => return Err(e.within(format!("bundle `{}`", bundle.name))),
+            };
+            let mut rows = rows.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            rows.push(row);
+            rows.sort_by_key(|r| self.place(r));
+            if let Some(path) = &self.path {
+                write_atomically(path, &to_csv(&rows)?)?;
+            }
+            done();
+            Ok(())
+        })?;
+        Ok(rows.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner))
+    }
+
+    /// Rows are in the order of the pool.
+    fn place(&self, row: &Row) -> usize {
+        self.pool.iter().position(|b| b.name == row.bundle).unwrap_or(usize::MAX)
+    }
+
+    fn judge(&self, bundle: &Bundle, proxy: Option<&Proxy>) -> Result<Row> {
+        let network = probe(&bundle.name).network(self.pool)?;
+        let found = topdown::design(&network, self.board, Target { jobs: 1, ..self.target }, &|| ())?;
+        let best = &found.trials[found.best];
+        let iou = proxy.map(|p| p.score(&network, self.epochs, SEED, &mut |_, _| {})).transpose()?;
+        let round = |v: f64| libm::round(v * 1e6) / 1e6;
+        let shares = best.resources.named().into_iter().zip(self.board.budget.named());
+        Ok(Row {
+            bundle: bundle.name.clone(),
+            board: self.board.name.clone(),
+            clock_mhz: self.target.clock.mhz(),
+            macs: network.float.macs(),
+            cycles: best.cycles,
+            accelerator_ms: round(best.cycles as f64 / self.target.clock.0 as f64 * 1e3),
+            dsp: best.resources.dsp,
+            ramb18: best.resources.bram18,
+            lut: best.resources.lut,
+            largest_share: round(shares.map(|((_, n), (_, of))| n as f64 / of.max(1) as f64).fold(0.0, f64::max)),
+            designs: found.trials.len() as u64,
+            proxy_iou: iou.map(|v| round(f64::from(v))),
+            epochs: self.epochs,
+        })
+    }
+
+    fn read(&self, path: &Path) -> Result<Vec<Row>> {
+        let text = std::fs::read(path).map_err(|e| Error::io("read", path, &e))?;
+        let mut rows: Vec<Row> = Vec::new();
+        for row in csv::Reader::from_reader(text.as_slice()).deserialize::<Row>() {
+            let row = row.map_err(|e| {
+                let line = e.position().map_or(1, |p| p.line() as usize);
+                Error::input(format!("not a row of judged bundles: {e}"))
+                    .at(path, line)
+                    .hint("restore the file, or name another with --csv")
+            })?;
+            let (is, wanted) = ((&row.board, row.clock_mhz, row.epochs), (&self.board.name, self.target.clock.mhz(), self.epochs));
+            if is != wanted {
+                return Err(Error::input("the file was made with another board, clock or number of epochs")
+                    .file(path)
+                    .value(format!("{}, {} MHz, {} epochs", wanted.0, wanted.1, wanted.2))
+                    .allowed(format!("{}, {} MHz, {} epochs", is.0, is.1, is.2))
+                    .hint("name another file with --csv"));
+            }
+            rows.push(row);
+        }
+        Ok(rows)
+    }
+}
+
+/// Of initial weights and order.
+const SEED: u64 = 1;
+
+/// Which rows no other row beats: none is both at least as accurate and at least as fast, and better in one. Rows without accuracy are on no front.
+pub fn pareto(rows: &[Row]) -> Vec<bool> {
+    let point = |r: &Row| r.proxy_iou.map(|iou| (iou, r.cycles));
+    let beats = |a: (f64, u64), b: (f64, u64)| a.0 >= b.0 && a.1 <= b.1 && a != b;
+    rows.iter().map(|r| point(r).is_some_and(|p| !rows.iter().filter_map(point).any(|q| beats(q, p)))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_front_is_what_nothing_beats() {
+        let row = |cycles, iou: f64| Row {
+            bundle: String::new(),
+            board: String::new(),
+            clock_mhz: 100.0,
+            macs: 0,
+            cycles,
+            accelerator_ms: 0.0,
+            dsp: 0,
+            ramb18: 0,
+            lut: 0,
+            largest_share: 0.0,
+            designs: 0,
+            proxy_iou: (iou > 0.0).then_some(iou),
+            epochs: 1,
+        };
+        let rows = [row(10, 0.3), row(20, 0.3), row(20, 0.4), row(5, 0.1), row(6, 0.05), row(1, 0.0)];
+        assert_eq!(pareto(&rows), [true, false, true, true, false, false]);
+    }
+}

@@ -1,0 +1,74 @@
+//! Work side by side: a few long jobs, each on one thread, in an order of its own.
+
+use crate::error::Result;
+use crate::train::run::with_threads;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// Runs `work` on every item, `jobs` at a time (0: as many as the machine has threads), each on a pool of one thread. After an error no further
+/// item is begun; the error of the earliest item is given.
+///
+/// # Errors
+/// What `work` gives.
+pub fn each<T: Sync>(jobs: usize, items: &[T], work: impl Fn(&T) -> Result<()> + Sync) -> Result<()> {
+    let jobs = if jobs == 0 { std::thread::available_parallelism().map_or(1, usize::from) } else { jobs };
+    let next = AtomicUsize::new(0);
+    let failed: Mutex<Option<(usize, crate::Error)>> = Mutex::new(None);
+    let lock = || failed.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    std::thread::scope(|scope| {
+        for _ in 0..jobs.min(items.len()) {
+            scope.spawn(|| {
+                loop {
+                    let k = next.fetch_add(1, Ordering::Relaxed);
+                    let Some(item) = items.get(k).filter(|_| lock().is_none()) else { break };
+                    if let Err(e) = with_threads(1, || work(item)) {
+                        let mut first = lock();
+                        if first.as_ref().is_none_or(|(at, _)| k < *at) {
+                            *first = Some((k, e));
+                        }
+                    }
+                }
+            });
+        }
+    });
+    match failed.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner) {
+        Some((_, e)) => Err(e),
+        None => Ok(()),
+    }
+}
+
+/// As [`each`], and what `work` made of each item, in the order of the items.
+///
+/// # Errors
+/// What `work` gives.
+pub fn map<T: Sync, R: Send>(jobs: usize, items: &[T], work: impl Fn(&T) -> Result<R> + Sync) -> Result<Vec<R>> {
+    let made: Vec<Mutex<Option<R>>> = items.iter().map(|_| Mutex::new(None)).collect();
+    let numbered: Vec<usize> = (0..items.len()).collect();
+    each(jobs, &numbered, |&k| {
+        let result = work(&items[k])?;
+        *made[k].lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(result);
+        Ok(())
+    })?;
+    Ok(made.into_iter().filter_map(|m| m.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner)).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Error;
+
+    #[test]
+    fn results_are_in_the_order_of_the_items() {
+        let items: Vec<u64> = (0..100).collect();
+        for jobs in [1, 3, 0] {
+            assert_eq!(map(jobs, &items, |i| Ok(i * i)).unwrap(), items.iter().map(|i| i * i).collect::<Vec<_>>());
+        }
+    }
+
+    #[test]
+    fn the_first_error_ends_it() {
+        let items: Vec<u64> = (0..100).collect();
+        let e = map(2, &items, |&i| if i >= 10 { Err(Error::usage(format!("item {i}"))) } else { Ok(i) }).unwrap_err();
+        assert!(e.to_string().contains("item 10"), "{e}");
+    }
+}

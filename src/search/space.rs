@@ -1,0 +1,135 @@
+//! What a search chooses from: dimensions with ordered choices, and how an index into each becomes a network.
+
+use super::genes::{Clip, DEFAULT_INPUT, Genes};
+use serde::{Deserialize, Serialize};
+
+/// An index into each dimension.
+pub type Point = Vec<usize>;
+
+/// Where pools stand (the down-sampling vector).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Down {
+    /// After replications 1, 2, 3.
+    Early,
+    /// After replications 1, 2, 4.
+    Late,
+    /// After replications 1, 2, 3, 4: a stride of 16.
+    Deep,
+}
+
+impl Down {
+    fn pools(self) -> Vec<u8> {
+        match self {
+            Down::Early => vec![1, 2, 3],
+            Down::Late => vec![1, 2, 4],
+            Down::Deep => vec![1, 2, 3, 4],
+        }
+    }
+}
+
+/// Channels (the expansion vector): those of the first replication, and the factor from each to the next, up to eight times the first.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Expansion {
+    /// Channels of the first replication.
+    pub first: u16,
+    /// Factor from one replication to the next.
+    pub factor: f64,
+}
+
+/// Channels stop growing at this many times those of the first replication.
+const MOST_GROWTH: u16 = 8;
+
+impl Expansion {
+    fn channels(self, replications: usize) -> Vec<u16> {
+        let most = f64::from(self.first * MOST_GROWTH);
+        let at = |k: usize| libm::round((f64::from(self.first) * libm::pow(self.factor, k as f64)).min(most) / 8.0) as u16 * 8;
+        (0..replications).map(at).collect()
+    }
+}
+
+/// The dimensions.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Space {
+    /// Names of bundles, the Pareto-optimal ones.
+    pub bundles: Vec<String>,
+    /// N.
+    pub replications: Vec<usize>,
+    /// Down-sampling.
+    pub down: Vec<Down>,
+    /// Channel expansion.
+    pub expansions: Vec<Expansion>,
+}
+
+impl Default for Space {
+    /// The space of the proxy table: 180 networks.
+    fn default() -> Space {
+        let expansion = |first, factor| Expansion { first, factor };
+        Space {
+            bundles: ["dw3-pw", "dw5-pw", "dw7-pw"].map(String::from).to_vec(),
+            replications: vec![4, 5, 6, 7],
+            down: vec![Down::Early, Down::Late, Down::Deep],
+            expansions: vec![expansion(8, 2.0), expansion(16, 1.5), expansion(16, 2.0), expansion(24, 1.5), expansion(24, 2.0)],
+        }
+    }
+}
+
+impl Space {
+    /// Name of each dimension and how many choices it has.
+    pub fn dimensions(&self) -> [(&'static str, usize); 4] {
+        [
+            ("bundle", self.bundles.len()),
+            ("replications", self.replications.len()),
+            ("down-sampling", self.down.len()),
+            ("expansion", self.expansions.len()),
+        ]
+    }
+
+    /// The network at a point.
+    ///
+    /// # Panics
+    /// When an index is beyond its dimension.
+    pub fn genes(&self, point: &[usize]) -> Genes {
+        let n = self.replications[point[1]];
+        Genes {
+            bundle: self.bundles[point[0]].clone(),
+            channels: self.expansions[point[3]].channels(n),
+            pools: self.down[point[2]].pools(),
+            activation: Clip::Relu4,
+            bypass: false,
+            input: DEFAULT_INPUT,
+            feature_bits: 9,
+            weight_bits: 11,
+        }
+    }
+
+    /// All points, the last dimension fastest.
+    pub fn points(&self) -> Vec<Point> {
+        let sizes = self.dimensions().map(|d| d.1);
+        let count: usize = sizes.iter().product();
+        (0..count)
+            .map(|mut k| {
+                let mut point = vec![0; sizes.len()];
+                for (at, size) in point.iter_mut().zip(sizes).rev() {
+                    (*at, k) = (k % size, k / size);
+                }
+                point
+            })
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn the_default_space_has_180_different_networks() {
+        let space = Space::default();
+        let all: BTreeSet<Genes> = space.points().iter().map(|p| space.genes(p)).collect();
+        assert_eq!(all.len(), space.points().len());
+        assert!(all.iter().all(|g| g.check().is_ok()));
+        assert_eq!(all.len(), 180);
+    }
+}

@@ -1,0 +1,192 @@
+//! The proxy table: every network of a space, trained once by the proxy, as CSV.
+
+use super::bundle::Bundle;
+use super::genes::{Clip, Genes};
+use super::jobs;
+use super::space::Space;
+use crate::dataset::frame::write_atomically;
+use crate::dataset::rng::Rng;
+use crate::error::{Error, Result};
+use crate::sweep::journal::to_csv;
+use crate::train::proxy::Proxy;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+
+/// A network and what the proxy said.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Row {
+    /// Name of the bundle.
+    pub bundle: String,
+    /// Channels of each replication, joined by `-`.
+    pub channels: String,
+    /// Replications that a pool follows, joined by `-`.
+    pub pools: String,
+    /// Activation.
+    pub activation: Clip,
+    /// Whether the bypass is there.
+    pub bypass: bool,
+    /// Multiply-accumulates of a frame of the network's own input.
+    pub macs: u64,
+    /// Weights and biases.
+    pub parameters: u64,
+    /// Mean IoU on the validation scenes at 80 x 160, in float.
+    pub proxy_iou: f64,
+    /// Passes over the proxy's scenes.
+    pub epochs: u64,
+    /// Of initial weights and order.
+    pub seed: u64,
+}
+
+fn joined<T: ToString>(numbers: &[T]) -> String {
+    numbers.iter().map(T::to_string).collect::<Vec<_>>().join("-")
+}
+
+fn split<T: std::str::FromStr>(text: &str) -> Option<Vec<T>> {
+    text.split('-').filter(|t| !t.is_empty()).map(|t| t.parse().ok()).collect()
+}
+
+impl Row {
+    /// The network, at the default input and widths.
+    pub fn genes(&self) -> Option<Genes> {
+        Some(Genes {
+            bundle: self.bundle.clone(),
+            channels: split(&self.channels)?,
+            pools: split(&self.pools)?,
+            activation: self.activation,
+            bypass: self.bypass,
+            input: super::genes::DEFAULT_INPUT,
+            feature_bits: 9,
+            weight_bits: 11,
+        })
+    }
+}
+
+/// Rows by network.
+#[derive(Clone, Debug, Default)]
+pub struct Table {
+    rows: BTreeMap<Genes, Row>,
+}
+
+impl Table {
+    /// Reads a table.
+    ///
+    /// # Errors
+    /// When the file is unreadable or a row is none.
+    pub fn read(path: &Path) -> Result<Table> {
+        let text = std::fs::read(path).map_err(|e| Error::io("read", path, &e))?;
+        Table::parse(&text, path)
+    }
+
+    /// A table from its text; `path` is what errors call it.
+    ///
+    /// # Errors
+    /// When a row is none.
+    pub fn parse(text: &[u8], path: &Path) -> Result<Table> {
+        let mut reader = csv::Reader::from_reader(text);
+        let mut table = Table::default();
+        for (k, row) in reader.deserialize::<Row>().enumerate() {
+            let broken = |what: String, line: usize| {
+                Error::input(what).at(path, line).hint("restore the file, or remove it to train the table anew")
+            };
+            let row = row.map_err(|e| broken(format!("not a row of a proxy table: {e}"), e.position().map_or(1, |p| p.line() as usize)))?;
+            if !(0.0..=1.0).contains(&row.proxy_iou) {
+                return Err(broken("`proxy_iou` is out of range".into(), k + 2).value(row.proxy_iou).allowed("0 to 1"));
+            }
+            let genes = row.genes().ok_or_else(|| broken("`channels` or `pools` are no numbers joined by `-`".into(), k + 2))?;
+            genes.check().map_err(|e| e.at(path, k + 2))?;
+            table.rows.insert(genes, row);
+        }
+        Ok(table)
+    }
+
+    /// What the proxy said of a network.
+    pub fn iou(&self, genes: &Genes) -> Option<f64> {
+        self.rows.get(genes).map(|r| r.proxy_iou)
+    }
+
+    /// Networks and rows, in the order of the genes.
+    pub fn iter(&self) -> impl Iterator<Item = (&Genes, &Row)> {
+        self.rows.iter()
+    }
+
+    /// Number of networks.
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+}
+
+/// How a table is trained.
+#[derive(Clone, Debug)]
+pub struct Training {
+    /// The networks.
+    pub space: Space,
+    /// Passes over the proxy's scenes.
+    pub epochs: u64,
+    /// Of initial weights and order.
+    pub seed: u64,
+    /// Trainings at a time, one thread each.
+    pub jobs: usize,
+    /// The file; rows that it has are not trained again.
+    pub path: PathBuf,
+}
+
+impl Training {
+    /// Trains what the file lacks, in an order that leaves a fair sample when it is interrupted, and writes the file after each network. `done` is told
+    /// how many are finished, and of how many.
+    ///
+    /// # Errors
+    /// When the file holds something else, was trained otherwise, or can not be written, or a network can not be trained.
+    pub fn run(&self, pool: &[Bundle], done: &(dyn Fn(usize, usize, &Row) + Sync)) -> Result<Table> {
+        let table = if self.path.exists() { Table::read(&self.path)? } else { Table::default() };
+        if let Some((_, row)) = table.iter().find(|(_, r)| (r.epochs, r.seed) != (self.epochs, self.seed)) {
+            return Err(Error::input("the table was trained with other epochs or another seed")
+                .file(&self.path)
+                .value(format!("epochs {}, seed {}", self.epochs, self.seed))
+                .allowed(format!("epochs {}, seed {}", row.epochs, row.seed))
+                .hint("name another file with --out"));
+        }
+        let all: Vec<Genes> = self.space.points().iter().map(|p| self.space.genes(p)).collect();
+        let mut missing: Vec<&Genes> = all.iter().filter(|g| table.iou(g).is_none()).collect();
+        let mut rng = Rng::new(self.seed);
+        for k in (1..missing.len()).rev() {
+            missing.swap(k, rng.below(k + 1));
+        }
+        if missing.is_empty() {
+            return Ok(table);
+        }
+        let proxy = Proxy::new();
+        let table = Mutex::new(table);
+        jobs::each(self.jobs, &missing, |genes| {
+            let network = genes.network(pool)?;
+            let iou = proxy.score(&network, self.epochs, self.seed, &mut |_, _| {})?;
+            let weights = network.float.layers.iter().filter_map(|l| l.weights.as_ref());
+            let row = Row {
+                bundle: genes.bundle.clone(),
+                channels: joined(&genes.channels),
+                pools: joined(&genes.pools),
+                activation: genes.activation,
+                bypass: genes.bypass,
+                macs: network.float.macs(),
+                parameters: weights.map(|w| (w.data.len() + w.bias.len()) as u64).sum(),
+                proxy_iou: libm::round(f64::from(iou) * 1e6) / 1e6,
+                epochs: self.epochs,
+                seed: self.seed,
+            };
+            let mut table = table.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            table.rows.insert((*genes).clone(), row.clone());
+            let rows: Vec<&Row> = table.rows.values().collect();
+            write_atomically(&self.path, &to_csv(&rows)?)?;
+            done(table.len(), all.len(), &row);
+            Ok(())
+        })?;
+        Ok(table.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner))
+    }
+}

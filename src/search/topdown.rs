@@ -1,0 +1,215 @@
+//! Top-down: the accelerator for a network, on a board. Every candidate is simulated.
+
+use super::grid::Needs;
+use super::jobs;
+use crate::accelerator::Accelerator;
+use crate::board::{Board, Resources};
+use crate::error::{Error, Kind, Result};
+use crate::ip::cost;
+use crate::model::Network;
+use crate::plan::Unit;
+use crate::simulate::{Execution, Options, Simulation};
+use crate::units::Hertz;
+use serde::Serialize;
+
+/// What is asked for.
+#[derive(Clone, Copy, Debug)]
+pub struct Target {
+    /// Fabric clock (assumed, not timed).
+    pub clock: Hertz,
+    /// Frames a second; the design of least energy that reaches it is chosen. `None`: the fastest.
+    pub fps: Option<f64>,
+    /// Most designs to simulate.
+    pub designs: usize,
+    /// Simulations at a time.
+    pub jobs: usize,
+}
+
+/// A simulated design.
+#[derive(Clone, Debug)]
+pub struct Trial {
+    /// The accelerator.
+    pub accelerator: Accelerator,
+    /// Simulated cycles of the first frame.
+    pub cycles: u64,
+    /// No design with these parallel factors takes fewer, and the unit that says so.
+    pub bound: (Unit, u64),
+    /// What the paper's analytical model says.
+    pub analytical_cycles: u64,
+    /// Frames a second, host stage included.
+    pub fps: f64,
+    /// Board energy of a frame, joules.
+    pub joules: f64,
+    /// What it takes.
+    pub resources: Resources,
+}
+
+/// One line of a table of trials.
+#[derive(Clone, Debug, Serialize)]
+pub struct TrialRow {
+    /// Channel block.
+    pub lanes: usize,
+    /// Depthwise parallel factor, 0 without the IP.
+    pub depthwise: usize,
+    /// Pointwise input parallel factor.
+    pub pointwise_in: usize,
+    /// Pointwise output parallel factor.
+    pub pointwise_out: usize,
+    /// Whether two products share a multiplier.
+    pub packed: bool,
+    /// Vector parallel factor.
+    pub vector: usize,
+    /// Words of all feature banks.
+    pub bank_words: usize,
+    /// Rows of the pointwise weight memory.
+    pub weight_rows: usize,
+    /// Lower bound, cycles.
+    pub bound_cycles: u64,
+    /// Paper's analytical model, cycles.
+    pub analytical_cycles: u64,
+    /// Simulated, cycles.
+    pub cycles: u64,
+    /// Frames a second.
+    pub fps: f64,
+    /// Millijoules a frame.
+    pub mj_per_frame: f64,
+    /// DSP slices.
+    pub dsp: u64,
+    /// Half block RAMs.
+    pub ramb18: u64,
+    /// Look-up tables.
+    pub lut: u64,
+}
+
+impl From<&Trial> for TrialRow {
+    fn from(t: &Trial) -> TrialRow {
+        let a = &t.accelerator;
+        TrialRow {
+            lanes: a.lanes,
+            depthwise: a.depthwise.map_or(0, |ip| ip.parallel_out),
+            pointwise_in: a.pointwise.map_or(0, |ip| ip.parallel_in),
+            pointwise_out: a.pointwise.map_or(0, |ip| ip.parallel_out),
+            packed: a.pointwise.or(a.conv).is_some_and(|ip| ip.packed),
+            vector: a.vector.map_or(0, |ip| ip.parallel_out),
+            bank_words: a.banks.iter().map(|b| b.words).sum(),
+            weight_rows: a.pointwise.map_or(0, |ip| ip.weight_rows),
+            bound_cycles: t.bound.1,
+            analytical_cycles: t.analytical_cycles,
+            cycles: t.cycles,
+            fps: libm::round(t.fps * 1e3) / 1e3,
+            mj_per_frame: libm::round(t.joules * 1e6) / 1e3,
+            dsp: t.resources.dsp,
+            ramb18: t.resources.bram18,
+            lut: t.resources.lut,
+        }
+    }
+}
+
+/// What came of it.
+#[derive(Clone, Debug)]
+pub struct Found {
+    /// All simulated designs, in the order they were tried.
+    pub trials: Vec<Trial>,
+    /// The chosen one, in `trials`.
+    pub best: usize,
+    /// The one that the analytical model would choose, in `trials`.
+    pub analytical: usize,
+    /// Parallel factors on the grid that fit the board with small memories.
+    pub factors: usize,
+    /// Whether every choice of parallel factors that was not simulated has a bound no better than the fastest design: no other factors of the grid
+    /// can be faster.
+    pub proved: bool,
+}
+
+/// Parallel factors that are simulated with one memory each before the best of them try all memories.
+const FINALISTS: usize = 3;
+
+/// Chooses lanes, parallel factors, packing and memories for a network.
+///
+/// # Errors
+/// When nothing of the grid fits the board: says what the smallest lacks.
+pub fn design(network: &Network, board: &Board, target: Target, done: &(dyn Fn() + Sync)) -> Result<Found> {
+    let needs = Needs::of(&network.graph);
+    let factors = needs.parallel_factors(board, target.clock);
+    if factors.is_empty() {
+        return Err(Error::new(Kind::DoesNotFit, format!("no accelerator for `{}` fits board `{}`", network.name, board.name))
+            .hint("narrow features and weights, or take a larger board"));
+    }
+    let first_memory = |acc: &Accelerator| needs.memories(acc, board).into_iter().next();
+    let simulate = |acc: &Accelerator| -> Result<Option<Trial>> {
+        let trial = trial(network, acc, board, &needs)?;
+        done();
+        Ok(trial)
+    };
+    let analytical = factors.iter().enumerate().min_by_key(|(k, a)| (needs.analytical_cycles(a), *k)).map_or(0, |(k, _)| k);
+    let memories = 4 * 3 * FINALISTS;
+    let explored = target.designs.saturating_sub(memories).max(1).min(factors.len());
+    let mut order: Vec<usize> = (0..factors.len()).collect();
+    order.retain(|&k| k != analytical);
+    order.truncate(explored.saturating_sub(1));
+    order.insert(0, analytical);
+    let mut trials: Vec<Trial> = Vec::new();
+    let mut stopped = None;
+    // A few at a time, the lowest bounds first: what is skipped does not depend on the number of threads.
+    for (c, chunk) in order.chunks(CHUNK).enumerate() {
+        let fastest = trials.iter().map(|t| t.cycles).min().unwrap_or(u64::MAX);
+        if c > 0 && needs.bound(&factors[chunk[0]]).1 >= fastest {
+            stopped = Some(());
+            break;
+        }
+        let some: Vec<Accelerator> = chunk.iter().filter_map(|&k| first_memory(&factors[k])).collect();
+        trials.extend(jobs::map(target.jobs, &some, simulate)?.into_iter().flatten());
+    }
+    let nothing = || {
+        Error::new(Kind::DoesNotFit, format!("no accelerator that fits board `{}` holds a tile of `{}`", board.name, network.name))
+            .hint("narrow features and weights, or take a larger board")
+    };
+    if trials.is_empty() {
+        return Err(nothing());
+    }
+    let mut ranked: Vec<usize> = (0..trials.len()).collect();
+    ranked.sort_by_key(|&k| (trials[k].cycles, k));
+    let finalists = ranked.iter().take(FINALISTS).map(|&k| &trials[k].accelerator);
+    let mut more: Vec<Accelerator> = finalists.flat_map(|a| needs.memories(a, board)).collect();
+    more.retain(|a| trials.iter().all(|t| t.accelerator != *a));
+    more.truncate(target.designs.saturating_sub(trials.len()));
+    trials.extend(jobs::map(target.jobs, &more, simulate)?.into_iter().flatten());
+    let best = choose(&trials, target.fps).ok_or_else(nothing)?;
+    let fastest = trials.iter().map(|t| t.cycles).min().unwrap_or(u64::MAX);
+    let rest = factors.get(explored).map_or(u64::MAX, |a| needs.bound(a).1);
+    let proved = stopped.is_some() || rest >= fastest;
+    Ok(Found { trials, best, analytical: 0, factors: factors.len(), proved })
+}
+
+/// Designs simulated between two looks at the bound.
+const CHUNK: usize = 8;
+
+/// The trial of least energy that reaches the target, the fastest where none does or there is no target.
+fn choose(trials: &[Trial], fps: Option<f64>) -> Option<usize> {
+    let all = || trials.iter().enumerate();
+    let reaching = fps.and_then(|fps| {
+        all().filter(|(_, t)| t.fps >= fps).min_by(|a, b| a.1.joules.total_cmp(&b.1.joules).then(a.0.cmp(&b.0))).map(|(k, _)| k)
+    });
+    reaching.or_else(|| all().min_by_key(|(k, t)| (t.cycles, *k)).map(|(k, _)| k))
+}
+
+/// One frame without values; `None` where the memories hold no tile of a layer.
+fn trial(network: &Network, acc: &Accelerator, board: &Board, needs: &Needs) -> Result<Option<Trial>> {
+    let options = Options { frames: 1, allow_overflow: false, jobs: false };
+    let simulation = match Simulation::new(network, acc, board, options) {
+        Ok(simulation) => simulation,
+        Err(e) if matches!(e.kind(), Kind::Unsupported | Kind::DoesNotFit) => return Ok(None),
+        Err(e) => return Err(e),
+    };
+    let record = simulation.record(&[], &Execution::default(), options)?;
+    let frame = &simulation.frames()[0];
+    Ok(Some(Trial {
+        cycles: frame.end.0 - frame.start.0,
+        bound: needs.bound(acc),
+        analytical_cycles: needs.analytical_cycles(acc),
+        fps: record.performance.fps,
+        joules: record.power.energy_per_frame_j,
+        resources: cost::total(acc, board),
+        accelerator: acc.clone(),
+    }))
+}

@@ -19,7 +19,7 @@ const RADIUS: f64 = 14.0;
 /// When plotters fails.
 pub fn draw(title: &str, rows: &[Row]) -> Result<String> {
     let front = pareto(rows);
-    let items = vec![("Pareto-optimal".to_string(), palette::VERMILION), ("beaten in both".to_string(), palette::SKY)];
+    let items = vec![("Pareto-optimal".to_string(), palette::VERMILION), ("not Pareto-optimal".to_string(), palette::SKY)];
     let bottom = TOP + HEIGHT;
     let most_ms = rows.iter().map(|r| r.accelerator_ms).fold(0.0, f64::max);
     let most_iou = rows.iter().filter_map(|r| r.proxy_iou).fold(0.0, f64::max);

@@ -26,6 +26,8 @@ fn every_design_is_simulated_and_none_beats_its_bound() {
             assert!(t.bound.1 > 0 && t.bound.1 <= t.cycles, "{name}: bound {} of {} cycles", t.bound.1, t.cycles);
             assert!(t.resources.within(&board.budget));
         }
+        let analytical = &found.trials[found.analytical.expect("its memories hold every tile")];
+        assert!(found.trials.iter().all(|t| t.analytical_cycles >= analytical.analytical_cycles));
         let best = &found.trials[found.best];
         assert!(found.trials.iter().all(|t| t.cycles >= best.cycles), "without a target the fastest is chosen");
         let alone = design(&network, &board, Target { jobs: 1, ..TARGET }, &|| ()).unwrap();
@@ -64,7 +66,27 @@ fn a_board_without_room_is_refused() {
     let mut board = board::builtin("pynq-z1").unwrap();
     board.budget.lut = 500;
     let network = builtin("tiny").unwrap().load(Default::default()).unwrap();
-    assert_eq!(design(&network, &board, TARGET, &|| ()).unwrap_err().kind(), Kind::DoesNotFit);
+    let e = design(&network, &board, TARGET, &|| ()).unwrap_err();
+    assert_eq!(e.kind(), Kind::DoesNotFit);
+    assert!(e.to_string().contains("LUT") && e.to_string().contains("too many"), "it names what binds: {e}");
+}
+
+#[test]
+fn nothing_is_proved_of_what_was_not_simulated() {
+    let board = board::builtin("pynq-z1").unwrap();
+    let network = builtin("mobile_block").unwrap().load(Default::default()).unwrap();
+    let found = design(&network, &board, Target { designs: 1, ..TARGET }, &|| ()).unwrap();
+    assert!(found.trials.len() == 1 && found.factors > 1000 && !found.proved);
+}
+
+#[test]
+fn a_layer_without_unit_is_refused_by_name() {
+    let board = board::builtin("pynq-z1").unwrap();
+    let text = "name = \"n\"\n[input]\nchannels = 4\nheight = 8\nwidth = 8\nformat = { bits = 8, frac = 8, signed = false }\n\
+                [quantise]\nrandom_weights_seed = 1\n[[layer]]\nname = \"grouped\"\nop = \"conv\"\nkernel = 1\ngroups = 2\nchannels = 4\n";
+    let network = bico::model::load_text(text, None, "n", Default::default()).unwrap();
+    let e = design(&network, &board, TARGET, &|| ()).unwrap_err();
+    assert!(e.kind() == Kind::Unsupported && e.to_string().contains("grouped"), "{e}");
 }
 
 #[test]

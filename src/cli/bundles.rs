@@ -1,7 +1,7 @@
 //! `bico bundles`: the building blocks, judged from below.
 
 use super::Talk;
-use super::common::{print, progress};
+use super::common::{clock, print, progress};
 use crate::board;
 use crate::dataset::frame::write_atomically;
 use crate::error::{Error, Result};
@@ -9,7 +9,6 @@ use crate::report::bundles as plot;
 use crate::search::bottomup::{Coarse, Row, pareto};
 use crate::search::bundle;
 use crate::search::topdown::Target;
-use crate::units::Hertz;
 use std::fmt::Write;
 use std::path::PathBuf;
 
@@ -43,14 +42,12 @@ const DESIGNS: usize = 64;
 
 /// Runs the subcommand.
 pub fn run(a: &Arguments, talk: Talk) -> Result<()> {
-    if !(1.0..=1000.0).contains(&a.clock_mhz) {
-        return Err(Error::usage("--clock-mhz is out of range").value(a.clock_mhz).allowed("1 to 1000"));
-    }
+    let clock = clock(a.clock_mhz)?;
     if a.svg.is_some() && a.epochs == 0 {
         return Err(Error::usage("--svg draws accuracy, which is not judged").hint("give --epochs 1 or more"));
     }
     let (pool, board) = (bundle::pool(a.pool.as_deref())?, board::load(&a.board)?);
-    let target = Target { clock: Hertz::from_mhz(a.clock_mhz), fps: None, designs: DESIGNS, jobs: 1 };
+    let target = Target { clock, fps: None, designs: DESIGNS, jobs: 1 };
     let coarse = Coarse { pool: &pool, board: &board, target, epochs: a.epochs, jobs: a.jobs, path: a.csv.clone() };
     let bar = progress(talk.quiet, pool.len(), "bundles");
     let rows = coarse.run(&|| bar.inc(1), &|name, e| bar.suspend(|| eprintln!("bundle `{name}` left out: {}", e.what())))?;

@@ -5,6 +5,7 @@ use crate::board::{self, Board, Mapping};
 use crate::config::Override;
 use crate::error::{Error, Result};
 use crate::model::{self, LoadOptions, Network};
+use crate::units::Hertz;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::path::Path;
 
@@ -109,6 +110,17 @@ pub fn progress(quiet: bool, length: usize, what: &'static str) -> ProgressBar {
     let target = if quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
     let style = ProgressStyle::with_template("{msg} {bar:30} {pos}/{len} {per_sec} {eta}").unwrap_or_else(|_| ProgressStyle::default_bar());
     ProgressBar::with_draw_target(Some(length as u64), target).with_style(style).with_message(what)
+}
+
+/// `--clock-mhz`.
+///
+/// # Errors
+/// When it is out of range.
+pub fn clock(mhz: f64) -> Result<Hertz> {
+    if !(1.0..=1000.0).contains(&mhz) {
+        return Err(Error::usage("--clock-mhz is out of range").value(mhz).allowed("1 to 1000"));
+    }
+    Ok(Hertz::from_mhz(mhz))
 }
 
 /// Prints to standard output; a closed pipe ends quietly.

@@ -1,7 +1,7 @@
 //! `bico design`: the accelerator for a network, found from above.
 
 use super::Talk;
-use super::common::{DEFAULT_NETWORK, network, print, progress};
+use super::common::{DEFAULT_NETWORK, clock, network, print, progress};
 use crate::board;
 use crate::dataset::frame::write_atomically;
 use crate::error::{Error, Result};
@@ -9,7 +9,6 @@ use crate::model::LoadOptions;
 use crate::search::grid;
 use crate::search::topdown::{self, Found, Target, Trial, TrialRow};
 use crate::sweep::journal::to_csv;
-use crate::units::Hertz;
 use std::fmt::Write;
 use std::path::PathBuf;
 
@@ -45,13 +44,11 @@ pub struct Arguments {
 pub fn run(a: &Arguments, talk: Talk) -> Result<()> {
     let network = network(&a.model, LoadOptions::default())?;
     let board = board::load(&a.board)?;
-    if !(1.0..=1000.0).contains(&a.clock_mhz) {
-        return Err(Error::usage("--clock-mhz is out of range").value(a.clock_mhz).allowed("1 to 1000"));
-    }
+    let clock = clock(a.clock_mhz)?;
     if let Some(fps) = a.fps.filter(|f| !(f.is_finite() && *f > 0.0)) {
         return Err(Error::usage("--fps is out of range").value(fps).allowed("above 0"));
     }
-    let target = Target { clock: Hertz::from_mhz(a.clock_mhz), fps: a.fps, designs: a.designs as usize, jobs: a.jobs };
+    let target = Target { clock, fps: a.fps, designs: a.designs as usize, jobs: a.jobs };
     let bar = progress(talk.quiet, target.designs, "designs");
     let found = topdown::design(&network, &board, target, &|| bar.inc(1))?;
     bar.finish_and_clear();
@@ -69,7 +66,7 @@ pub fn run(a: &Arguments, talk: Talk) -> Result<()> {
 }
 
 fn summary(network: &str, board: &str, a: &Arguments, found: &Found) -> String {
-    let (best, analytical) = (&found.trials[found.best], &found.trials[found.analytical]);
+    let (best, analytical) = (&found.trials[found.best], found.analytical.map(|k| &found.trials[k]));
     let mut text = format!(
         "{network} on {board} at {} MHz (assumed): {} designs simulated, {} choices of parallel factors fit\n\n",
         a.clock_mhz,
@@ -78,7 +75,7 @@ fn summary(network: &str, board: &str, a: &Arguments, found: &Found) -> String {
     );
     let _ = writeln!(text, "{:<28}{:>14}{:>22}", "", "chosen", "analytical's choice");
     let mut line = |name: &str, value: &dyn Fn(&Trial) -> String| {
-        let _ = writeln!(text, "{name:<28}{:>14}{:>22}", value(best), value(analytical));
+        let _ = writeln!(text, "{name:<28}{:>14}{:>22}", value(best), analytical.map_or("-".into(), value));
     };
     line("cycles, simulated", &|t| t.cycles.to_string());
     line("cycles, analytical model", &|t| t.analytical_cycles.to_string());

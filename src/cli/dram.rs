@@ -24,11 +24,9 @@ pub struct Arguments {
 
 /// Runs the subcommand.
 pub fn run(arguments: &Arguments) -> Result<()> {
-    if !(1.0..=1000.0).contains(&arguments.clock_mhz) {
-        return Err(Error::usage("--clock-mhz is out of range").value(arguments.clock_mhz).allowed("1 to 1000"));
-    }
+    let clock = super::common::clock(arguments.clock_mhz)?;
     let board = board::load(&arguments.board)?;
-    let report = run_trace(&arguments.trace, &board.memory, Hertz::from_mhz(arguments.clock_mhz))?;
+    let report = run_trace(&arguments.trace, &board.memory, clock)?;
     let mut text = Vec::new();
     write_report(&report, &mut text).map_err(|e| Error::io("write", Path::new("standard output"), &e))?;
     super::common::print(&String::from_utf8_lossy(&text));

@@ -46,7 +46,7 @@ pub fn run(arguments: &Arguments, talk: Talk) -> Result<()> {
 fn table(a: &TableArguments, talk: Talk) -> Result<()> {
     let training = Training { space: Space::default(), epochs: a.epochs, seed: a.seed, jobs: a.jobs, path: a.out.clone() };
     let bar = progress(talk.quiet, training.space.points().len(), "networks");
-    let table = training.run(&bundle::builtin(), &|done, _, _| bar.set_position(done as u64))?;
+    let table = training.run(&bundle::builtin(), &|done| bar.set_position(done as u64))?;
     bar.finish_and_clear();
     print(&format!("{} networks in {}\n", table.len(), a.out.display()));
     Ok(())

@@ -176,8 +176,7 @@ fn in_pool(args: &TrainArgs, network: &Network, out: &Path, quiet: bool) -> Resu
     let mut net = Net::new(trained.float.0.clone(), trained.float.1.clone(), args.batch.min(16) as usize)?;
     let float = mean(&evaluate::ious(&mut net, &validation)?);
     let executed = mean(&evaluate::executed(&trained.network, &validation)?);
-    let parameters: usize =
-        trained.network.float.layers.iter().filter_map(|l| l.weights.as_ref()).map(|w| w.data.len() + w.bias.len()).sum();
+    let parameters = trained.network.float.parameters();
     provenance(args, &mut trained, &source, validation.len(), (float, executed))?;
     export::write(&trained.network, out)?;
     write_history(out, &trained)?;

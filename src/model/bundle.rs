@@ -79,7 +79,7 @@ fn instance(source: &Source, bundle: &RawBundle, of: RawLayer) -> Result<Vec<Raw
 }
 
 /// Whether a bundle's layer leaves its channels to the instance.
-fn takes_channels(layer: &RawLayer) -> bool {
+pub(crate) fn takes_channels(layer: &RawLayer) -> bool {
     let makes = ops::by_layer_name(layer.op.get_ref()).is_some_and(|e| e.keys.contains(&"channels"));
     makes && layer.channels.is_none() && layer.op.get_ref() != "depthwise"
 }

@@ -92,6 +92,11 @@ impl FloatNetwork {
         self.layers.iter().map(of).sum()
     }
 
+    /// Weights and biases.
+    pub fn parameters(&self) -> usize {
+        self.layers.iter().filter_map(|l| l.weights.as_ref()).map(|w| w.data.len() + w.bias.len()).sum()
+    }
+
     /// The real values that a raw image stands for.
     pub fn image(&self, raw: &Tensor) -> Map<f32> {
         let numbers = &self.input().numbers;

@@ -4,7 +4,7 @@
 //! quantises that into a [`graph::Graph`], and [`mod@reference`] runs the graph untiled: the golden for everything else.
 
 pub mod builtin;
-mod bundle;
+pub(crate) mod bundle;
 pub mod calibrate;
 pub mod check;
 mod checked;

@@ -1,13 +1,14 @@
 //! Bottom-up: each bundle in a network of fixed depth, on the accelerator that the board allows it.
 
 use super::bundle::Bundle;
-use super::genes::{Clip, DEFAULT_INPUT, Genes};
+use super::genes::Genes;
 use super::jobs;
 use super::topdown::{self, Target};
 use crate::board::Board;
 use crate::dataset::frame::write_atomically;
 use crate::error::{Error, Result};
-use crate::sweep::journal::to_csv;
+use crate::sweep::journal::{from_csv, to_csv};
+use crate::sweep::rounded;
 use crate::train::proxy::Proxy;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
@@ -47,16 +48,7 @@ pub struct Row {
 
 /// The network of fixed depth: four replications, pooled three times.
 pub fn probe(bundle: &str) -> Genes {
-    Genes {
-        bundle: bundle.into(),
-        channels: vec![8, 16, 32, 48],
-        pools: vec![1, 2, 3],
-        activation: Clip::Relu4,
-        bypass: false,
-        input: DEFAULT_INPUT,
-        feature_bits: 9,
-        weight_bits: 11,
-    }
+    Genes::new(bundle, vec![8, 16, 32, 48], vec![1, 2, 3])
 }
 
 /// How bundles are judged.
@@ -65,7 +57,7 @@ pub struct Coarse<'a> {
     pub pool: &'a [Bundle],
     /// The board.
     pub board: &'a Board,
-    /// Clock and effort of the top-down search.
+    /// Clock and effort of the top-down search for each bundle.
     pub target: Target,
     /// Passes over the proxy's scenes; 0: accuracy is not judged.
     pub epochs: u64,
@@ -98,7 +90,7 @@ impl Coarse<'_> {
                 }
                 Err(e) => return Err(e.within(format!("bundle `{}`", bundle.name))),
             };
-            let mut rows = rows.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            let mut rows = jobs::lock(&rows);
             rows.push(row);
             rows.sort_by_key(|r| self.place(r));
             if let Some(path) = &self.path {
@@ -107,7 +99,7 @@ impl Coarse<'_> {
             done();
             Ok(())
         })?;
-        Ok(rows.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner))
+        Ok(jobs::into_inner(rows))
     }
 
     /// Rows are in the order of the pool.
@@ -117,10 +109,9 @@ impl Coarse<'_> {
 
     fn judge(&self, bundle: &Bundle, proxy: Option<&Proxy>) -> Result<Row> {
         let network = probe(&bundle.name).network(self.pool)?;
-        let found = topdown::design(&network, self.board, Target { jobs: 1, ..self.target }, &|| ())?;
+        let found = topdown::design(&network, self.board, self.target, &|| ())?;
         let best = &found.trials[found.best];
         let iou = proxy.map(|p| p.score(&network, self.epochs, SEED, &mut |_, _| {})).transpose()?;
-        let round = |v: f64| libm::round(v * 1e6) / 1e6;
         let shares = best.resources.named().into_iter().zip(self.board.budget.named());
         Ok(Row {
             bundle: bundle.name.clone(),
@@ -128,27 +119,21 @@ impl Coarse<'_> {
             clock_mhz: self.target.clock.mhz(),
             macs: network.float.macs(),
             cycles: best.cycles,
-            accelerator_ms: round(best.cycles as f64 / self.target.clock.0 as f64 * 1e3),
+            accelerator_ms: rounded(best.cycles as f64 / self.target.clock.0 as f64 * 1e3),
             dsp: best.resources.dsp,
             ramb18: best.resources.bram18,
             lut: best.resources.lut,
-            largest_share: round(shares.map(|((_, n), (_, of))| n as f64 / of.max(1) as f64).fold(0.0, f64::max)),
+            largest_share: rounded(shares.map(|((_, n), (_, of))| n as f64 / of.max(1) as f64).fold(0.0, f64::max)),
             designs: found.trials.len() as u64,
-            proxy_iou: iou.map(|v| round(f64::from(v))),
+            proxy_iou: iou.map(|v| rounded(f64::from(v))),
             epochs: self.epochs,
         })
     }
 
     fn read(&self, path: &Path) -> Result<Vec<Row>> {
         let text = std::fs::read(path).map_err(|e| Error::io("read", path, &e))?;
-        let mut rows: Vec<Row> = Vec::new();
-        for row in csv::Reader::from_reader(text.as_slice()).deserialize::<Row>() {
-            let row = row.map_err(|e| {
-                let line = e.position().map_or(1, |p| p.line() as usize);
-                Error::input(format!("not a row of judged bundles: {e}"))
-                    .at(path, line)
-                    .hint("restore the file, or name another with --csv")
-            })?;
+        let rows: Vec<Row> = from_csv(&text, path, "a row of judged bundles", "restore the file, or name another with --csv")?;
+        for row in &rows {
             let (is, wanted) = ((&row.board, row.clock_mhz, row.epochs), (&self.board.name, self.target.clock.mhz(), self.epochs));
             if is != wanted {
                 return Err(Error::input("the file was made with another board, clock or number of epochs")
@@ -157,7 +142,6 @@ impl Coarse<'_> {
                     .allowed(format!("{}, {} MHz, {} epochs", is.0, is.1, is.2))
                     .hint("name another file with --csv"));
             }
-            rows.push(row);
         }
         Ok(rows)
     }

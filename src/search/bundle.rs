@@ -2,9 +2,10 @@
 
 use crate::config::Source;
 use crate::error::{Error, Result};
+use crate::model::bundle::takes_channels;
 use crate::model::raw::{RawBundle, RawLayer};
 use crate::ops;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use std::fmt::Write;
 use std::path::Path;
 
@@ -51,16 +52,16 @@ pub struct Bundle {
 }
 
 /// A file of bundles.
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RawPool {
     bundle: Vec<RawBundle>,
 }
 
 impl Bundle {
-    /// Whether a layer of it makes channels: without one, a network of it keeps those of the image.
+    /// Whether a layer of it takes the channels of an instance: without one, a network of it keeps those of the image.
     pub fn makes_channels(&self) -> bool {
-        self.raw.layer.iter().any(|l| matches!(l.op.get_ref().as_str(), "pointwise" | "conv"))
+        self.raw.layer.iter().any(takes_channels)
     }
 
     /// Its layers, in order.
@@ -139,10 +140,7 @@ fn parse(text: &str, path: impl AsRef<Path>) -> Result<Vec<Bundle>> {
     let mut made = Vec::new();
     for bundle in raw.bundle {
         for layer in &bundle.layer {
-            if ops::by_layer_name(layer.op.get_ref()).is_none() {
-                let names = ops::layer_names();
-                source.one_of("op", &layer.op, &names)?;
-            }
+            source.one_of("op", &layer.op, &ops::layer_names())?;
         }
         let compute = bundle.layer.iter().filter(|l| matches!(l.op.get_ref().as_str(), "pointwise" | "conv" | "depthwise")).count();
         if compute == 0 || compute > MOST_COMPUTE {

@@ -3,12 +3,11 @@
 use super::bundle::Bundle;
 use crate::error::{Error, Result};
 use crate::model::{self, LoadOptions, Network};
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::fmt::Write;
 
 /// What follows each layer of a bundle.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Clip {
     /// Not clipped.
@@ -23,9 +22,6 @@ pub enum Clip {
 }
 
 impl Clip {
-    /// All of them.
-    pub const ALL: [Clip; 4] = [Clip::Relu, Clip::Relu4, Clip::Relu6, Clip::Relu8];
-
     /// As in network files.
     pub const fn name(self) -> &'static str {
         match self {
@@ -39,8 +35,7 @@ impl Clip {
 
 /// A network of the search space: one bundle, replicated (DAC 2019: N, the down-sampling vector, the channel expansion vector; then the features
 /// of SkyNet).
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Genes {
     /// Name of the bundle.
     pub bundle: String,
@@ -49,34 +44,21 @@ pub struct Genes {
     /// Replications (from 1) that a 2 x 2 max pool follows, rising.
     pub pools: Vec<u8>,
     /// Activation.
-    #[serde(default)]
     pub activation: Clip,
     /// Whether the output of the replication before the last pool also goes, by space-to-depth, to the input of the last replication.
-    #[serde(default)]
     pub bypass: bool,
     /// Rows and columns of the input.
-    #[serde(default = "default_input")]
     pub input: [u16; 2],
     /// Width of feature maps.
-    #[serde(default = "default_feature_bits")]
     pub feature_bits: u8,
     /// Width of weights.
-    #[serde(default = "default_weight_bits")]
     pub weight_bits: u8,
-}
-
-fn default_input() -> [u16; 2] {
-    DEFAULT_INPUT
-}
-fn default_feature_bits() -> u8 {
-    9
-}
-fn default_weight_bits() -> u8 {
-    11
 }
 
 /// Rows and columns of the input where nothing is said.
 pub const DEFAULT_INPUT: [u16; 2] = [160, 320];
+/// Widths of feature maps and weights where nothing is said: SkyNet's on its FPGA.
+const DEFAULT_BITS: (u8, u8) = (9, 11);
 /// Most replications.
 const MOST_REPLICATIONS: usize = 16;
 /// Most channels of a replication.
@@ -85,6 +67,13 @@ const MOST_CHANNELS: u16 = 1024;
 const ANCHORS: &str = "[[0.0748, 0.1337], [0.2066, 0.3729]]";
 
 impl Genes {
+    /// With ReLU4, without bypass, at the default input and widths.
+    pub fn new(bundle: &str, channels: Vec<u16>, pools: Vec<u8>) -> Genes {
+        let (feature_bits, weight_bits) = DEFAULT_BITS;
+        let (activation, bypass, input) = (Clip::Relu4, false, DEFAULT_INPUT);
+        Genes { bundle: bundle.into(), channels, pools, activation, bypass, input, feature_bits, weight_bits }
+    }
+
     /// A short name that tells networks of one space apart: `dw3-pw_16p-32p-64p-96_relu4`.
     pub fn name(&self) -> String {
         let channels = self.channels.iter().zip(1u8..);
@@ -96,7 +85,7 @@ impl Genes {
         if self.input != DEFAULT_INPUT {
             let _ = write!(name, "_{}x{}", self.input[1], self.input[0]);
         }
-        if (self.feature_bits, self.weight_bits) != (default_feature_bits(), default_weight_bits()) {
+        if (self.feature_bits, self.weight_bits) != DEFAULT_BITS {
             let _ = write!(name, "_{}f{}w", self.feature_bits, self.weight_bits);
         }
         name
@@ -154,8 +143,7 @@ impl Genes {
         let feature_frac = (self.activation == Clip::Relu).then(|| frac(4));
         let mut text = format!("name = \"{}\"\ndescription = \"A network of the search space\"\n", self.name());
         let [h, w] = self.input;
-        let _ =
-            write!(text, "\n[input]\nchannels = 3\nheight = {h}\nwidth = {w}\nformat = {{ bits = {}, frac = {}, signed = false }}\n", 8, 8);
+        let _ = write!(text, "\n[input]\nchannels = 3\nheight = {h}\nwidth = {w}\nformat = {{ bits = 8, frac = 8, signed = false }}\n");
         let _ = write!(
             text,
             "\n[quantise]\nfeature_bits = {}\nweight_bits = {}\nrandom_weights_seed = 1\n\n",
@@ -200,16 +188,7 @@ mod tests {
     use super::*;
 
     fn genes() -> Genes {
-        Genes {
-            bundle: "dw3-pw".into(),
-            channels: vec![16, 32, 64, 96],
-            pools: vec![1, 2, 3],
-            activation: Clip::Relu4,
-            bypass: false,
-            input: DEFAULT_INPUT,
-            feature_bits: 9,
-            weight_bits: 11,
-        }
+        Genes::new("dw3-pw", vec![16, 32, 64, 96], vec![1, 2, 3])
     }
 
     #[test]

@@ -8,8 +8,9 @@ use crate::accelerator::{
 use crate::board::Board;
 use crate::error::{Error, Result};
 use crate::ip::cost;
-use crate::model::graph::{Graph, Node, Op};
+use crate::model::graph::Graph;
 use crate::plan::Unit;
+use crate::plan::stage::{Channels, stage};
 use crate::units::Hertz;
 
 /// What a network asks of an accelerator.
@@ -35,45 +36,39 @@ struct Layer {
 
 const COMPUTE: [Unit; 4] = [Unit::Depthwise, Unit::Pointwise, Unit::Conv, Unit::Vector];
 
-fn unit_of(graph: &Graph, node: &Node) -> Option<(Unit, usize)> {
-    match node.op {
-        Op::Conv { window, groups } => {
-            let kernel = window.kernel.0.max(window.kernel.1);
-            let channels = graph.nodes[node.inputs[0]].shape.c;
-            Some(match (kernel, groups) {
-                (_, g) if g > 1 && g == channels => (Unit::Depthwise, kernel),
-                (1, 1) if window.stride == (1, 1) => (Unit::Pointwise, 1),
-                _ => (Unit::Conv, kernel),
-            })
-        }
-        Op::FullyConnected => Some((Unit::Pointwise, 1)),
-        Op::MaxPool(w) | Op::AvgPool(w) => Some((Unit::Vector, w.kernel.0.max(w.kernel.1))),
-        Op::GlobalAvgPool => Some((Unit::Vector, graph.nodes[node.inputs[0]].shape.h.max(graph.nodes[node.inputs[0]].shape.w))),
-        Op::Add { .. } | Op::Activation | Op::SpaceToDepth { .. } | Op::Upsample { .. } => Some((Unit::Vector, 1)),
-        Op::Concat | Op::Input => None,
-    }
+/// An accelerator on which every layer that any accelerator runs has the unit that runs it.
+fn accepting() -> Accelerator {
+    let ip = |max_kernel| IpConfig { parallel_in: 1, parallel_out: 1, weight_rows: 0, parameter_rows: 0, max_kernel, packed: false };
+    let all = Some(ip(LARGEST_KERNEL));
+    template(LEAST_LANES, (16, 16), Hertz::from_mhz(100.0), (all, Some(ip(1)), all, all))
 }
 
 impl Needs {
     /// Of a graph.
-    pub fn of(graph: &Graph) -> Needs {
-        let layers = graph.nodes.iter().filter_map(|node| {
-            let (unit, kernel) = unit_of(graph, node)?;
-            let from = graph.nodes[node.inputs[0]].shape;
+    ///
+    /// # Errors
+    /// When no accelerator runs a layer: names it and says what would.
+    pub fn of(graph: &Graph) -> Result<Needs> {
+        let accepting = accepting();
+        let mut layers = Vec::new();
+        for (id, node) in graph.nodes.iter().enumerate() {
+            let Some(stage) = stage(graph, id, &accepting)? else { continue };
+            let (rows, cols) = stage.sliding.kernel;
             let layer = Layer {
-                taps: (kernel * kernel) as u64,
-                kernel,
+                taps: (rows * cols) as u64,
+                kernel: rows.max(cols),
                 pixels: (node.shape.h * node.shape.w) as u64,
-                channels_in: from.c,
+                // A unit that works channel by channel sees one input channel for each output.
+                channels_in: if stage.channels == Channels::Reduced { graph.nodes[node.inputs[0]].shape.c } else { 1 },
                 channels_out: node.shape.c,
             };
-            Some((unit, layer))
-        });
-        Needs {
+            layers.push((stage.unit, layer));
+        }
+        Ok(Needs {
             feature_bits: graph.nodes.iter().map(|n| n.format.bits).max().unwrap_or(1),
             weight_bits: graph.nodes.iter().filter_map(|n| n.weights.as_ref()).map(|w| w.format.bits).max().unwrap_or(1),
-            layers: layers.collect(),
-        }
+            layers,
+        })
     }
 
     fn uses(&self, unit: Unit) -> bool {
@@ -86,11 +81,7 @@ impl Needs {
     /// Cycles that a unit needs at least for a frame: every product at its parallel factor, no halo, no waiting.
     pub fn least_cycles(&self, acc: &Accelerator, unit: Unit) -> u64 {
         let Some(ip) = acc.ip(unit) else { return 0 };
-        let of = |l: &Layer| {
-            let out = l.channels_out.div_ceil(ip.parallel_out) as u64;
-            let inputs = if matches!(unit, Unit::Pointwise | Unit::Conv) { l.channels_in.div_ceil(ip.parallel_in) as u64 } else { 1 };
-            l.pixels * l.taps * out * inputs
-        };
+        let of = |l: &Layer| l.pixels * l.taps * (l.channels_out.div_ceil(ip.parallel_out) * l.channels_in.div_ceil(ip.parallel_in)) as u64;
         self.layers.iter().filter(|(u, _)| *u == unit).map(|(_, l)| of(l)).sum()
     }
 
@@ -108,8 +99,11 @@ impl Needs {
         compute + self.layers.iter().map(|(_, l)| bytes(l)).sum::<u64>() / 8
     }
 
-    /// Every choice of lanes and parallel factors that the board's DSP slices and look-up tables allow with small memories, the lowest bound first.
-    pub fn parallel_factors(&self, board: &Board, clock: Hertz) -> Vec<Accelerator> {
+    /// Every choice of lanes and parallel factors that fits the board with small memories, the lowest bound first.
+    ///
+    /// # Errors
+    /// When none does: what the one with the fewest look-up tables lacks, and what would make it fit.
+    pub fn parallel_factors(&self, board: &Board, clock: Hertz) -> Result<Vec<Accelerator>> {
         let factors = |unit: Unit, lanes: usize, least: usize| match self.uses(unit) {
             true => (0..6).map(|k| 1usize << k).filter(|f| (least..=lanes).contains(f)).map(Some).collect(),
             false => vec![None],
@@ -130,9 +124,13 @@ impl Needs {
                 }
             }
         }
+        let smallest = all.iter().min_by_key(|acc| cost::total(acc, board).lut).cloned();
         all.retain(|acc| cost::total(acc, board).within(&board.budget));
+        if let (true, Some(smallest)) = (all.is_empty(), smallest) {
+            cost::check_fits(&smallest, board)?;
+        }
         all.sort_by_cached_key(|acc| (self.bound(acc).1, self.analytical_cycles(acc), cost::total(acc, board).dsp));
-        all
+        Ok(all)
     }
 
     fn accelerator(&self, f: Factors, clock: Hertz) -> Accelerator {
@@ -148,53 +146,71 @@ impl Needs {
             ip.packed = f.packed && matches!(unit, Unit::Pointwise | Unit::Conv) && parallel_out > 1;
             ip
         };
-        let port = |hp| Port { hp, outstanding_bursts: 8 };
-        let mut acc = Accelerator {
-            name: "designed".into(),
-            clock,
-            lanes: f.lanes,
-            feature_bits: self.feature_bits,
-            weight_bits: self.weight_bits,
-            tile: (1024, 1024),
-            queue_depth: 8,
-            banks: Vec::new(),
-            depthwise: f.depthwise.map(|p| ip(Unit::Depthwise, p, p)),
-            pointwise: f.pointwise.map(|(i, o)| ip(Unit::Pointwise, i, o)),
-            conv: f.conv.map(|(i, o)| ip(Unit::Conv, i, o)),
-            vector: f.vector.map(|p| ip(Unit::Vector, p, p)),
-            load_port: port(0),
-            weights_port: port(1),
-            store_port: port(3),
-            fetch_port: Port { hp: 2, outstanding_bursts: 2 },
-        };
+        let ips = (
+            f.depthwise.map(|p| ip(Unit::Depthwise, p, p)),
+            f.pointwise.map(|(i, o)| ip(Unit::Pointwise, i, o)),
+            f.conv.map(|(i, o)| ip(Unit::Conv, i, o)),
+            f.vector.map(|p| ip(Unit::Vector, p, p)),
+        );
+        let mut acc = template(f.lanes, (self.feature_bits, self.weight_bits), clock, ips);
         acc.banks = banks(&acc, [512; 4]);
         acc
     }
 
-    /// Memories for these parallel factors: for each division of the feature banks and each depth of the weight memories the largest that fits.
-    pub fn memories(&self, acc: &Accelerator, board: &Board) -> Vec<Accelerator> {
-        let mut all: Vec<Accelerator> = Vec::new();
-        for rows in WEIGHT_ROWS {
-            for shares in SHARES {
-                let made = |step: usize| {
-                    let mut a = acc.clone();
-                    for (unit, ip) in [(Unit::Pointwise, &mut a.pointwise), (Unit::Conv, &mut a.conv)] {
-                        if let Some(ip) = ip {
-                            let fewest = fewest_rows(unit, acc.lanes, ip).map_or(0, |r| r.0);
-                            ip.weight_rows = rows.max(fewest);
-                        }
-                    }
-                    a.banks = banks(&a, shares.map(|s| (s * step * STEP_WORDS).min(1 << 16)));
-                    a
-                };
-                let largest = (1..=MOST_STEPS).rev().map(made).find(|a| cost::total(a, board).within(&board.budget));
-                all.extend(largest.filter(|a| !all.contains(a)));
+    /// Memories for these parallel factors: for each depth of the weight memories and each division of the feature banks the largest that fits; at most
+    /// [`MEMORIES`], some perhaps equal.
+    pub fn memories(&self, acc: &Accelerator, board: &Board) -> impl Iterator<Item = Accelerator> {
+        let with = |rows: usize, words: [usize; 4]| {
+            let mut a = acc.clone();
+            for (unit, ip) in [(Unit::Pointwise, &mut a.pointwise), (Unit::Conv, &mut a.conv)] {
+                if let Some(ip) = ip {
+                    ip.weight_rows = rows.max(fewest_rows(unit, acc.lanes, ip).map_or(0, |r| r.0));
+                }
             }
-        }
-        all
+            a.banks = banks(&a, words);
+            a
+        };
+        let choices = WEIGHT_ROWS.into_iter().flat_map(|rows| SHARES.map(|shares| (rows, shares)));
+        choices.filter_map(move |(rows, shares)| {
+            let made = (1..=MOST_STEPS).rev().map(|step| with(rows, shares.map(|s| (s * step * STEP_WORDS).min(1 << 16))));
+            made.into_iter().find(|a| cost::total(a, board).within(&board.budget))
+        })
     }
 }
 
+/// Everything but the banks: what the factors do not say is as in the default accelerator.
+fn template(
+    lanes: usize,
+    (feature_bits, weight_bits): (u8, u8),
+    clock: Hertz,
+    (depthwise, pointwise, conv, vector): (Option<IpConfig>, Option<IpConfig>, Option<IpConfig>, Option<IpConfig>),
+) -> Accelerator {
+    let port = |hp| Port { hp, outstanding_bursts: 8 };
+    Accelerator {
+        name: "designed".into(),
+        clock,
+        lanes,
+        feature_bits,
+        weight_bits,
+        tile: (1024, 1024),
+        queue_depth: 8,
+        banks: Vec::new(),
+        depthwise,
+        pointwise,
+        conv,
+        vector,
+        load_port: port(0),
+        weights_port: port(1),
+        store_port: port(3),
+        fetch_port: Port { hp: 2, outstanding_bursts: 2 },
+    }
+}
+
+/// Memories that [`Needs::memories`] tries for one choice of parallel factors.
+pub const MEMORIES: usize = WEIGHT_ROWS.len() * SHARES.len();
+/// Fewest lanes and largest kernel that an accelerator can have.
+const LEAST_LANES: usize = 4;
+const LARGEST_KERNEL: usize = 63;
 /// Depths of the pointwise and convolution weight memories.
 const WEIGHT_ROWS: [usize; 4] = [1024, 512, 2048, 256];
 /// How words are divided among the banks `in`, `mid`, `pool`, `out`.

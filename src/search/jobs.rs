@@ -2,8 +2,8 @@
 
 use crate::error::Result;
 use crate::train::run::with_threads;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Runs `work` on every item, `jobs` at a time (0: as many as the machine has threads), each on a pool of one thread. After an error no further
 /// item is begun; the error of the earliest item is given.
@@ -14,24 +14,31 @@ pub fn each<T: Sync>(jobs: usize, items: &[T], work: impl Fn(&T) -> Result<()> +
     let jobs = if jobs == 0 { std::thread::available_parallelism().map_or(1, usize::from) } else { jobs };
     let next = AtomicUsize::new(0);
     let failed: Mutex<Option<(usize, crate::Error)>> = Mutex::new(None);
-    let lock = || failed.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     std::thread::scope(|scope| {
         for _ in 0..jobs.min(items.len()) {
             scope.spawn(|| {
-                loop {
-                    let k = next.fetch_add(1, Ordering::Relaxed);
-                    let Some(item) = items.get(k).filter(|_| lock().is_none()) else { break };
-                    if let Err(e) = with_threads(1, || work(item)) {
-                        let mut first = lock();
-                        if first.as_ref().is_none_or(|(at, _)| k < *at) {
-                            *first = Some((k, e));
+                let fail = |k: usize, e: crate::Error| {
+                    let mut first = lock(&failed);
+                    if first.as_ref().is_none_or(|(at, _)| k < *at) {
+                        *first = Some((k, e));
+                    }
+                };
+                let worked = with_threads(1, || {
+                    loop {
+                        let k = next.fetch_add(1, Ordering::Relaxed);
+                        let Some(item) = items.get(k).filter(|_| lock(&failed).is_none()) else { return Ok(()) };
+                        if let Err(e) = work(item) {
+                            fail(k, e);
                         }
                     }
+                });
+                if let Err(e) = worked {
+                    fail(0, e);
                 }
             });
         }
     });
-    match failed.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner) {
+    match into_inner(failed) {
         Some((_, e)) => Err(e),
         None => Ok(()),
     }
@@ -46,10 +53,20 @@ pub fn map<T: Sync, R: Send>(jobs: usize, items: &[T], work: impl Fn(&T) -> Resu
     let numbered: Vec<usize> = (0..items.len()).collect();
     each(jobs, &numbered, |&k| {
         let result = work(&items[k])?;
-        *made[k].lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(result);
+        *lock(&made[k]) = Some(result);
         Ok(())
     })?;
-    Ok(made.into_iter().filter_map(|m| m.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner)).collect())
+    Ok(made.into_iter().filter_map(into_inner).collect())
+}
+
+/// What a mutex guards. A panic of another thread ends the scope anyway.
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// What a mutex guarded.
+pub(super) fn into_inner<T>(mutex: Mutex<T>) -> T {
+    mutex.into_inner().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

@@ -1,14 +1,12 @@
 //! What a search chooses from: dimensions with ordered choices, and how an index into each becomes a network.
 
-use super::genes::{Clip, DEFAULT_INPUT, Genes};
-use serde::{Deserialize, Serialize};
+use super::genes::Genes;
 
 /// An index into each dimension.
 pub type Point = Vec<usize>;
 
 /// Where pools stand (the down-sampling vector).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Down {
     /// After replications 1, 2, 3.
     Early,
@@ -29,7 +27,7 @@ impl Down {
 }
 
 /// Channels (the expansion vector): those of the first replication, and the factor from each to the next, up to eight times the first.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Expansion {
     /// Channels of the first replication.
     pub first: u16,
@@ -49,7 +47,7 @@ impl Expansion {
 }
 
 /// The dimensions.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Space {
     /// Names of bundles, the Pareto-optimal ones.
     pub bundles: Vec<String>,
@@ -75,14 +73,9 @@ impl Default for Space {
 }
 
 impl Space {
-    /// Name of each dimension and how many choices it has.
-    pub fn dimensions(&self) -> [(&'static str, usize); 4] {
-        [
-            ("bundle", self.bundles.len()),
-            ("replications", self.replications.len()),
-            ("down-sampling", self.down.len()),
-            ("expansion", self.expansions.len()),
-        ]
+    /// Choices of each dimension: bundle, replications, down-sampling, expansion.
+    fn sizes(&self) -> [usize; 4] {
+        [self.bundles.len(), self.replications.len(), self.down.len(), self.expansions.len()]
     }
 
     /// The network at a point.
@@ -91,21 +84,12 @@ impl Space {
     /// When an index is beyond its dimension.
     pub fn genes(&self, point: &[usize]) -> Genes {
         let n = self.replications[point[1]];
-        Genes {
-            bundle: self.bundles[point[0]].clone(),
-            channels: self.expansions[point[3]].channels(n),
-            pools: self.down[point[2]].pools(),
-            activation: Clip::Relu4,
-            bypass: false,
-            input: DEFAULT_INPUT,
-            feature_bits: 9,
-            weight_bits: 11,
-        }
+        Genes::new(&self.bundles[point[0]], self.expansions[point[3]].channels(n), self.down[point[2]].pools())
     }
 
     /// All points, the last dimension fastest.
     pub fn points(&self) -> Vec<Point> {
-        let sizes = self.dimensions().map(|d| d.1);
+        let sizes = self.sizes();
         let count: usize = sizes.iter().product();
         (0..count)
             .map(|mut k| {

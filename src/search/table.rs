@@ -7,7 +7,8 @@ use super::space::Space;
 use crate::dataset::frame::write_atomically;
 use crate::dataset::rng::Rng;
 use crate::error::{Error, Result};
-use crate::sweep::journal::to_csv;
+use crate::sweep::journal::{from_csv, to_csv};
+use crate::sweep::rounded;
 use crate::train::proxy::Proxy;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -52,14 +53,9 @@ impl Row {
     /// The network, at the default input and widths.
     pub fn genes(&self) -> Option<Genes> {
         Some(Genes {
-            bundle: self.bundle.clone(),
-            channels: split(&self.channels)?,
-            pools: split(&self.pools)?,
             activation: self.activation,
             bypass: self.bypass,
-            input: super::genes::DEFAULT_INPUT,
-            feature_bits: 9,
-            weight_bits: 11,
+            ..Genes::new(&self.bundle, split(&self.channels)?, split(&self.pools)?)
         })
     }
 }
@@ -85,17 +81,14 @@ impl Table {
     /// # Errors
     /// When a row is none.
     pub fn parse(text: &[u8], path: &Path) -> Result<Table> {
-        let mut reader = csv::Reader::from_reader(text);
+        const HINT: &str = "restore the file, or remove it to train the table anew";
         let mut table = Table::default();
-        for (k, row) in reader.deserialize::<Row>().enumerate() {
-            let broken = |what: String, line: usize| {
-                Error::input(what).at(path, line).hint("restore the file, or remove it to train the table anew")
-            };
-            let row = row.map_err(|e| broken(format!("not a row of a proxy table: {e}"), e.position().map_or(1, |p| p.line() as usize)))?;
+        for (k, row) in from_csv::<Row>(text, path, "a row of a proxy table", HINT)?.into_iter().enumerate() {
+            let broken = |what: &str| Error::input(what).at(path, k + 2).hint(HINT);
             if !(0.0..=1.0).contains(&row.proxy_iou) {
-                return Err(broken("`proxy_iou` is out of range".into(), k + 2).value(row.proxy_iou).allowed("0 to 1"));
+                return Err(broken("`proxy_iou` is out of range").value(row.proxy_iou).allowed("0 to 1"));
             }
-            let genes = row.genes().ok_or_else(|| broken("`channels` or `pools` are no numbers joined by `-`".into(), k + 2))?;
+            let genes = row.genes().ok_or_else(|| broken("`channels` or `pools` are no numbers joined by `-`"))?;
             genes.check().map_err(|e| e.at(path, k + 2))?;
             table.rows.insert(genes, row);
         }
@@ -140,11 +133,11 @@ pub struct Training {
 
 impl Training {
     /// Trains what the file lacks, in an order that leaves a fair sample when it is interrupted, and writes the file after each network. `done` is told
-    /// how many are finished, and of how many.
+    /// how many are finished.
     ///
     /// # Errors
     /// When the file holds something else, was trained otherwise, or can not be written, or a network can not be trained.
-    pub fn run(&self, pool: &[Bundle], done: &(dyn Fn(usize, usize, &Row) + Sync)) -> Result<Table> {
+    pub fn run(&self, pool: &[Bundle], done: &(dyn Fn(usize) + Sync)) -> Result<Table> {
         let table = if self.path.exists() { Table::read(&self.path)? } else { Table::default() };
         if let Some((_, row)) = table.iter().find(|(_, r)| (r.epochs, r.seed) != (self.epochs, self.seed)) {
             return Err(Error::input("the table was trained with other epochs or another seed")
@@ -167,7 +160,6 @@ impl Training {
         jobs::each(self.jobs, &missing, |genes| {
             let network = genes.network(pool)?;
             let iou = proxy.score(&network, self.epochs, self.seed, &mut |_, _| {})?;
-            let weights = network.float.layers.iter().filter_map(|l| l.weights.as_ref());
             let row = Row {
                 bundle: genes.bundle.clone(),
                 channels: joined(&genes.channels),
@@ -175,18 +167,18 @@ impl Training {
                 activation: genes.activation,
                 bypass: genes.bypass,
                 macs: network.float.macs(),
-                parameters: weights.map(|w| (w.data.len() + w.bias.len()) as u64).sum(),
-                proxy_iou: libm::round(f64::from(iou) * 1e6) / 1e6,
+                parameters: network.float.parameters() as u64,
+                proxy_iou: rounded(f64::from(iou)),
                 epochs: self.epochs,
                 seed: self.seed,
             };
-            let mut table = table.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-            table.rows.insert((*genes).clone(), row.clone());
+            let mut table = jobs::lock(&table);
+            table.rows.insert((*genes).clone(), row);
             let rows: Vec<&Row> = table.rows.values().collect();
             write_atomically(&self.path, &to_csv(&rows)?)?;
-            done(table.len(), all.len(), &row);
+            done(table.len());
             Ok(())
         })?;
-        Ok(table.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner))
+        Ok(jobs::into_inner(table))
     }
 }

@@ -1,6 +1,6 @@
 //! Top-down: the accelerator for a network, on a board. Every candidate is simulated.
 
-use super::grid::Needs;
+use super::grid::{MEMORIES, Needs};
 use super::jobs;
 use crate::accelerator::Accelerator;
 use crate::board::{Board, Resources};
@@ -112,8 +112,8 @@ pub struct Found {
     pub trials: Vec<Trial>,
     /// The chosen one, in `trials`.
     pub best: usize,
-    /// The one that the analytical model would choose, in `trials`.
-    pub analytical: usize,
+    /// The one that the analytical model would choose, in `trials`; `None` where no memory of the grid holds a tile of every layer there.
+    pub analytical: Option<usize>,
     /// Parallel factors on the grid that fit the board with small memories.
     pub factors: usize,
     /// Whether every choice of parallel factors that was not simulated has a bound no better than the fastest design: no other factors of the grid
@@ -127,58 +127,53 @@ const FINALISTS: usize = 3;
 /// Chooses lanes, parallel factors, packing and memories for a network.
 ///
 /// # Errors
-/// When nothing of the grid fits the board: says what the smallest lacks.
+/// When no accelerator runs a layer, or nothing of the grid fits the board or holds a tile: says what the smallest lacks.
 pub fn design(network: &Network, board: &Board, target: Target, done: &(dyn Fn() + Sync)) -> Result<Found> {
-    let needs = Needs::of(&network.graph);
-    let factors = needs.parallel_factors(board, target.clock);
-    if factors.is_empty() {
-        return Err(Error::new(Kind::DoesNotFit, format!("no accelerator for `{}` fits board `{}`", network.name, board.name))
-            .hint("narrow features and weights, or take a larger board"));
-    }
-    let first_memory = |acc: &Accelerator| needs.memories(acc, board).into_iter().next();
+    let needs = Needs::of(&network.graph)?;
+    let factors = needs.parallel_factors(board, target.clock)?;
     let simulate = |acc: &Accelerator| -> Result<Option<Trial>> {
         let trial = trial(network, acc, board, &needs)?;
         done();
         Ok(trial)
     };
-    let analytical = factors.iter().enumerate().min_by_key(|(k, a)| (needs.analytical_cycles(a), *k)).map_or(0, |(k, _)| k);
-    let memories = 4 * 3 * FINALISTS;
-    let explored = target.designs.saturating_sub(memories).max(1).min(factors.len());
+    // The analytical model's choice first, then the lowest bounds.
     let mut order: Vec<usize> = (0..factors.len()).collect();
-    order.retain(|&k| k != analytical);
-    order.truncate(explored.saturating_sub(1));
-    order.insert(0, analytical);
+    let choice = order.iter().copied().min_by_key(|&k| needs.analytical_cycles(&factors[k])).unwrap_or(0);
+    order[..=choice].rotate_right(1);
+    let explored = target.designs.saturating_sub(MEMORIES * FINALISTS).clamp(1, order.len());
     let mut trials: Vec<Trial> = Vec::new();
-    let mut stopped = None;
-    // A few at a time, the lowest bounds first: what is skipped does not depend on the number of threads.
-    for (c, chunk) in order.chunks(CHUNK).enumerate() {
-        let fastest = trials.iter().map(|t| t.cycles).min().unwrap_or(u64::MAX);
-        if c > 0 && needs.bound(&factors[chunk[0]]).1 >= fastest {
-            stopped = Some(());
+    let (mut settled, mut analytical) = (0, None);
+    let fastest = |trials: &[Trial]| trials.iter().map(|t| t.cycles).min().unwrap_or(u64::MAX);
+    // A few at a time: what is skipped does not depend on the number of threads.
+    for (c, chunk) in order[..explored].chunks(CHUNK).enumerate() {
+        if c > 0 && needs.bound(&factors[chunk[0]]).1 >= fastest(&trials) {
             break;
         }
-        let some: Vec<Accelerator> = chunk.iter().filter_map(|&k| first_memory(&factors[k])).collect();
-        trials.extend(jobs::map(target.jobs, &some, simulate)?.into_iter().flatten());
-    }
-    let nothing = || {
-        Error::new(Kind::DoesNotFit, format!("no accelerator that fits board `{}` holds a tile of `{}`", board.name, network.name))
-            .hint("narrow features and weights, or take a larger board")
-    };
-    if trials.is_empty() {
-        return Err(nothing());
+        // The first of its memories that hold a tile of every layer; without one these parallel factors are settled too.
+        let first = |&k: &usize| needs.memories(&factors[k], board).map(|acc| simulate(&acc)).find_map(Result::transpose).transpose();
+        let found = jobs::map(target.jobs, chunk, first)?;
+        if c == 0 {
+            analytical = found[0].as_ref().map(|_| 0);
+        }
+        trials.extend(found.into_iter().flatten());
+        settled += chunk.len();
     }
     let mut ranked: Vec<usize> = (0..trials.len()).collect();
-    ranked.sort_by_key(|&k| (trials[k].cycles, k));
-    let finalists = ranked.iter().take(FINALISTS).map(|&k| &trials[k].accelerator);
-    let mut more: Vec<Accelerator> = finalists.flat_map(|a| needs.memories(a, board)).collect();
-    more.retain(|a| trials.iter().all(|t| t.accelerator != *a));
+    ranked.sort_by_key(|&k| trials[k].cycles);
+    let mut more: Vec<Accelerator> = Vec::new();
+    for acc in ranked.iter().take(FINALISTS).flat_map(|&k| needs.memories(&trials[k].accelerator, board)) {
+        if trials.iter().all(|t| t.accelerator != acc) && !more.contains(&acc) {
+            more.push(acc);
+        }
+    }
     more.truncate(target.designs.saturating_sub(trials.len()));
     trials.extend(jobs::map(target.jobs, &more, simulate)?.into_iter().flatten());
-    let best = choose(&trials, target.fps).ok_or_else(nothing)?;
-    let fastest = trials.iter().map(|t| t.cycles).min().unwrap_or(u64::MAX);
-    let rest = factors.get(explored).map_or(u64::MAX, |a| needs.bound(a).1);
-    let proved = stopped.is_some() || rest >= fastest;
-    Ok(Found { trials, best, analytical: 0, factors: factors.len(), proved })
+    let best = choose(&trials, target.fps).ok_or_else(|| {
+        Error::new(Kind::DoesNotFit, format!("no accelerator that fits board `{}` holds a tile of `{}`", board.name, network.name))
+            .hint("narrow features and weights, or take a larger board")
+    })?;
+    let proved = order[settled..].iter().all(|&k| needs.bound(&factors[k]).1 >= fastest(&trials));
+    Ok(Found { trials, best, analytical, factors: factors.len(), proved })
 }
 
 /// Designs simulated between two looks at the bound.

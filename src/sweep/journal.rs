@@ -4,6 +4,7 @@ use super::row::{Key, Row};
 use crate::dataset::frame::write_atomically;
 use crate::error::{Error, Result};
 use crate::model::FloatNetwork;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
@@ -152,14 +153,19 @@ pub fn to_csv<T: Serialize>(values: &[T]) -> Result<Vec<u8>> {
 
 fn read(path: &Path) -> Result<Vec<Row>> {
     let text = std::fs::read(path).map_err(|e| Error::io("read", path, &e))?;
-    let mut reader = csv::Reader::from_reader(text.as_slice());
-    let mut rows: Vec<Row> = Vec::new();
-    for row in reader.deserialize() {
-        rows.push(row.map_err(|e: csv::Error| {
-            let line = e.position().map_or(1, |p| p.line() as usize);
-            Error::input(format!("not a row of a sweep: {e}")).at(path, line).hint("remove the file to start anew, or restore it")
-        })?);
-    }
+    let mut rows: Vec<Row> = from_csv(&text, path, "a row of a sweep", "remove the file to start anew, or restore it")?;
     rows.sort_by_key(Row::key);
     Ok(rows)
+}
+
+/// The values of CSV below a header; `what` a line should be, and what to do when one is not, is for the error.
+///
+/// # Errors
+/// When a line is no such value: with file and line.
+pub fn from_csv<T: DeserializeOwned>(text: &[u8], path: &Path, what: &str, hint: &str) -> Result<Vec<T>> {
+    let broken = |e: csv::Error| {
+        let line = e.position().map_or(1, |p| p.line() as usize);
+        Error::input(format!("not {what}: {e}")).at(path, line).hint(hint)
+    };
+    csv::Reader::from_reader(text).deserialize().map(|row| row.map_err(broken)).collect()
 }

@@ -11,6 +11,7 @@ mod row;
 
 pub use calibration::{Calibration, Method};
 pub use journal::{Journal, Settings};
+pub(crate) use row::rounded;
 pub use row::{Key, Kind, Row};
 
 use crate::accuracy;
@@ -87,7 +88,7 @@ impl Sweep<'_> {
 }
 
 fn row((kind, feature_bits, weight_bits, epochs): Key, ious: &[f64], (feature_compression, weight_compression): (f64, f64)) -> Row {
-    let (mean_iou, standard_error) = (row::rounded(accuracy::mean(ious)), row::rounded(accuracy::standard_error(ious)));
+    let (mean_iou, standard_error) = (rounded(accuracy::mean(ious)), rounded(accuracy::standard_error(ious)));
     Row { kind, feature_bits, weight_bits, epochs, mean_iou, standard_error, feature_compression, weight_compression }
 }
 

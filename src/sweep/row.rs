@@ -48,7 +48,7 @@ impl Row {
 }
 
 /// Six decimals: far below the standard error, and a file that can be read.
-pub(super) fn rounded(value: f64) -> f64 {
+pub(crate) fn rounded(value: f64) -> f64 {
     libm::round(value * 1e6) / 1e6
 }
 

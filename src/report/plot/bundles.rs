@@ -26,14 +26,7 @@ pub fn draw(title: &str, rows: &[Row]) -> Result<String> {
     svg(WIDTH, bottom + 60 + legend_height(&items, WIDTH - LEFT), title, |canvas| {
         let x = Scale::linear(most_ms * 1.08, LEFT, WIDTH - 24);
         let y = Scale::linear(most_iou * 1.12, bottom, TOP);
-        for tick in x.ticks(8) {
-            canvas.line((x.pixel(tick), TOP), (x.pixel(tick), bottom), palette::GRID, 1);
-            canvas.muted((x.pixel(tick), bottom + 14), &label(tick), Anchor::Middle);
-        }
-        for tick in y.ticks(6) {
-            canvas.line((LEFT, y.pixel(tick)), (WIDTH - 24, y.pixel(tick)), palette::GRID, 1);
-            canvas.muted((LEFT - 8, y.pixel(tick)), &label(tick), Anchor::End);
-        }
+        canvas.grid((LEFT, TOP), (WIDTH - 24, bottom), (&x, 8), (&y, 6), label);
         canvas.muted((12, TOP - 22), "mean IoU by the proxy; area of a disc: largest share of a budget of the board", Anchor::Start);
         canvas.muted(((LEFT + WIDTH) / 2, bottom + 34), "accelerator, ms a frame", Anchor::Middle);
         let mut taken: Vec<(i32, i32, i32)> = Vec::new();

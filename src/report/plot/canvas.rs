@@ -3,7 +3,8 @@
 //! Layout is ours rather than that of plotters' charts: without a font library plotters can only guess the size of a label, and
 //! layer names are long.
 
-use super::palette::{INK, MUTED, PAPER};
+use super::palette::{GRID, INK, MUTED, PAPER};
+use super::scale::{Scale, label};
 use crate::error::{Error, Result};
 use crate::report::text::printable;
 use plotters::backend::{DrawingBackend, SVGBackend};
@@ -106,6 +107,25 @@ impl Canvas<'_> {
         // XML has no control characters, not even escaped ones.
         let drawn = self.backend.draw_text(&printable(text), &style, at);
         self.note(drawn);
+    }
+    /// Grid lines over the frame from `from` (left, top) to `to` (right, bottom), about as many as said: vertical ones labelled below by `name`, horizontal
+    /// ones to the left.
+    pub fn grid(
+        &mut self,
+        from: (i32, i32),
+        to: (i32, i32),
+        (x, columns): (&Scale, usize),
+        (y, rows): (&Scale, usize),
+        name: fn(f64) -> String,
+    ) {
+        for tick in x.ticks(columns) {
+            self.line((x.pixel(tick), from.1), (x.pixel(tick), to.1), GRID, 1);
+            self.muted((x.pixel(tick), to.1 + 14), &name(tick), Anchor::Middle);
+        }
+        for tick in y.ticks(rows) {
+            self.line((from.0, y.pixel(tick)), (to.0, y.pixel(tick)), GRID, 1);
+            self.muted((from.0 - 8, y.pixel(tick)), &label(tick), Anchor::End);
+        }
     }
     /// Coloured squares with names in rows below `y`; [`legend_height`] says how much room they take.
     pub fn legend(&mut self, items: &[(String, RGBColor)], (left, y): (i32, i32)) {

@@ -45,14 +45,7 @@ pub fn draw(title: &str, [features, weights]: &[Vec<Point>; 2], float: Option<f6
 
 fn axes(canvas: &mut Canvas, x: &Scale, y: &Scale) {
     let bottom = TOP + HEIGHT;
-    for tick in x.ticks(8) {
-        canvas.line((x.pixel(tick), TOP), (x.pixel(tick), bottom), palette::GRID, 1);
-        canvas.muted((x.pixel(tick), bottom + 14), &format!("{}x", label(tick)), Anchor::Middle);
-    }
-    for tick in y.ticks(6) {
-        canvas.line((LEFT, y.pixel(tick)), (WIDTH - 24, y.pixel(tick)), palette::GRID, 1);
-        canvas.muted((LEFT - 8, y.pixel(tick)), &label(tick), Anchor::End);
-    }
+    canvas.grid((LEFT, TOP), (WIDTH - 24, bottom), (x, 8), (y, 6), |tick| format!("{}x", label(tick)));
     canvas.line((LEFT, bottom), (WIDTH - 24, bottom), palette::MUTED, 1);
     canvas.line((LEFT, TOP), (LEFT, bottom), palette::MUTED, 1);
     canvas.muted((12, TOP - 22), "mean IoU; bars: one standard error; numbers: bits", Anchor::Start);

@@ -1,6 +1,6 @@
 //! Resources that move in steps: panels side by side, a stepped line for each width.
 
-use super::canvas::{Anchor, Canvas, legend_height, svg};
+use super::canvas::{Anchor, legend_height, svg};
 use super::palette;
 use super::scale::{Scale, label};
 use crate::error::Result;
@@ -31,7 +31,7 @@ pub fn draw(title: &str, x_name: &str, y_name: &str, panels: &[(String, Vec<Line
             let x = Scale::linear(x_most * 1.04, left, (k + 1) * panel_width);
             let y = Scale::linear(y_most * 1.06, bottom, TOP);
             canvas.text((left, TOP - 16), name, Anchor::Start);
-            axes(canvas, &x, &y, (left, (k + 1) * panel_width));
+            canvas.grid((left, TOP), ((k + 1) * panel_width, bottom), (&x, 8), (&y, 6), label);
             canvas.muted((left + (panel_width - GAP) / 2, bottom + 34), x_name, Anchor::Middle);
             for ((_, points), color) in lines.iter().zip(palette::PARTS.iter().cycle()) {
                 let at = |p: &(f64, f64)| (x.pixel(p.0), y.pixel(p.1));
@@ -45,16 +45,4 @@ pub fn draw(title: &str, x_name: &str, y_name: &str, panels: &[(String, Vec<Line
         }
         canvas.legend(&items, (GAP, bottom + 50));
     })
-}
-
-fn axes(canvas: &mut Canvas, x: &Scale, y: &Scale, (left, right): (i32, i32)) {
-    let bottom = TOP + HEIGHT;
-    for tick in x.ticks(8) {
-        canvas.line((x.pixel(tick), TOP), (x.pixel(tick), bottom), palette::GRID, 1);
-        canvas.muted((x.pixel(tick), bottom + 14), &label(tick), Anchor::Middle);
-    }
-    for tick in y.ticks(6) {
-        canvas.line((left, y.pixel(tick)), (right, y.pixel(tick)), palette::GRID, 1);
-        canvas.muted((left - 8, y.pixel(tick)), &label(tick), Anchor::End);
-    }
 }

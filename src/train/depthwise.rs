@@ -41,23 +41,46 @@ fn forward_body<const FMA: bool>(padded: &[f32], h: usize, w: usize, kernel: &[f
     }
 }
 
+/// Row by row in blocks of columns that stay in vector registers: wide ones, so that several sums are under way at a time, then narrower ones for the rest.
 #[inline(always)]
 fn correlate<const FMA: bool, const K: usize>(padded: &[f32], h: usize, w: usize, kernel: &[f32], add: bool, out: &mut [f32]) {
     let stride = w + K - 1;
     let kernel: [[f32; K]; K] = std::array::from_fn(|y| std::array::from_fn(|x| kernel[y * K + x]));
     for y in 0..h {
+        let rows: [&[f32]; K] = std::array::from_fn(|ky| &padded[(y + ky) * stride..(y + ky + 1) * stride]);
         let out = &mut out[y * w..(y + 1) * w];
-        let taps: [[&[f32]; K]; K] = std::array::from_fn(|ky| std::array::from_fn(|kx| &padded[(y + ky) * stride + kx..][..w]));
-        for x in 0..w {
-            let mut acc = if add { out[x] } else { 0.0 };
-            for ky in 0..K {
-                for kx in 0..K {
-                    acc = fma::<FMA>(taps[ky][kx][x], kernel[ky][kx], acc);
+        let x = blocks::<FMA, K, 32>(rows, &kernel, add, out, 0);
+        let x = blocks::<FMA, K, 16>(rows, &kernel, add, out, x);
+        let x = blocks::<FMA, K, 8>(rows, &kernel, add, out, x);
+        let x = blocks::<FMA, K, 4>(rows, &kernel, add, out, x);
+        blocks::<FMA, K, 1>(rows, &kernel, add, out, x);
+    }
+}
+
+/// Output columns from `x` on, as many whole blocks of `N` as there are; gives the first column that is left.
+#[inline(always)]
+fn blocks<const FMA: bool, const K: usize, const N: usize>(
+    rows: [&[f32]; K],
+    kernel: &[[f32; K]; K],
+    add: bool,
+    out: &mut [f32],
+    mut x: usize,
+) -> usize {
+    while x + N <= out.len() {
+        let block: &mut [f32; N] = (&mut out[x..x + N]).try_into().expect("a block");
+        let mut acc = if add { *block } else { [0.0; N] };
+        for ky in 0..K {
+            for kx in 0..K {
+                let v: &[f32; N] = rows[ky][x + kx..x + kx + N].try_into().expect("a block");
+                for i in 0..N {
+                    acc[i] = fma::<FMA>(v[i], kernel[ky][kx], acc[i]);
                 }
             }
-            out[x] = acc;
         }
+        *block = acc;
+        x += N;
     }
+    x
 }
 
 dispatch! {

@@ -62,6 +62,15 @@ fn a_target_takes_the_least_energy_that_reaches_it() {
 }
 
 #[test]
+fn a_rate_out_of_reach_is_told_with_what_would_help() {
+    let dir = tempfile::tempdir().unwrap();
+    let o = bico(dir.path(), &["design", "mobile_block", "--designs", "16", "--fps", "5000"]);
+    assert!(o.status.success(), "{}", err(&o));
+    let text = out(&o);
+    assert!(text.contains("NOT REACHED: 5000 FPS") && text.contains("binds") && text.contains("--clock-mhz"), "{text}");
+}
+
+#[test]
 fn a_board_without_room_is_refused() {
     let mut board = board::builtin("pynq-z1").unwrap();
     board.budget.lut = 500;

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// An accelerator file.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RawAccelerator {
     /// One line for `bico accelerators`.
@@ -44,7 +44,7 @@ pub struct RawAccelerator {
 }
 
 /// Table `[tile]`, pixels of the output.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RawTile {
     /// Rows.
@@ -56,7 +56,7 @@ pub struct RawTile {
 }
 
 /// Table `[ports]`.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RawPorts {
     /// Read master of `load`.
@@ -70,7 +70,7 @@ pub struct RawPorts {
 }
 
 /// A master.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RawPort {
     /// HP port.
@@ -83,7 +83,7 @@ pub struct RawPort {
 }
 
 /// The master of `fetch`.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RawFetchPort {
     /// HP port.
@@ -92,7 +92,7 @@ pub struct RawFetchPort {
 }
 
 /// Table `[depthwise]`.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RawDepthwise {
     /// Channels computed at once; divides `lanes`.
@@ -108,7 +108,7 @@ pub struct RawDepthwise {
 }
 
 /// Table `[pointwise]`.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RawPointwise {
     /// Input channels multiplied at once; divides `lanes`.
@@ -125,7 +125,7 @@ pub struct RawPointwise {
 }
 
 /// Table `[conv]`.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RawConv {
     /// Input channels multiplied at once; divides `lanes`.
@@ -146,7 +146,7 @@ pub struct RawConv {
 }
 
 /// Table `[vector]`.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RawVector {
     /// Channels computed at once; divides `lanes`.
@@ -158,7 +158,7 @@ pub struct RawVector {
 }
 
 /// One of `[[banks]]`: a simple dual-port memory of feature words.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RawBank {
     /// For tables and RTL: lower-case letters, digits, `_`.

@@ -7,8 +7,8 @@ use crate::dataset::frame::write_atomically;
 use crate::error::{Error, Result};
 use crate::report::bundles as plot;
 use crate::search::bottomup::{Coarse, Row, pareto};
-use crate::search::bundle;
 use crate::search::topdown::Target;
+use crate::search::{bundle, fine};
 use std::fmt::Write;
 use std::path::PathBuf;
 
@@ -32,6 +32,9 @@ pub struct Arguments {
     /// Keep the table in this CSV file; bundles that it has already are not judged again.
     #[arg(long, value_name = "FILE")]
     csv: Option<PathBuf>,
+    /// Then judge the Pareto-optimal bundles with every activation and several widths, on the grids, and keep that table in this CSV file: eight trainings a bundle.
+    #[arg(long, value_name = "FILE")]
+    fine: Option<PathBuf>,
     /// Draw accuracy against latency to this SVG file.
     #[arg(long, value_name = "FILE")]
     svg: Option<PathBuf>,
@@ -46,6 +49,9 @@ pub fn run(a: &Arguments, talk: Talk) -> Result<()> {
     if a.svg.is_some() && a.epochs == 0 {
         return Err(Error::usage("--svg draws accuracy, which is not judged").hint("give --epochs 1 or more"));
     }
+    if a.fine.is_some() && a.epochs == 0 {
+        return Err(Error::usage("--fine judges accuracy").hint("give --epochs 1 or more"));
+    }
     let (pool, board) = (bundle::pool(a.pool.as_deref())?, board::load(&a.board)?);
     let target = Target { clock, fps: None, designs: DESIGNS, jobs: 1 };
     let coarse = Coarse { pool: &pool, board: &board, target, epochs: a.epochs, jobs: a.jobs, path: a.csv.clone() };
@@ -57,7 +63,38 @@ pub fn run(a: &Arguments, talk: Talk) -> Result<()> {
         write_atomically(path, plot::draw(&title, &rows)?.as_bytes())?;
     }
     print(&table(&title, &rows));
+    if let Some(path) = &a.fine {
+        let best: Vec<String> = rows.iter().zip(pareto(&rows)).filter(|(_, front)| *front).map(|(r, _)| r.bundle.clone()).collect();
+        let bar = progress(talk.quiet, best.iter().map(|b| fine::variants(b).len()).sum(), "variants");
+        let rows = fine::run((&pool, &best), (&board, target), fine::judging(a.epochs), a.jobs, path, &|| bar.inc(1))?;
+        bar.finish_and_clear();
+        print(&fine_table(&rows));
+    }
     Ok(())
+}
+
+fn fine_table(rows: &[fine::Row]) -> String {
+    let mut text = format!(
+        "\n{:<14}{:<12}{:>9}{:>9}{:>12}{:>8}{:>6}{:>8}{:>10}{:>11}\n",
+        "bundle", "activation", "features", "weights", "cycles", "FPS", "DSP", "RAMB18", "mJ/frame", "proxy IoU"
+    );
+    for r in rows {
+        let _ = writeln!(
+            text,
+            "{:<14}{:<12}{:>9}{:>9}{:>12}{:>8.1}{:>6}{:>8}{:>10.1}{:>11.3}",
+            r.bundle,
+            r.activation.name(),
+            r.feature_bits,
+            r.weight_bits,
+            r.cycles,
+            r.fps,
+            r.dsp,
+            r.ramb18,
+            r.mj_per_frame,
+            r.proxy_iou
+        );
+    }
+    text
 }
 
 fn table(title: &str, rows: &[Row]) -> String {

@@ -2,12 +2,12 @@
 
 use super::Talk;
 use super::common::{DEFAULT_NETWORK, clock, network, print, progress};
-use crate::board;
+use crate::board::{self, Board};
 use crate::dataset::frame::write_atomically;
 use crate::error::{Error, Result};
-use crate::model::LoadOptions;
-use crate::search::grid;
+use crate::model::{LoadOptions, Network};
 use crate::search::topdown::{self, Found, Target, Trial, TrialRow};
+use crate::search::{explain, grid};
 use crate::sweep::journal::to_csv;
 use std::fmt::Write;
 use std::path::PathBuf;
@@ -61,11 +61,35 @@ pub fn run(a: &Arguments, talk: Talk) -> Result<()> {
         let description = format!("Designed by bico for `{}` on `{}`", network.name, board.name);
         write_atomically(path, grid::to_toml(&best.accelerator, &description)?.as_bytes())?;
     }
-    print(&summary(&network.name, &board.name, a, &found));
+    let missed = a.fps.is_some_and(|fps| best.fps < fps);
+    let levers = if missed { levers(&network, &board, target, best)? } else { String::new() };
+    print(&summary(&network.name, &board.name, a, &found, &levers));
     Ok(())
 }
 
-fn summary(network: &str, board: &str, a: &Arguments, found: &Found) -> String {
+/// Share of a budget that is added to see whether it binds, percent.
+const LEVER_PERCENT: u64 = 50;
+
+/// What would bring a design nearer to a rate that it misses, by simulation on richer boards.
+fn levers(network: &Network, board: &Board, target: Target, best: &Trial) -> Result<String> {
+    let mut gains = explain::gains(network, board, target, &[LEVER_PERCENT], &|| ())?;
+    gains.retain(|g| g.cycles.is_some_and(|c| c < best.cycles));
+    gains.sort_by_key(|g| g.cycles);
+    let mut text = String::new();
+    for gain in &gains {
+        let (cycles, fps) = (gain.cycles.unwrap_or(best.cycles), gain.fps.unwrap_or(best.fps));
+        let _ = writeln!(text, "  with {} {}: {cycles} cycles, {fps:.1} FPS", gain.resource, gain.more);
+    }
+    let binding =
+        gains.first().map_or("no budget of the board binds: more of any buys nothing", |_| "the first of these budgets binds most");
+    let _ = writeln!(
+        text,
+        "  {binding}; other levers: --clock-mhz (a faster clock, if it can be met), narrower features and weights, a smaller network"
+    );
+    Ok(text)
+}
+
+fn summary(network: &str, board: &str, a: &Arguments, found: &Found, levers: &str) -> String {
     let (best, analytical) = (&found.trials[found.best], found.analytical.map(|k| &found.trials[k]));
     let mut text = format!(
         "{network} on {board} at {} MHz (assumed): {} designs simulated, {} choices of parallel factors fit\n\n",
@@ -89,6 +113,8 @@ fn summary(network: &str, board: &str, a: &Arguments, found: &Found) -> String {
     line("vector", &|t| t.accelerator.vector.map_or("-".into(), |ip| ip.parallel_out.to_string()));
     line("two products a multiplier", &|t| if TrialRow::from(t).packed { "yes".into() } else { "no".into() });
     line("feature banks, words", &|t| t.accelerator.banks.iter().map(|b| b.words.to_string()).collect::<Vec<_>>().join("+"));
+    line("tile, at most", &|t| format!("{} x {}", t.accelerator.tile.0, t.accelerator.tile.1));
+    line("queue depth, bursts", &|t| format!("{}, {}", t.accelerator.queue_depth, t.accelerator.load_port.outstanding_bursts));
     line("DSP", &|t| t.resources.dsp.to_string());
     line("RAMB18", &|t| t.resources.bram18.to_string());
     line("LUT", &|t| t.resources.lut.to_string());
@@ -99,6 +125,7 @@ fn summary(network: &str, board: &str, a: &Arguments, found: &Found) -> String {
     let _ = writeln!(text, "\nslowest unit of the chosen: `{}`; {proof}", best.bound.0);
     if let Some(fps) = a.fps.filter(|f| best.fps < *f) {
         let _ = writeln!(text, "NOT REACHED: {fps} FPS; this is the fastest that was found");
+        text.push_str(levers);
     }
     text
 }

@@ -14,6 +14,7 @@ mod design;
 pub mod dram;
 mod emit;
 mod evaluate;
+mod evaluate_candidate;
 mod explain;
 mod images;
 mod networks;
@@ -22,6 +23,7 @@ mod progress;
 mod regress;
 mod samples;
 mod schema;
+mod search;
 mod simulate;
 mod study;
 mod sweep;
@@ -88,6 +90,10 @@ enum Command {
     Design(design::Arguments),
     /// The papers' observations on resources, each with figure and CSV from real runs.
     Observe(observe::Arguments),
+    /// Network and accelerator found together: under a target, on a board; the Pareto front, the chosen pair, why it won.
+    Search(search::Arguments),
+    /// One candidate of a search evaluated, from a JSON file to a JSON file, for an outside scheduler.
+    EvaluateCandidate(evaluate_candidate::Arguments),
     /// Experiments about searches, repeatable by anyone.
     Study(study::Arguments),
 
@@ -134,6 +140,8 @@ fn run(command: Command, talk: Talk) -> Result<()> {
         Command::Bundles(a) => bundles::run(&a, talk),
         Command::Design(a) => design::run(&a, talk),
         Command::Observe(a) => observe::run(&a, talk),
+        Command::Search(a) => search::run(&a, talk),
+        Command::EvaluateCandidate(a) => evaluate_candidate::run(&a),
         Command::Study(a) => study::run(&a, talk),
 
         Command::Dram(a) => dram::run(&a),
@@ -144,6 +152,13 @@ fn run(command: Command, talk: Talk) -> Result<()> {
         Command::Verify(a) => verify::run(&a, talk),
         Command::Schema(a) => schema::run(&a),
     }
+}
+
+/// Runs another command, given as its words without `bico`.
+fn again(words: &[String], talk: Talk) -> Result<()> {
+    let words = std::iter::once("bico").chain(words.iter().map(String::as_str));
+    let arguments = Arguments::try_parse_from(words).map_err(|e| crate::Error::fault(e.to_string()))?;
+    run(arguments.command, talk)
 }
 
 fn lines(lines: &[String]) -> Result<()> {

@@ -127,7 +127,7 @@ fn score(args: &TrainArgs, network: &Network, quiet: bool) -> Result<Vec<String>
     progress.note("rendering scenes");
     let started = std::time::Instant::now();
     let epochs = args.epochs.unwrap_or(PROXY_EPOCHS);
-    let iou = Proxy::new().score(network, epochs, args.seed, &mut |done, of| progress.images("proxy", done, of, None))?;
+    let iou = Proxy::new().score(network, epochs, args.seed, 0, &mut |done, of| progress.images("proxy", done, of, None))?;
     let seconds = started.elapsed().as_secs_f64();
     Ok(vec![format!("{}: proxy IoU {iou:.4} after {epochs} epochs at 80 x 160, {seconds:.0} s", network.name)])
 }
@@ -166,7 +166,7 @@ fn in_pool(args: &TrainArgs, network: &Network, out: &Path, quiet: bool) -> Resu
     let shape = network.float.input().shape;
     let (source, validation) = data(args, shape, &progress, quiet)?;
     let plan = plan(args, shape);
-    let training = Training { network, plan, source: &source, validation: &validation, folder: Some(out) };
+    let training = Training { network, plan, input: None, source: &source, validation: &validation, folder: Some(out) };
     write_atomically(&out.join(WIDTHS), widths(args).as_bytes())?;
     let mut trained = training.run(&mut |phase, done, of, epoch| progress.images(phase, done, of, epoch))?;
     if args.until.is_some_and(|u| u < epochs(args)) {

@@ -9,10 +9,12 @@ mod activity;
 mod fit;
 mod least_squares;
 mod published;
+mod score;
 
 pub use self::activity::{Activity, Counts, count};
 pub use self::fit::{Fit, LeaveOneOut, LeftOut, fit, leave_one_out};
 pub use self::published::{PUBLISHED, Published};
+pub use self::score::{REFERENCE_ENERGY_J, energy_score};
 
 use crate::record::PowerRecord;
 use schemars::JsonSchema;

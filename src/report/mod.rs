@@ -20,13 +20,14 @@ mod text;
 mod timeline;
 mod waveform;
 
+pub use crate::power::REFERENCE_ENERGY_J;
 pub use compare::{Comparison, compare};
 pub use files::write_atomic;
 pub use json::{record_json, record_schema};
 pub use picture::Picture;
-pub use plot::{bundles, heat, observation, steps, synthesis, training};
+pub use plot::{bundles, front, heat, model, observation, steps, strips, synthesis, training};
 pub use read::{MAX_CYCLES, check, parse_record, read_record};
-pub use score::{DacSdcScore, REFERENCE_ENERGY_J, dac_sdc_score};
+pub use score::{DacSdcScore, dac_sdc_score};
 
 use crate::error::Result;
 use crate::record::RunRecord;

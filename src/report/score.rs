@@ -1,10 +1,7 @@
 //! The score of the DAC-SDC contest: accuracy, raised by energy.
 
+use crate::power;
 use crate::record::RunRecord;
-
-/// Energy that counts as average, joules a frame: the mean of the three FPGA winners of DAC-SDC 2018 on the Pynq-Z1
-/// (0.35, 0.10 and 0.36 J; published results). The contest itself took the mean over all entries of the year.
-pub const REFERENCE_ENERGY_J: f64 = 0.27;
 
 /// The contest's formula on this run. The images are not the contest's, so it only compares runs of bico with each other.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -22,7 +19,7 @@ pub fn dac_sdc_score(record: &RunRecord) -> Option<DacSdcScore> {
     let iou = record.accuracy.as_ref()?.mean_iou?;
     let energy = record.power.energy_per_frame_j;
     (energy > 0.0).then(|| {
-        let energy_score = (1.0 + 0.2 * libm::log2(REFERENCE_ENERGY_J / energy)).max(0.0);
+        let energy_score = power::energy_score(energy);
         DacSdcScore { iou, energy_score, total: iou * (1.0 + energy_score) }
     })
 }

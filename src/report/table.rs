@@ -2,7 +2,7 @@
 
 use super::derive::{frame_cycles, layer_bytes, layer_cycles, notes, peak_gops, resource_rows, split_parts, split_total};
 use super::text::{bytes, grouped, grouped_within, percent, prefixed, printable, ratio, shortened, significant, wrapped};
-use super::{Extras, dac_sdc_score, score::REFERENCE_ENERGY_J};
+use super::{Extras, REFERENCE_ENERGY_J, dac_sdc_score};
 use crate::error::Result;
 use crate::plan::Unit;
 use crate::record::RunRecord;

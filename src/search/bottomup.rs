@@ -3,6 +3,7 @@
 use super::bundle::Bundle;
 use super::genes::Genes;
 use super::jobs;
+use super::pareto::front;
 use super::topdown::{self, Target};
 use crate::board::Board;
 use crate::dataset::frame::write_atomically;
@@ -111,7 +112,7 @@ impl Coarse<'_> {
         let network = probe(&bundle.name).network(self.pool)?;
         let found = topdown::design(&network, self.board, self.target, &|| ())?;
         let best = &found.trials[found.best];
-        let iou = proxy.map(|p| p.score(&network, self.epochs, SEED, &mut |_, _| {})).transpose()?;
+        let iou = proxy.map(|p| p.score(&network, self.epochs, SEED, 0, &mut |_, _| {})).transpose()?;
         let shares = best.resources.named().into_iter().zip(self.board.budget.named());
         Ok(Row {
             bundle: bundle.name.clone(),
@@ -152,9 +153,9 @@ const SEED: u64 = 1;
 
 /// Which rows no other row beats: none is both at least as accurate and at least as fast, and better in one. Rows without accuracy are on no front.
 pub fn pareto(rows: &[Row]) -> Vec<bool> {
-    let point = |r: &Row| r.proxy_iou.map(|iou| (iou, r.cycles));
-    let beats = |a: (f64, u64), b: (f64, u64)| a.0 >= b.0 && a.1 <= b.1 && a != b;
-    rows.iter().map(|r| point(r).is_some_and(|p| !rows.iter().filter_map(point).any(|q| beats(q, p)))).collect()
+    let point = |r: &Row| (r.proxy_iou.unwrap_or(f64::NEG_INFINITY), -(r.cycles as f64));
+    let points: Vec<_> = rows.iter().map(point).collect();
+    rows.iter().zip(front(&points)).map(|(r, optimal)| optimal && r.proxy_iou.is_some()).collect()
 }
 
 #[cfg(test)]

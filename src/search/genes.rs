@@ -35,7 +35,8 @@ impl Clip {
 
 /// A network of the search space: one bundle, replicated (DAC 2019: N, the down-sampling vector, the channel expansion vector; then the features
 /// of SkyNet).
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Genes {
     /// Name of the bundle.
     pub bundle: String,
@@ -44,23 +45,39 @@ pub struct Genes {
     /// Replications (from 1) that a 2 x 2 max pool follows, rising.
     pub pools: Vec<u8>,
     /// Activation.
+    #[serde(default)]
     pub activation: Clip,
     /// Whether the output of the replication before the last pool also goes, by space-to-depth, to the input of the last replication.
+    #[serde(default)]
     pub bypass: bool,
     /// Rows and columns of the input.
+    #[serde(default = "default_input")]
     pub input: [u16; 2],
     /// Width of feature maps.
+    #[serde(default = "default_feature_bits")]
     pub feature_bits: u8,
     /// Width of weights.
+    #[serde(default = "default_weight_bits")]
     pub weight_bits: u8,
 }
 
 /// Rows and columns of the input where nothing is said.
 pub const DEFAULT_INPUT: [u16; 2] = [160, 320];
 /// Widths of feature maps and weights where nothing is said: SkyNet's on its FPGA.
-const DEFAULT_BITS: (u8, u8) = (9, 11);
+pub const DEFAULT_BITS: (u8, u8) = (9, 11);
+
+const fn default_input() -> [u16; 2] {
+    DEFAULT_INPUT
+}
+const fn default_feature_bits() -> u8 {
+    DEFAULT_BITS.0
+}
+const fn default_weight_bits() -> u8 {
+    DEFAULT_BITS.1
+}
+
 /// Most replications.
-const MOST_REPLICATIONS: usize = 16;
+pub const MOST_REPLICATIONS: usize = 16;
 /// Most channels of a replication.
 const MOST_CHANNELS: u16 = 1024;
 /// Anchors of the head until training sets them: sides as fractions of the image.

@@ -5,7 +5,7 @@ use crate::accelerator::{
     Accelerator, Bank, IpConfig, Port, RawAccelerator, RawBank, RawConv, RawDepthwise, RawFetchPort, RawPointwise, RawPort, RawPorts,
     RawTile, RawVector,
 };
-use crate::board::Board;
+use crate::board::{Board, Resources};
 use crate::error::{Error, Result};
 use crate::ip::cost;
 use crate::model::graph::Graph;
@@ -124,13 +124,14 @@ impl Needs {
                 }
             }
         }
-        let smallest = all.iter().min_by_key(|acc| cost::total(acc, board).lut).cloned();
-        all.retain(|acc| cost::total(acc, board).within(&board.budget));
-        if let (true, Some(smallest)) = (all.is_empty(), smallest) {
+        let mut costed: Vec<(Resources, Accelerator)> = all.into_iter().map(|acc| (cost::total(&acc, board), acc)).collect();
+        let smallest = costed.iter().min_by_key(|(taken, _)| taken.lut).map(|(_, acc)| acc.clone());
+        costed.retain(|(taken, _)| taken.within(&board.budget));
+        if let (true, Some(smallest)) = (costed.is_empty(), smallest) {
             cost::check_fits(&smallest, board)?;
         }
-        all.sort_by_cached_key(|acc| (self.bound(acc).1, self.analytical_cycles(acc), cost::total(acc, board).dsp));
-        Ok(all)
+        costed.sort_by_cached_key(|(taken, acc)| (self.bound(acc).1, self.analytical_cycles(acc), taken.dsp));
+        Ok(costed.into_iter().map(|(_, acc)| acc).collect())
     }
 
     fn accelerator(&self, f: Factors, clock: Hertz) -> Accelerator {
@@ -257,8 +258,13 @@ fn banks(acc: &Accelerator, words: [usize; 4]) -> Vec<Bank> {
 /// # Errors
 /// None that an accelerator of the grid causes.
 pub fn to_toml(acc: &Accelerator, description: &str) -> Result<String> {
+    toml::to_string(&to_raw(acc, description)).map_err(|e| Error::fault(format!("cannot write the accelerator: {e}")))
+}
+
+/// An accelerator as it is written.
+pub fn to_raw(acc: &Accelerator, description: &str) -> RawAccelerator {
     let port = |p: Port| RawPort { hp: p.hp, outstanding_bursts: p.outstanding_bursts };
-    let raw = RawAccelerator {
+    RawAccelerator {
         description: description.into(),
         clock_mhz: acc.clock.mhz(),
         lanes: acc.lanes,
@@ -299,6 +305,5 @@ pub fn to_toml(acc: &Accelerator, description: &str) -> Result<String> {
             .iter()
             .map(|b| RawBank { name: b.name.clone(), words: b.words, writers: b.writers.clone(), readers: b.readers.clone() })
             .collect(),
-    };
-    toml::to_string(&raw).map_err(|e| Error::fault(format!("cannot write the accelerator: {e}")))
+    }
 }

@@ -1,12 +1,19 @@
 //! What a search chooses from: dimensions with ordered choices, and how an index into each becomes a network.
 
-use super::genes::Genes;
+use super::bundle::Bundle;
+use super::genes::{Genes, MOST_REPLICATIONS};
+use crate::config::Source;
+use crate::dataset::rng::Rng;
+use crate::error::{Error, Result};
+use serde::{Deserialize, Serialize};
+use std::path::Path;
 
 /// An index into each dimension.
 pub type Point = Vec<usize>;
 
 /// Where pools stand (the down-sampling vector).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Down {
     /// After replications 1, 2, 3.
     Early,
@@ -27,7 +34,8 @@ impl Down {
 }
 
 /// Channels (the expansion vector): those of the first replication, and the factor from each to the next, up to eight times the first.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Expansion {
     /// Channels of the first replication.
     pub first: u16,
@@ -35,6 +43,10 @@ pub struct Expansion {
     pub factor: f64,
 }
 
+/// Most choices of a dimension.
+const MOST_CHOICES: usize = 64;
+/// Pools stand after up to the fourth replication.
+const LEAST_REPLICATIONS: usize = 4;
 /// Channels stop growing at this many times those of the first replication.
 const MOST_GROWTH: u16 = 8;
 
@@ -47,7 +59,8 @@ impl Expansion {
 }
 
 /// The dimensions.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Space {
     /// Names of bundles, the Pareto-optimal ones.
     pub bundles: Vec<String>,
@@ -74,8 +87,41 @@ impl Default for Space {
 
 impl Space {
     /// Choices of each dimension: bundle, replications, down-sampling, expansion.
-    fn sizes(&self) -> [usize; 4] {
+    pub fn sizes(&self) -> [usize; 4] {
         [self.bundles.len(), self.replications.len(), self.down.len(), self.expansions.len()]
+    }
+
+    /// The default, or a TOML file with `bundles`, `replications`, `down` (early, late, deep) and `expansions` (tables of `first` and `factor`).
+    ///
+    /// # Errors
+    /// When the file is unreadable, or describes no space of networks of these bundles: names the key.
+    pub fn open(path: Option<&Path>, pool: &[Bundle]) -> Result<Space> {
+        let Some(path) = path else { return Ok(Space::default()) };
+        let source = Source::read(path)?;
+        let space: Space = source.parse()?;
+        space.check(pool).map_err(|e| e.file(path))?;
+        Ok(space)
+    }
+
+    fn check(&self, pool: &[Bundle]) -> Result<()> {
+        let wrong = |key: &str, value: String, allowed: String| {
+            Err(Error::input(format!("`{key}` of the search space is out of range")).value(value).allowed(allowed))
+        };
+        for (key, choices) in ["bundles", "replications", "down", "expansions"].into_iter().zip(self.sizes()) {
+            if !(1..=MOST_CHOICES).contains(&choices) {
+                return wrong(key, format!("{choices} choices"), format!("1 to {MOST_CHOICES} choices"));
+            }
+        }
+        if let Some(name) = self.bundles.iter().find(|n| pool.iter().all(|b| b.name != **n)) {
+            return wrong("bundles", name.clone(), pool.iter().map(|b| b.name.as_str()).collect::<Vec<_>>().join(", "));
+        }
+        if let Some(n) = self.replications.iter().find(|n| !(LEAST_REPLICATIONS..=MOST_REPLICATIONS).contains(*n)) {
+            return wrong("replications", n.to_string(), format!("{LEAST_REPLICATIONS} (what is pooled last) to {MOST_REPLICATIONS}"));
+        }
+        if let Some(e) = self.expansions.iter().find(|e| !(8..=128).contains(&e.first) || !(1.0..=4.0).contains(&e.factor)) {
+            return wrong("expansions", format!("first = {}, factor = {}", e.first, e.factor), "first 8 to 128, factor 1 to 4".into());
+        }
+        Ok(())
     }
 
     /// The network at a point.
@@ -89,18 +135,27 @@ impl Space {
 
     /// All points, the last dimension fastest.
     pub fn points(&self) -> Vec<Point> {
-        let sizes = self.sizes();
-        let count: usize = sizes.iter().product();
-        (0..count)
-            .map(|mut k| {
-                let mut point = vec![0; sizes.len()];
-                for (at, size) in point.iter_mut().zip(sizes).rev() {
-                    (*at, k) = (k % size, k / size);
-                }
-                point
-            })
-            .collect()
+        points(&self.sizes())
     }
+}
+
+/// All points of this many choices in each dimension, the last fastest.
+pub fn points(sizes: &[usize]) -> Vec<Point> {
+    let count: usize = sizes.iter().product();
+    (0..count)
+        .map(|mut k| {
+            let mut point = vec![0; sizes.len()];
+            for (at, size) in point.iter_mut().zip(sizes).rev() {
+                (*at, k) = (k % size, k / size);
+            }
+            point
+        })
+        .collect()
+}
+
+/// A point at random.
+pub fn random_point(sizes: &[usize], rng: &mut Rng) -> Point {
+    sizes.iter().map(|&n| rng.below(n)).collect()
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use crate::dataset::rng::Rng;
 use crate::error::{Error, Result};
 use crate::sweep::journal::{from_csv, to_csv};
 use crate::sweep::rounded;
-use crate::train::proxy::Proxy;
+use crate::train::proxy::{self, Proxy};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -100,6 +100,11 @@ impl Table {
         self.rows.get(genes).map(|r| r.proxy_iou)
     }
 
+    /// Whether all of it was trained with these epochs and seed.
+    pub fn was_trained(&self, epochs: u64, seed: u64) -> bool {
+        self.rows.values().all(|r| (r.epochs, r.seed) == (epochs, seed))
+    }
+
     /// Networks and rows, in the order of the genes.
     pub fn iter(&self) -> impl Iterator<Item = (&Genes, &Row)> {
         self.rows.iter()
@@ -125,6 +130,8 @@ pub struct Training {
     pub epochs: u64,
     /// Of initial weights and order.
     pub seed: u64,
+    /// Training scenes: [`proxy::IMAGES`] for a table that is kept.
+    pub images: usize,
     /// Trainings at a time, one thread each.
     pub jobs: usize,
     /// The file; rows that it has are not trained again.
@@ -155,11 +162,11 @@ impl Training {
         if missing.is_empty() {
             return Ok(table);
         }
-        let proxy = Proxy::new();
+        let proxy = Proxy::at(proxy::INPUT, self.images);
         let table = Mutex::new(table);
         jobs::each(self.jobs, &missing, |genes| {
             let network = genes.network(pool)?;
-            let iou = proxy.score(&network, self.epochs, self.seed, &mut |_, _| {})?;
+            let iou = proxy.score(&network, self.epochs, self.seed, 0, &mut |_, _| {})?;
             let row = Row {
                 bundle: genes.bundle.clone(),
                 channels: joined(&genes.channels),
@@ -180,5 +187,39 @@ impl Training {
             Ok(())
         })?;
         Ok(jobs::into_inner(table))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::bundle::builtin;
+    use super::super::space::{Down, Expansion};
+    use super::*;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    #[test]
+    fn an_interrupted_table_goes_on_to_the_same_bytes() {
+        let folder = tempfile::tempdir().unwrap();
+        let expansions = vec![Expansion { first: 8, factor: 1.0 }, Expansion { first: 8, factor: 1.5 }];
+        let space = Space { bundles: vec!["dw3-pw".into()], replications: vec![4, 5], down: vec![Down::Deep], expansions };
+        let training =
+            |name: &str, jobs| Training { space: space.clone(), epochs: 1, seed: 1, images: 16, jobs, path: folder.path().join(name) };
+        let whole = training("whole.csv", 2).run(&builtin(), &|_| ()).unwrap();
+        assert_eq!(whole.len(), 4);
+        // Cut short after two rows, as it lies on disk then.
+        let begun = training("cut.csv", 1);
+        let text = std::fs::read_to_string(&training("whole.csv", 1).path).unwrap();
+        let lines: Vec<&str> = text.lines().collect();
+        std::fs::write(&begun.path, format!("{}\n", lines[..3].join("\n"))).unwrap();
+        let trained = AtomicUsize::new(0);
+        begun
+            .run(&builtin(), &|_| {
+                trained.fetch_add(1, Ordering::Relaxed);
+            })
+            .unwrap();
+        assert_eq!(trained.into_inner(), 2);
+        assert_eq!(std::fs::read_to_string(&begun.path).unwrap(), text);
+        let e = Training { seed: 2, ..training("cut.csv", 1) }.run(&builtin(), &|_| ()).unwrap_err().to_string();
+        assert!(e.contains("seed 2") && e.contains("--out"), "{e}");
     }
 }

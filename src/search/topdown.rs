@@ -2,6 +2,7 @@
 
 use super::grid::{MEMORIES, Needs};
 use super::jobs;
+use super::refine;
 use crate::accelerator::Accelerator;
 use crate::board::{Board, Resources};
 use crate::error::{Error, Kind, Result};
@@ -63,6 +64,14 @@ pub struct TrialRow {
     pub bank_words: usize,
     /// Rows of the pointwise weight memory.
     pub weight_rows: usize,
+    /// Most rows of a tile.
+    pub tile_rows: usize,
+    /// Most columns of a tile.
+    pub tile_cols: usize,
+    /// Depth of the job queues.
+    pub queue_depth: usize,
+    /// Bursts that the ports for features and weights have under way.
+    pub outstanding_bursts: usize,
     /// Lower bound, cycles.
     pub bound_cycles: u64,
     /// Paper's analytical model, cycles.
@@ -93,6 +102,10 @@ impl From<&Trial> for TrialRow {
             vector: a.vector.map_or(0, |ip| ip.parallel_out),
             bank_words: a.banks.iter().map(|b| b.words).sum(),
             weight_rows: a.pointwise.map_or(0, |ip| ip.weight_rows),
+            tile_rows: a.tile.0,
+            tile_cols: a.tile.1,
+            queue_depth: a.queue_depth,
+            outstanding_bursts: a.load_port.outstanding_bursts,
             bound_cycles: t.bound.1,
             analytical_cycles: t.analytical_cycles,
             cycles: t.cycles,
@@ -140,7 +153,7 @@ pub fn design(network: &Network, board: &Board, target: Target, done: &(dyn Fn()
     let mut order: Vec<usize> = (0..factors.len()).collect();
     let choice = order.iter().copied().min_by_key(|&k| needs.analytical_cycles(&factors[k])).unwrap_or(0);
     order[..=choice].rotate_right(1);
-    let explored = target.designs.saturating_sub(MEMORIES * FINALISTS).clamp(1, order.len());
+    let explored = target.designs.saturating_sub(MEMORIES * FINALISTS + refine::MOST).clamp(1, order.len());
     let mut trials: Vec<Trial> = Vec::new();
     let (mut settled, mut analytical) = (0, None);
     let fastest = |trials: &[Trial]| trials.iter().map(|t| t.cycles).min().unwrap_or(u64::MAX);
@@ -168,6 +181,14 @@ pub fn design(network: &Network, board: &Board, target: Target, done: &(dyn Fn()
     }
     more.truncate(target.designs.saturating_sub(trials.len()));
     trials.extend(jobs::map(target.jobs, &more, simulate)?.into_iter().flatten());
+    // Tile limits, queues and bursts of the fastest, one after the other.
+    for variants in refine::GROUPS {
+        let Some(best) = choose(&trials, None) else { break };
+        let mut tried = variants(&trials[best].accelerator);
+        tried.retain(|acc| cost::total(acc, board).within(&board.budget));
+        tried.truncate(target.designs.saturating_sub(trials.len()));
+        trials.extend(jobs::map(target.jobs, &tried, simulate)?.into_iter().flatten());
+    }
     let best = choose(&trials, target.fps).ok_or_else(|| {
         Error::new(Kind::DoesNotFit, format!("no accelerator that fits board `{}` holds a tile of `{}`", board.name, network.name))
             .hint("narrow features and weights, or take a larger board")

@@ -7,6 +7,7 @@ use super::build::Trainable;
 use super::data::{Images, Source, anchors};
 use super::params::Params;
 use super::phase::{Phase, Schedule};
+use super::run::{Plan, Training};
 use crate::dataset::scene::Split;
 use crate::error::Result;
 use crate::model::Network;
@@ -14,52 +15,74 @@ use crate::tensor::Shape;
 
 /// Rows and columns of the images.
 pub const INPUT: [usize; 2] = [80, 160];
-/// Training scenes.
-const IMAGES: usize = 4000;
-/// Validation scenes.
-const VALIDATION: usize = 400;
+/// Training scenes where nothing is said.
+pub const IMAGES: usize = 4000;
+/// Training scenes for each validation scene.
+const FOR_EACH_VALIDATED: usize = 10;
 
 /// The images that candidates are trained and judged on.
 pub struct Proxy {
+    input: [usize; 2],
+    images: usize,
     source: Source,
     validation: Images,
 }
 
+/// Highest learning rate on the grids.
+const GRID_RATE: f32 = 1e-3;
+
 impl Proxy {
     /// Renders them.
     pub fn new() -> Proxy {
-        let shape = Shape::new(3, INPUT[0], INPUT[1]);
-        let source = Source::Images(Images::scenes(Split::Training, 0, IMAGES, shape));
-        Proxy { source, validation: Images::scenes(Split::Validation, 0, VALIDATION, shape) }
+        Proxy::at(INPUT, IMAGES)
     }
 
-    /// Mean IoU on the validation scenes of the network's layers, trained from a seed for `epochs` passes; `watch` is told images done
-    /// and to do.
+    /// Renders `images` training scenes and a tenth as many validation scenes, with other rows and columns.
+    pub fn at(input: [usize; 2], images: usize) -> Proxy {
+        let shape = Shape::new(3, input[0], input[1]);
+        let source = Source::Images(Images::scenes(Split::Training, 0, images, shape));
+        Proxy { input, images, source, validation: Images::scenes(Split::Validation, 0, images / FOR_EACH_VALIDATED, shape) }
+    }
+
+    /// Mean IoU on the validation scenes of the network's layers, trained from a seed for `epochs` passes in float and then `grid_epochs` passes with weights
+    /// and features on their grids (0: none, and widths do not matter); `watch` is told images done and to do of a phase.
     ///
     /// # Errors
-    /// When a layer cannot be trained, or does not fit images of 80 x 160.
-    pub fn score(&self, network: &Network, epochs: u64, seed: u64, watch: &mut dyn FnMut(u64, u64)) -> Result<f32> {
+    /// When a layer cannot be trained, or does not fit the images.
+    pub fn score(&self, network: &Network, epochs: u64, seed: u64, grid_epochs: u64, watch: &mut dyn FnMut(u64, u64)) -> Result<f32> {
         let map = Trainable::new(&network.float, network.head.as_ref())?;
         let mut spec = map.spec;
-        spec.input = Shape::new(spec.input.c, INPUT[0], INPUT[1]);
+        spec.input = Shape::new(spec.input.c, self.input[0], self.input[1]);
+        let schedule = self.schedule(epochs, seed);
+        if grid_epochs > 0 {
+            let tune = Schedule { phase: "quantised", epochs: grid_epochs, rate: GRID_RATE, decay: 0.0, ..schedule.clone() };
+            let plan = Plan { float: schedule, tune, scale: None, until: None };
+            let (input, source, validation) = (Some(spec.input), &self.source, &self.validation);
+            let training = Training { network, plan, input, source, validation, folder: None };
+            let trained = training.run(&mut |_, done, of, _| watch(done, of))?;
+            return Ok(trained.history.iter().filter(|e| e.phase == "quantised").map(|e| e.iou).fold(0.0, f32::max));
+        }
         spec.anchors = anchors(&self.source.targets(), spec.anchors.len());
-        let schedule = Schedule {
+        let phase =
+            Phase { schedule, source: &self.source, validation: &self.validation, checkpoint: None, context: String::new(), until: None };
+        let done = phase.train(&spec, None, &Params::random(&spec, seed)?, &mut |done, of, _| watch(done, of))?;
+        Ok(done.best_epoch().map_or(0.0, |e| e.iou))
+    }
+
+    fn schedule(&self, epochs: u64, seed: u64) -> Schedule {
+        Schedule {
             phase: "float",
             epochs,
-            images: IMAGES,
+            images: self.images,
             batch: 16,
             rate: 4e-3,
             decay: 1e-2,
             average: 0.99,
             patience: 0,
             crop_epochs: 0,
-            crop: INPUT,
+            crop: self.input,
             seed,
-        };
-        let phase =
-            Phase { schedule, source: &self.source, validation: &self.validation, checkpoint: None, context: String::new(), until: None };
-        let done = phase.train(&spec, None, &Params::random(&spec, seed)?, &mut |done, of, _| watch(done, of))?;
-        Ok(done.best_epoch().map_or(0.0, |e| e.iou))
+        }
     }
 }
 

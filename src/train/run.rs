@@ -66,6 +66,8 @@ pub struct Training<'a> {
     pub network: &'a Network,
     /// How.
     pub plan: Plan,
+    /// Shape of the images that it trains at, where that is not the network's own input.
+    pub input: Option<Shape>,
     /// Training images.
     pub source: &'a Source,
     /// Validation images.
@@ -94,6 +96,7 @@ impl Training<'_> {
     /// When a layer cannot be trained, a checkpoint is of another run, or the loss stops being a number.
     pub fn run(&self, watch: &mut Watcher<'_>) -> Result<Trained> {
         let mut map = Trainable::new(&self.network.float, self.network.head.as_ref())?;
+        map.spec.input = self.input.unwrap_or(map.spec.input);
         let mut history = Vec::new();
         let float = if self.plan.float.epochs > 0 {
             map.spec.anchors = anchors(&self.source.targets(), map.spec.anchors.len());

@@ -8,7 +8,7 @@ use crate::report::derive::{layer_cycles, milliseconds, peak_gops, resource_rows
 use crate::report::plot::canvas::escaped;
 use crate::report::plot::{NARROW, WIDE, latency, power as power_plot, resources as resource_plot, roofline, utilisation};
 use crate::report::text::{bytes, grouped, percent, prefixed, ratio, significant};
-use crate::report::{Extras, dac_sdc_score, picture, score::REFERENCE_ENERGY_J};
+use crate::report::{Extras, REFERENCE_ENERGY_J, dac_sdc_score, picture};
 
 /// Images on the page: the first of the run, and the worst of the others.
 const SHOWN: (usize, usize) = (8, 4);

@@ -29,20 +29,26 @@ pub fn draw(title: &str, rows: &[Row]) -> Result<String> {
         canvas.grid((LEFT, TOP), (WIDTH - 24, bottom), (&x, 8), (&y, 6), label);
         canvas.muted((12, TOP - 22), "mean IoU by the proxy; area of a disc: largest share of a budget of the board", Anchor::Start);
         canvas.muted(((LEFT + WIDTH) / 2, bottom + 34), "accelerator, ms a frame", Anchor::Middle);
-        let mut taken: Vec<(i32, i32, i32)> = Vec::new();
-        for (row, &optimal) in rows.iter().zip(&front) {
-            let Some(iou) = row.proxy_iou else { continue };
-            let at = (x.pixel(row.accelerator_ms), y.pixel(iou));
-            let radius = (RADIUS * row.largest_share.max(0.0).sqrt()) as u32;
-            canvas.circle(at, radius.max(3), if optimal { palette::VERMILION } else { palette::SKY });
-            // A name moves down until it is clear of those before it, and stands left of its disc at the right end.
-            let (own, gap) = (text_width(&row.bundle, TEXT), radius as i32 + 4);
+        let discs: Vec<((i32, i32), i32, &Row, bool)> = rows
+            .iter()
+            .zip(&front)
+            .filter_map(|(row, &optimal)| {
+                let at = (x.pixel(row.accelerator_ms), y.pixel(row.proxy_iou?));
+                Some((at, ((RADIUS * row.largest_share.max(0.0).sqrt()) as i32).max(3), row, optimal))
+            })
+            .collect();
+        // What names keep clear of: left, right, middle and half the height of each disc, then of each name.
+        let mut taken: Vec<[i32; 4]> = discs.iter().map(|&((cx, cy), r, ..)| [cx - r, cx + r, cy, r]).collect();
+        for &(at, radius, row, optimal) in &discs {
+            canvas.circle(at, radius as u32, if optimal { palette::VERMILION } else { palette::SKY });
+            // A name moves down until it is clear of what is there, and stands left of its disc at the right end.
+            let (own, gap) = (text_width(&row.bundle, TEXT), radius + 4);
             let (start, anchor) = if at.0 + gap + own > WIDTH { (at.0 - gap - own, Anchor::End) } else { (at.0 + gap, Anchor::Start) };
             let mut line = at.1;
-            while taken.iter().any(|&(from, to, l)| (l - line).abs() < 14 && from < start + own && start < to) {
+            while taken.iter().any(|&[from, to, middle, half]| (middle - line).abs() < half + 7 && from < start + own && start < to) {
                 line += 7;
             }
-            taken.push((start, start + own, line));
+            taken.push([start, start + own, line, 7]);
             canvas.text((if anchor == Anchor::End { at.0 - gap } else { start }, line), &row.bundle, anchor);
         }
         canvas.legend(&items, (LEFT, bottom + 50));

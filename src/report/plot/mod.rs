@@ -2,8 +2,10 @@
 
 pub mod bundles;
 pub mod canvas;
+pub mod front;
 pub mod heat;
 pub mod latency;
+pub mod model;
 pub mod observation;
 pub mod palette;
 pub mod power;
@@ -11,6 +13,7 @@ pub mod resources;
 pub mod roofline;
 pub mod scale;
 pub mod steps;
+pub mod strips;
 pub mod synthesis;
 pub mod training;
 pub mod utilisation;

@@ -1,0 +1,176 @@
+//! What a search leaves in its folder.
+
+use super::{Arguments, Left, at};
+use crate::board::Board;
+use crate::dataset::frame::write_atomically;
+use crate::error::{Error, Result};
+use crate::report::front::{self, Point};
+use crate::search::bundle::Bundle;
+use crate::search::features::{self, Step};
+use crate::search::joint::{Candidate, Outcome};
+use crate::search::space::Space;
+use crate::sweep::journal::to_csv;
+use serde::Serialize;
+use std::path::Path;
+
+/// The search, for `--explain`.
+pub const LEFT: &str = "search.json";
+/// What it was asked.
+const SETTINGS: &str = "search.toml";
+/// The chosen pair.
+pub const BEST: &str = "best";
+
+/// What figures depend on; a folder is of one search.
+#[derive(Serialize)]
+struct Settings<'a> {
+    board: &'a str,
+    clock_mhz: f64,
+    strategy: &'a str,
+    seed: u64,
+    trainings: u32,
+    designs: u32,
+    epochs: u64,
+    features: bool,
+    objective: crate::search::joint::Objective,
+    space: &'a Space,
+}
+
+/// Makes the folder, or finds that it is of the same search.
+///
+/// # Errors
+/// When it is of another one.
+pub fn claim(a: &Arguments, board: &Board, space: &Space) -> Result<()> {
+    std::fs::create_dir_all(&a.out).map_err(|e| Error::io("make the folder", &a.out, &e))?;
+    let settings = Settings {
+        board: &board.name,
+        clock_mhz: a.clock_mhz,
+        strategy: &a.strategy,
+        seed: a.seed,
+        trainings: a.trainings,
+        designs: a.designs,
+        epochs: a.epochs,
+        features: a.features,
+        objective: a.objective(),
+        space,
+    };
+    let text = toml::to_string(&settings).map_err(|e| Error::fault(format!("cannot write the settings: {e}")))?;
+    let path = at(&a.out, SETTINGS);
+    if !path.exists() {
+        return write_atomically(&path, text.as_bytes());
+    }
+    let old = std::fs::read_to_string(&path).map_err(|e| Error::io("read", &path, &e))?;
+    match old.lines().zip(text.lines()).enumerate().find(|(_, (a, b))| a != b) {
+        None if old.lines().count() == text.lines().count() => Ok(()),
+        moved => {
+            let (line, (old, new)) = moved.unwrap_or((0, ("", "")));
+            Err(Error::usage("the folder is of a search that was asked otherwise")
+                .at(&path, line + 1)
+                .value(new)
+                .allowed(old)
+                .hint("name another --out; with --cache of this folder's `cache` nothing is evaluated twice"))
+        }
+    }
+}
+
+/// A line of `trials.csv`.
+#[derive(Serialize)]
+struct Row<'a> {
+    number: usize,
+    stage: &'a str,
+    network: String,
+    fps: Option<f64>,
+    mj_per_frame: Option<f64>,
+    cycles: Option<u64>,
+    dsp: Option<u64>,
+    ramb18: Option<u64>,
+    lut: Option<u64>,
+    feasible: bool,
+    proxy_iou: Option<f64>,
+    merit: f64,
+    pareto_optimal: bool,
+    chosen: bool,
+}
+
+fn row<'a>(number: usize, stage: &'a str, c: &Candidate, pareto_optimal: bool, chosen: bool) -> Row<'a> {
+    let offer = c.offer.map(|k| &c.hardware.offers[k]);
+    Row {
+        number,
+        stage,
+        network: c.genes.name(),
+        fps: offer.map(|o| o.fps),
+        mj_per_frame: offer.map(|o| o.mj_per_frame),
+        cycles: offer.map(|o| o.cycles),
+        dsp: offer.map(|o| o.resources.dsp),
+        ramb18: offer.map(|o| o.resources.bram18),
+        lut: offer.map(|o| o.resources.lut),
+        feasible: c.feasible,
+        proxy_iou: c.iou,
+        merit: crate::search::rounded(c.merit),
+        pareto_optimal,
+        chosen,
+    }
+}
+
+/// Writes everything.
+///
+/// # Errors
+/// When something can not be written.
+pub fn write(a: &Arguments, pool: &[Bundle], found: &Outcome, steps: &[Step]) -> Result<()> {
+    let front = found.front();
+    let candidates = || found.candidates.iter().enumerate();
+    let mut rows: Vec<Row> = candidates().map(|(k, c)| row(k, "search", c, front[k], found.best == Some(k))).collect();
+    let first = rows.len();
+    rows.extend(steps.iter().enumerate().map(|(k, s)| row(first + k, s.group, &s.candidate, false, s.kept)));
+    write_atomically(&at(&a.out, "trials.csv"), &to_csv(&rows)?)?;
+
+    let points = candidates().filter_map(|(k, c)| {
+        let chosen = (found.best == Some(k)).then(|| c.genes.name());
+        Some(Point { fps: c.rates()?.0, iou: c.iou?, optimal: front[k], chosen })
+    });
+    let title = format!("Networks trained by the search, {} MHz (assumed), strategy {}", a.clock_mhz, a.strategy);
+    write_atomically(&at(&a.out, "front.svg"), front::draw(&title, &points.collect::<Vec<_>>(), a.fps)?.as_bytes())?;
+
+    let all: Vec<Candidate> = found.candidates.iter().chain(steps.iter().map(|s| &s.candidate)).cloned().collect();
+    let best = match features::winner(steps) {
+        Some(winner) => all.iter().rposition(|c| c == winner),
+        None => found.best,
+    };
+    if let Some(k) = best {
+        pair(&at(&a.out, BEST), &all[k], pool)?;
+    }
+    let left = Left {
+        board: a.board.clone(),
+        clock_mhz: a.clock_mhz,
+        designs: a.designs as usize,
+        pool: a.pool.clone(),
+        objective: a.objective(),
+        candidates: all,
+        best,
+    };
+    let text = serde_json::to_string(&left).map_err(|e| Error::fault(format!("cannot write the search: {e}")))?;
+    write_atomically(&at(&a.out, LEFT), text.as_bytes())
+}
+
+/// Network and accelerator as files.
+fn pair(folder: &Path, c: &Candidate, pool: &[Bundle]) -> Result<()> {
+    let Some(offer) = c.offer.map(|k| &c.hardware.offers[k]) else { return Ok(()) };
+    std::fs::create_dir_all(folder).map_err(|e| Error::io("make the folder", folder, &e))?;
+    write_atomically(&folder.join("network.toml"), c.genes.toml(pool)?.as_bytes())?;
+    let text = toml::to_string(&offer.accelerator).map_err(|e| Error::fault(format!("cannot write the accelerator: {e}")))?;
+    write_atomically(&folder.join("accelerator.toml"), text.as_bytes())
+}
+
+/// What an earlier search left.
+///
+/// # Errors
+/// When there is nothing, or something else.
+pub fn read(out: &Path) -> Result<Left> {
+    let path = at(out, LEFT);
+    if !path.exists() {
+        return Err(Error::usage("the folder holds no finished search").file(&path).hint("run the search first, without --explain"));
+    }
+    let text = std::fs::read_to_string(&path).map_err(|e| Error::io("read", &path, &e))?;
+    serde_json::from_str(&text).map_err(|e| {
+        Error::input(format!("not a finished search: {e}")).at(&path, e.line()).hint("run the search again: what it finished is kept")
+    })
+}

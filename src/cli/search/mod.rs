@@ -1,0 +1,210 @@
+//! `bico search`: network and accelerator found together.
+
+mod explain;
+mod files;
+mod summary;
+
+use super::Talk;
+use super::common::{clock, print, progress};
+use crate::board::{self, Board};
+use crate::error::{Error, Result};
+use crate::rtl;
+use crate::search::bundle::{self, Bundle};
+use crate::search::cache::Cache;
+use crate::search::candidate::{Evaluator, Judging};
+use crate::search::features::{self, Step};
+use crate::search::joint::{self, Candidate, Goal, Objective, Outcome, Plan};
+use crate::search::space::Space;
+use crate::search::strategy::{self, Entry};
+use crate::search::table::Table;
+use indicatif::ProgressBar;
+use std::path::{Path, PathBuf};
+
+#[derive(clap::Args, Debug)]
+pub struct Arguments {
+    /// Folder for what is found: trials.csv, front.svg, search.json, best/ with network.toml and accelerator.toml; the same command goes on there after an
+    /// interruption.
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+    /// Explain a candidate of a finished search in --out (its number or the name of its network): why it won or not, what binds, what more of each budget would buy.
+    #[arg(long, value_name = "CANDIDATE")]
+    explain: Option<String>,
+    /// Board: a name from `bico boards`, or a TOML file.
+    #[arg(long, value_name = "B", default_value = board::DEFAULT)]
+    board: String,
+    /// Fabric clock in megahertz: assumed, not timed.
+    #[arg(long, value_name = "MHZ", default_value_t = 100.0)]
+    clock_mhz: f64,
+    /// Frames a second to reach, host stage included; the least energy that reaches it is taken.
+    #[arg(long, value_name = "FPS")]
+    fps: Option<f64>,
+    /// Most millijoules a frame (board energy).
+    #[arg(long, value_name = "MJ")]
+    mj: Option<f64>,
+    /// What is to be as large as it can be within these limits: IoU, the DAC-SDC score, or IoU times FPS.
+    #[arg(long, value_enum, value_name = "GOAL", default_value_t = Goal::Iou)]
+    goal: Goal,
+    /// How to search: scd, pso, nsga2 or random.
+    #[arg(long, value_name = "NAME", default_value = "scd")]
+    strategy: String,
+    /// Most networks to train.
+    #[arg(long, value_name = "N", default_value_t = 24, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    trainings: u32,
+    /// Designs simulated for each network at most.
+    #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    designs: u32,
+    /// Passes of a training over the proxy's 4,000 scenes.
+    #[arg(long, value_name = "E", default_value_t = 2, value_parser = clap::value_parser!(u64).range(1..=100))]
+    epochs: u64,
+    /// Of the strategy, and of initial weights (for these 1 is what proxy tables are trained with).
+    #[arg(long, value_name = "S", default_value_t = 1)]
+    seed: u64,
+    /// Bundles beside the 18 of the papers' IP pool: a TOML file of `[[bundle]]` tables.
+    #[arg(long, value_name = "FILE")]
+    pool: Option<PathBuf>,
+    /// Networks to choose from: a TOML file with bundles, replications, down, expansions; without it the 180 of the proxy table.
+    #[arg(long, value_name = "FILE")]
+    space: Option<PathBuf>,
+    /// A proxy table: networks in it are not trained again.
+    #[arg(long, value_name = "FILE")]
+    table: Option<PathBuf>,
+    /// Keep finished evaluations here rather than in DIR/cache; searches may share it.
+    #[arg(long, value_name = "DIR")]
+    cache: Option<PathBuf>,
+    /// Then try bypass, activations, input sizes and widths on what was found, each judged on its grids: about 13 more trainings.
+    #[arg(long)]
+    features: bool,
+    /// Then train the chosen network for this many epochs in float and three on its grids, simulate the pair, verify it against its RTL where Verilator is there, and emit
+    /// the RTL; an interrupted training goes on when the same command is given again.
+    #[arg(long, value_name = "EPOCHS", value_parser = clap::value_parser!(u64).range(1..=100_000))]
+    finish: Option<u64>,
+    /// Evaluations at a time, one thread each; 0 for as many as the machine has threads. The result does not depend on it.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    jobs: usize,
+}
+
+/// Passes on the grids by which features are judged.
+const GRID_EPOCHS: u64 = 1;
+/// Seed of initial weights and order in every proxy training; `--seed` is the strategy's.
+pub const TRAINING_SEED: u64 = 1;
+
+/// Runs the subcommand.
+pub fn run(a: &Arguments, talk: Talk) -> Result<()> {
+    if let Some(candidate) = &a.explain {
+        return explain::run(&a.out, candidate, a.jobs, talk);
+    }
+    let entry = strategy::by_name(&a.strategy).ok_or_else(|| {
+        let names: Vec<&str> = strategy::REGISTRY.iter().map(|e| e.name).collect();
+        Error::usage("no strategy of this name").value(&a.strategy).allowed(names.join(", "))
+    })?;
+    for (name, limit) in [("--fps", a.fps), ("--mj", a.mj)] {
+        if let Some(value) = limit.filter(|v| !(v.is_finite() && *v > 0.0)) {
+            return Err(Error::usage(format!("{name} is out of range")).value(value).allowed("above 0"));
+        }
+    }
+    let clock = clock(a.clock_mhz)?;
+    let (pool, board) = (bundle::pool(a.pool.as_deref())?, board::load(&a.board)?);
+    let space = Space::open(a.space.as_deref(), &pool)?;
+    let table = a.table.as_deref().map(Table::read).transpose()?;
+    files::claim(a, &board, &space)?;
+    let judging = Judging::float(a.epochs, TRAINING_SEED);
+    let evaluator = |judging| -> Result<Evaluator<'_>> {
+        let cache = Cache::open(&a.cache.clone().unwrap_or_else(|| a.out.join("cache")))?;
+        Ok(Evaluator::new(&pool, &board, clock, a.designs as usize, judging, cache))
+    };
+    let found = {
+        let mut evaluator = evaluator(judging)?;
+        evaluator.table = table;
+        network(a, &space, &evaluator, entry, talk)?
+    };
+    let mut steps = Vec::new();
+    if let Some(best) = found.best.filter(|_| a.features) {
+        steps = add_features(a, &evaluator(Judging { grid_epochs: GRID_EPOCHS, ..judging })?, &found.candidates[best], talk)?;
+    }
+    files::write(a, &pool, &found, &steps)?;
+    print(&summary::text(a, entry, &board, &found, &steps));
+    match found.best.filter(|_| a.finish.is_some()) {
+        Some(_) => finish(a, talk),
+        None => Ok(()),
+    }
+}
+
+/// Runs the commands that [`summary`] names.
+fn finish(a: &Arguments, talk: Talk) -> Result<()> {
+    for mut command in summary::next(a) {
+        if command[0] == "train" && a.out.join("trained").join("float.safetensors").exists() {
+            command.push("--resume".into());
+        }
+        if command[0] == "verify"
+            && let Some(tool) = rtl::missing_tool()
+        {
+            eprintln!("note: not verified against the RTL: `{tool}` is missing");
+            continue;
+        }
+        print(&format!("\nbico {}\n", command.join(" ")));
+        super::again(&command, talk)?;
+    }
+    Ok(())
+}
+
+impl Arguments {
+    fn objective(&self) -> Objective {
+        Objective { goal: self.goal, fps: self.fps, mj: self.mj }
+    }
+}
+
+/// The joint search; what it has so far is on disk after each batch.
+fn network(a: &Arguments, space: &Space, evaluator: &Evaluator<'_>, entry: &Entry, talk: Talk) -> Result<Outcome> {
+    let plan = Plan { objective: a.objective(), trainings: a.trainings as usize, jobs: a.jobs };
+    let mut strategy = (entry.start)(&space.sizes(), a.seed);
+    let bar = progress(talk.quiet, plan.trainings, "trainings");
+    let outcome = joint::search(space, evaluator, &mut *strategy, plan, &|outcome| show(&bar, outcome))?;
+    bar.finish_and_clear();
+    let [designed, trained] = evaluator.made();
+    if !talk.quiet {
+        eprintln!("{designed} networks designed for and {trained} trained now; the rest was known");
+    }
+    Ok(outcome)
+}
+
+fn show(bar: &ProgressBar, outcome: &Outcome) {
+    bar.set_position(outcome.trainings() as u64);
+    let best = outcome.best.map(|k| &outcome.candidates[k]);
+    let text = best.and_then(|c| Some(format!("best IoU {:.3} at {:.1} FPS", c.iou?, c.rates()?.0)));
+    bar.set_message(text.unwrap_or_else(|| format!("{} simulated, none reaches the target", outcome.candidates.len())));
+}
+
+fn add_features(a: &Arguments, evaluator: &Evaluator<'_>, best: &Candidate, talk: Talk) -> Result<Vec<Step>> {
+    let bar = progress(talk.quiet, features::MOST, "features");
+    let steps = features::add(evaluator, a.objective(), &best.genes, a.jobs, &|| bar.inc(1))?;
+    bar.finish_and_clear();
+    Ok(steps)
+}
+
+/// The file of a folder.
+fn at(out: &Path, name: &str) -> PathBuf {
+    out.join(name)
+}
+
+/// Everything that a search leaves for `--explain`.
+#[derive(Debug, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Left {
+    board: String,
+    clock_mhz: f64,
+    designs: usize,
+    pool: Option<PathBuf>,
+    objective: Objective,
+    candidates: Vec<Candidate>,
+    best: Option<usize>,
+}
+
+/// Bundles that a finished search chose from.
+fn pool_of(left: &Left) -> Result<Vec<Bundle>> {
+    bundle::pool(left.pool.as_deref())
+}
+
+/// The board of a finished search.
+fn board_of(left: &Left) -> Result<Board> {
+    board::load(&left.board)
+}

@@ -1,0 +1,83 @@
+//! `bico study analytical`.
+
+use super::{Talk, clock, print, progress};
+use crate::board;
+use crate::cli::{common, samples};
+use crate::dataset::Split;
+use crate::dataset::frame::write_atomically;
+use crate::error::{Error, Result};
+use crate::model::LoadOptions;
+use crate::report::model;
+use crate::search::studies::{self, DESIGNS_EACH, ModelRow};
+use crate::search::topdown::Target;
+use crate::sweep::journal::to_csv;
+use std::fmt::Write;
+use std::path::PathBuf;
+
+#[derive(clap::Args, Debug)]
+pub struct Arguments {
+    /// Folder for the CSV and the figure.
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+    /// Networks: names from `bico networks`, or folders.
+    #[arg(long, value_name = "MODEL", num_args = 1.., default_values = NETWORKS)]
+    networks: Vec<String>,
+    /// Board: a name from `bico boards`, or a TOML file.
+    #[arg(long, value_name = "B", default_value = board::DEFAULT)]
+    board: String,
+    /// Fabric clock in megahertz: assumed, not timed.
+    #[arg(long, value_name = "MHZ", default_value_t = 150.0)]
+    clock_mhz: f64,
+    /// Simulations at a time; 0 for as many as the machine has threads. The result does not depend on it.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    jobs: usize,
+}
+
+/// The detectors that come with bico.
+const NETWORKS: [&str; 9] = ["dnn1", "dnn2", "dnn3", "skynet_a", "skynet_b", "skynet_c", "uav-detector", "uav-ternary", "mobile_block"];
+
+/// Designs that the top-down search tries for each network.
+const DESIGNS: usize = 60;
+
+/// Runs the study: CSV, figure, table.
+pub fn run(a: &Arguments, talk: Talk) -> Result<()> {
+    let (board, clock) = (board::load(&a.board)?, clock(a.clock_mhz)?);
+    std::fs::create_dir_all(&a.out).map_err(|e| Error::io("make the folder", &a.out, &e))?;
+    let target = Target { clock, fps: None, designs: DESIGNS, jobs: a.jobs };
+    let bar = progress(talk.quiet, a.networks.len(), "networks");
+    let mut rows: Vec<ModelRow> = Vec::new();
+    for name in &a.networks {
+        let network = common::network(name, LoadOptions::default())?;
+        let scene = samples::scenes(&network, Split::Validation, 0, 1)?.samples;
+        let image = scene.first().ok_or_else(|| Error::fault("one scene was asked for"))?;
+        rows.extend(studies::analytical(&network, &board, target, image).map_err(|e| e.within(format!("network `{name}`")))?);
+        bar.inc(1);
+    }
+    bar.finish_and_clear();
+    write_atomically(&a.out.join("analytical.csv"), &to_csv(&rows)?)?;
+    let designs: Vec<(String, u64, u64)> = rows.iter().map(|r| (r.network.clone(), r.timed_cycles, r.analytical_cycles)).collect();
+    let title = format!("Analytical model against simulation, {} designs on {}", rows.len(), board.name);
+    write_atomically(&a.out.join("analytical.svg"), model::draw(&title, &designs)?.as_bytes())?;
+    print(&table(&a.networks, &rows));
+    Ok(())
+}
+
+fn table(networks: &[String], rows: &[ModelRow]) -> String {
+    let mut text = format!("{:<16}{:>9}{:>40}\n", "network", "designs", "analytical model's error, % (least, most)");
+    for name in networks {
+        let errors: Vec<f64> = rows.iter().filter(|r| r.network == *name).map(|r| r.analytical_error_percent).collect();
+        let (least, most) = errors.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, m), e| (l.min(*e), m.max(*e)));
+        let _ = writeln!(text, "{name:<16}{:>9}{:>40}", errors.len(), format!("{least:+.1}, {most:+.1}"));
+    }
+    let mut sizes: Vec<f64> = rows.iter().map(|r| r.analytical_error_percent.abs()).collect();
+    sizes.sort_by(f64::total_cmp);
+    let equal = rows.iter().filter(|r| r.timed_cycles == r.executed_cycles).count();
+    let _ = writeln!(
+        text,
+        "\n{} designs, up to {DESIGNS_EACH} a network: median error {:.1} %, largest {:.1} %; cycles of the execution with values equal those without in {equal}",
+        rows.len(),
+        sizes.get(sizes.len() / 2).copied().unwrap_or(0.0),
+        sizes.last().copied().unwrap_or(0.0)
+    );
+    text
+}

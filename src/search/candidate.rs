@@ -1,0 +1,243 @@
+//! A candidate and what is found out about it: two pure functions, the accelerator from above and the accuracy by training, each kept by content hash.
+
+use super::bundle::Bundle;
+use super::cache::{Cache, key};
+use super::genes::{DEFAULT_BITS, Genes};
+use super::grid;
+use super::jobs::lock;
+use super::table::Table;
+use super::topdown::{self, Found, Target, Trial};
+use crate::accelerator::RawAccelerator;
+use crate::board::{Board, Resources};
+use crate::dataset::scene::version_hash;
+use crate::error::{Kind, Result};
+use crate::sweep::rounded;
+use crate::train::proxy::{IMAGES, Proxy};
+use crate::units::Hertz;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+/// A pair of network and accelerator is offered: simulated, not guessed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Offer {
+    /// Simulated cycles of a frame.
+    pub cycles: u64,
+    /// What the papers' analytical model says.
+    pub analytical_cycles: u64,
+    /// Frames a second, host stage included.
+    pub fps: f64,
+    /// Board energy of a frame, millijoules.
+    pub mj_per_frame: f64,
+    /// What the accelerator takes.
+    pub resources: Resources,
+    /// The unit that bounds it from below.
+    pub slowest: String,
+    /// As in a file.
+    pub accelerator: RawAccelerator,
+}
+
+/// What the top-down search offers for a network on a board.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Hardware {
+    /// Designs that were simulated.
+    pub designs: u64,
+    /// Those that no other beats in both FPS and energy, the fastest first; none where nothing fits.
+    pub offers: Vec<Offer>,
+    /// Why there are none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refused: Option<String>,
+}
+
+impl Hardware {
+    fn of(found: &Found) -> Result<Hardware> {
+        let mut trials: Vec<&Trial> = found.trials.iter().collect();
+        trials.sort_by(|a, b| a.cycles.cmp(&b.cycles).then(a.joules.total_cmp(&b.joules)));
+        let mut offers: Vec<Offer> = Vec::new();
+        let mut least = f64::INFINITY;
+        for t in trials {
+            if t.joules < least {
+                least = t.joules;
+                offers.push(Offer {
+                    cycles: t.cycles,
+                    analytical_cycles: t.analytical_cycles,
+                    fps: rounded(t.fps),
+                    mj_per_frame: rounded(t.joules * 1e3),
+                    resources: t.resources,
+                    slowest: t.bound.0.to_string(),
+                    accelerator: grid::to_raw(&t.accelerator, "Designed by bico"),
+                });
+            }
+        }
+        Ok(Hardware { designs: found.trials.len() as u64, offers, refused: None })
+    }
+
+    /// The fastest.
+    pub fn fastest(&self) -> Option<&Offer> {
+        self.offers.first()
+    }
+
+    /// Where a rate is asked for, the offer of least energy that reaches it; else the fastest, of those that take at most `mj` millijoules a frame where that is
+    /// asked for. None where none does.
+    pub fn within(&self, fps: Option<f64>, mj: Option<f64>) -> Option<&Offer> {
+        match fps {
+            Some(fps) => self.offers.iter().rev().find(|o| o.fps >= fps),
+            None => self.offers.iter().find(|o| mj.is_none_or(|most| o.mj_per_frame <= most)),
+        }
+    }
+}
+
+/// How accuracy is judged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Judging {
+    /// Passes over the proxy's scenes.
+    pub epochs: u64,
+    /// Of initial weights and order.
+    pub seed: u64,
+    /// Train on for this many epochs with weights and features on their grids, and judge there; 0: in float, where widths do not matter.
+    #[serde(default)]
+    pub grid_epochs: u64,
+    /// Training scenes; a tenth as many judge.
+    #[serde(default = "proxy_images")]
+    pub images: usize,
+}
+
+const fn proxy_images() -> usize {
+    IMAGES
+}
+
+impl Judging {
+    /// In float, as proxy tables are trained.
+    pub const fn float(epochs: u64, seed: u64) -> Judging {
+        Judging { epochs, seed, grid_epochs: 0, images: IMAGES }
+    }
+}
+
+/// Finds out about candidates, and keeps what it found.
+pub struct Evaluator<'a> {
+    /// Bundles that genes may name.
+    pub pool: &'a [Bundle],
+    /// The board.
+    pub board: &'a Board,
+    /// Assumed fabric clock.
+    pub clock: Hertz,
+    /// Most designs that are simulated for a network.
+    pub designs: usize,
+    /// How accuracy is judged.
+    pub judging: Judging,
+    /// Networks that were judged so before: they are not trained again.
+    pub table: Option<Table>,
+    /// Where finished evaluations are kept.
+    pub cache: Cache,
+    proxies: Mutex<BTreeMap<[usize; 2], Arc<Proxy>>>,
+    made: [AtomicUsize; 2],
+}
+
+impl<'a> Evaluator<'a> {
+    /// Without a table.
+    pub fn new(pool: &'a [Bundle], board: &'a Board, clock: Hertz, designs: usize, judging: Judging, cache: Cache) -> Evaluator<'a> {
+        Evaluator { pool, board, clock, designs, judging, table: None, cache, proxies: Mutex::default(), made: Default::default() }
+    }
+
+    /// Top-down searches and trainings that were done rather than found in the cache or the table.
+    pub fn made(&self) -> [usize; 2] {
+        [0, 1].map(|k| self.made[k].load(Ordering::Relaxed))
+    }
+
+    /// The proxy's images for a network; rendered once.
+    fn proxy(&self, genes: &Genes) -> Arc<Proxy> {
+        let input = proxy_input(genes);
+        lock(&self.proxies).entry(input).or_insert_with(|| Arc::new(Proxy::at(input, self.judging.images))).clone()
+    }
+
+    fn hardware_key(&self, network: &str) -> String {
+        let settings = format!("{:?} {:?} {}", self.board, self.clock, self.designs);
+        key("hardware", &[network, &settings])
+    }
+
+    /// The accelerators for a network, on one thread.
+    ///
+    /// # Errors
+    /// When genes describe no network, or an evaluation can not be kept. That nothing fits is no error: there are no offers then.
+    pub fn hardware(&self, genes: &Genes) -> Result<Hardware> {
+        let text = genes.toml(self.pool)?;
+        let (hardware, made) = self.cache.get_or(&self.hardware_key(&text), || {
+            let target = Target { clock: self.clock, fps: None, designs: self.designs, jobs: 1 };
+            match topdown::design(&genes.network(self.pool)?, self.board, target, &|| ()) {
+                Ok(found) => Hardware::of(&found),
+                Err(e) if matches!(e.kind(), Kind::DoesNotFit | Kind::Unsupported) => {
+                    Ok(Hardware { designs: 0, offers: Vec::new(), refused: Some(e.what().to_string()) })
+                }
+                Err(e) => Err(e),
+            }
+        })?;
+        self.made[0].fetch_add(usize::from(made), Ordering::Relaxed);
+        Ok(hardware)
+    }
+
+    /// Mean IoU by the proxy, on one thread.
+    ///
+    /// # Errors
+    /// When the network can not be trained, or the evaluation can not be kept.
+    pub fn iou(&self, genes: &Genes) -> Result<f64> {
+        let Judging { epochs, seed, grid_epochs, images } = self.judging;
+        // In float widths do not matter.
+        let genes = match grid_epochs {
+            0 => Genes { feature_bits: DEFAULT_BITS.0, weight_bits: DEFAULT_BITS.1, ..genes.clone() },
+            _ => genes.clone(),
+        };
+        let known =
+            self.table.as_ref().filter(|t| (grid_epochs, images) == (0, IMAGES) && t.was_trained(epochs, seed)).and_then(|t| t.iou(&genes));
+        if let Some(iou) = known {
+            return Ok(iou);
+        }
+        let settings = format!("{epochs} {seed} {grid_epochs} {images} {}", version_hash(4));
+        let (iou, made) = self.cache.get_or(&key("iou", &[&genes.toml(self.pool)?, &settings]), || {
+            let iou = self.proxy(&genes).score(&genes.network(self.pool)?, epochs, seed, grid_epochs, &mut |_, _| {})?;
+            Ok(rounded(f64::from(iou)))
+        })?;
+        self.made[1].fetch_add(usize::from(made), Ordering::Relaxed);
+        Ok(iou)
+    }
+}
+
+/// Rows and columns that the proxy trains a network at: half of its own, as far as its pools divide them.
+fn proxy_input(genes: &Genes) -> [usize; 2] {
+    let step = 1usize << genes.pools.len();
+    genes.input.map(|side| (usize::from(side) / 2).next_multiple_of(step))
+}
+
+/// What `bico evaluate-candidate` reads.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Candidate {
+    /// The network.
+    pub genes: Genes,
+    /// Board: a name, or a TOML file.
+    pub board: String,
+    /// Assumed fabric clock, megahertz.
+    pub clock_mhz: f64,
+    /// Most designs that are simulated.
+    pub designs: usize,
+    /// How accuracy is judged; without it, it is not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proxy: Option<Judging>,
+}
+
+/// What `bico evaluate-candidate` writes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Evaluation {
+    /// What was asked.
+    pub candidate: Candidate,
+    /// Short name of the network.
+    pub network: String,
+    /// Its accelerators.
+    pub hardware: Hardware,
+    /// Mean IoU by the proxy.
+    pub proxy_iou: Option<f64>,
+}

@@ -1,0 +1,182 @@
+//! Bottom-up, the second look: each bundle with every activation and several widths, judged on the grids, on accelerators of its own.
+
+use super::bottomup::probe;
+use super::bundle::Bundle;
+use super::cache::Cache;
+use super::candidate::{Evaluator, Judging};
+use super::genes::{Clip, DEFAULT_BITS, Genes};
+use super::jobs;
+use super::topdown::Target;
+use crate::board::Board;
+use crate::dataset::frame::write_atomically;
+use crate::error::{Error, Result};
+use crate::sweep::journal::{from_csv, to_csv};
+use serde::{Deserialize, Serialize};
+use std::path::Path;
+use std::sync::Mutex;
+
+/// A bundle with an activation and widths.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Row {
+    /// Name of the bundle.
+    pub bundle: String,
+    /// Activation.
+    pub activation: Clip,
+    /// Width of feature maps.
+    pub feature_bits: u8,
+    /// Width of weights.
+    pub weight_bits: u8,
+    /// Cycles of a frame on the fastest accelerator found.
+    pub cycles: u64,
+    /// Lanes of that accelerator.
+    pub lanes: usize,
+    /// Its depthwise parallel factor, 0 without the IP.
+    pub depthwise: usize,
+    /// Its pointwise parallel factors, input times output, 0 without the IP.
+    pub pointwise: usize,
+    /// Its standard convolution's, input times output, 0 without the IP.
+    pub conv: usize,
+    /// DSP slices.
+    pub dsp: u64,
+    /// Half block RAMs.
+    pub ramb18: u64,
+    /// Look-up tables.
+    pub lut: u64,
+    /// Frames a second, host stage included.
+    pub fps: f64,
+    /// Board energy of a frame, millijoules.
+    pub mj_per_frame: f64,
+    /// Mean IoU by the proxy, on the grids.
+    pub proxy_iou: f64,
+    /// Passes over the proxy's scenes in float.
+    pub epochs: u64,
+}
+
+impl Row {
+    fn is_of(&self, genes: &Genes) -> bool {
+        self.bundle == genes.bundle
+            && (self.activation, self.feature_bits, self.weight_bits) == (genes.activation, genes.feature_bits, genes.weight_bits)
+    }
+}
+
+/// Widths of features and weights that are tried with the default activation.
+const WIDTHS: [(u8, u8); 4] = [(8, 8), (8, 11), (9, 7), (6, 6)];
+/// How variants are judged after so many passes in float: one on the grids.
+pub const fn judging(epochs: u64) -> Judging {
+    Judging { grid_epochs: 1, ..Judging::float(epochs, 1) }
+}
+
+/// What a bundle is tried with.
+pub fn variants(bundle: &str) -> Vec<Genes> {
+    let activations = [Clip::Relu, Clip::Relu4, Clip::Relu6, Clip::Relu8].map(|activation| (activation, DEFAULT_BITS));
+    let widths = WIDTHS.map(|bits| (Clip::default(), bits));
+    let with = |(activation, (feature_bits, weight_bits))| Genes { activation, feature_bits, weight_bits, ..probe(bundle) };
+    activations.into_iter().chain(widths).map(with).collect()
+}
+
+/// Judges the variants of bundles that the file lacks, `jobs` at a time; it has each as soon as it is finished.
+///
+/// # Errors
+/// When the file holds something else or can not be written, or a network can not be trained.
+pub fn run(
+    (pool, bundles): (&[Bundle], &[String]),
+    (board, target): (&Board, Target),
+    judging: Judging,
+    jobs: usize,
+    path: &Path,
+    done: &(dyn Fn() + Sync),
+) -> Result<Vec<Row>> {
+    let known = if path.exists() { read(path, judging.epochs)? } else { Vec::new() };
+    let evaluator = Evaluator::new(pool, board, target.clock, target.designs, judging, Cache::in_memory());
+    let all: Vec<Genes> = bundles.iter().flat_map(|b| variants(b)).collect();
+    let missing: Vec<&Genes> = all.iter().filter(|g| !known.iter().any(|r| r.is_of(g))).collect();
+    let place = |row: &Row| all.iter().position(|g| row.is_of(g)).unwrap_or(usize::MAX);
+    let rows = Mutex::new(known);
+    jobs::each(jobs, &missing, |genes| {
+        if let Some(row) = judge(&evaluator, genes)? {
+            let mut rows = jobs::lock(&rows);
+            rows.push(row);
+            rows.sort_by_key(place);
+            write_atomically(path, &to_csv(&rows)?)?;
+        }
+        done();
+        Ok(())
+    })?;
+    Ok(jobs::into_inner(rows))
+}
+
+/// None where no accelerator runs it.
+fn judge(evaluator: &Evaluator<'_>, genes: &Genes) -> Result<Option<Row>> {
+    let hardware = evaluator.hardware(genes)?;
+    let Some(best) = hardware.fastest() else { return Ok(None) };
+    let proxy_iou = evaluator.iou(genes)?;
+    let acc = &best.accelerator;
+    Ok(Some(Row {
+        bundle: genes.bundle.clone(),
+        activation: genes.activation,
+        feature_bits: genes.feature_bits,
+        weight_bits: genes.weight_bits,
+        cycles: best.cycles,
+        lanes: acc.lanes,
+        depthwise: acc.depthwise.as_ref().map_or(0, |ip| ip.parallel),
+        pointwise: acc.pointwise.as_ref().map_or(0, |ip| ip.parallel_in * ip.parallel_out),
+        conv: acc.conv.as_ref().map_or(0, |ip| ip.parallel_in * ip.parallel_out),
+        dsp: best.resources.dsp,
+        ramb18: best.resources.bram18,
+        lut: best.resources.lut,
+        fps: best.fps,
+        mj_per_frame: best.mj_per_frame,
+        proxy_iou,
+        epochs: evaluator.judging.epochs,
+    }))
+}
+
+fn read(path: &Path, epochs: u64) -> Result<Vec<Row>> {
+    let text = std::fs::read(path).map_err(|e| Error::io("read", path, &e))?;
+    let rows: Vec<Row> = from_csv(&text, path, "a row of finely judged bundles", "restore the file, or name another with --fine")?;
+    match rows.iter().find(|r| r.epochs != epochs) {
+        None => Ok(rows),
+        Some(row) => {
+            let e = Error::input("the file was made with another number of epochs").file(path).value(epochs).allowed(row.epochs);
+            Err(e.hint("name another file with --fine"))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_file_has_is_not_judged_again() {
+        let (pool, board) = (super::super::bundle::builtin(), crate::board::builtin("pynq-z1").unwrap());
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("fine.csv");
+        let target = Target { clock: crate::units::Hertz::from_mhz(100.0), fps: None, designs: 1, jobs: 1 };
+        let count = std::sync::atomic::AtomicUsize::new(0);
+        let counted = || {
+            count.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        };
+        let some = |epochs| {
+            let judging = Judging { images: 16, ..judging(epochs) };
+            super::run((&pool, &["pw".to_string()]), (&board, target), judging, 2, &path, &counted)
+        };
+        let rows = some(1).unwrap();
+        assert!(rows.len() == 8 && rows.iter().all(|r| r.cycles > 0 && r.lut > 0));
+        // As a killed run leaves it: some rows.
+        std::fs::write(&path, to_csv(&rows[..5]).unwrap()).unwrap();
+        assert_eq!(some(1).unwrap(), rows);
+        assert_eq!(count.into_inner(), 8 + 3, "five were known");
+        let e = read(&path, 2).unwrap_err().to_string();
+        assert!(e.contains("fine.csv") && e.contains("epochs"), "{e}");
+    }
+
+    #[test]
+    fn a_bundle_is_tried_with_every_activation_and_with_widths() {
+        let all = variants("dw3-pw");
+        assert_eq!(all.len(), 8);
+        assert!(all.iter().all(|g| g.check().is_ok()));
+        assert!(all.contains(&probe("dw3-pw")), "the coarse look's network is among them");
+    }
+}

@@ -1,0 +1,28 @@
+//! Every point once, in random order.
+
+use super::{History, Strategy};
+use crate::dataset::rng::Rng;
+use crate::search::space::{Point, points};
+
+/// What is left, the next last.
+pub struct Random {
+    left: Vec<Point>,
+}
+
+impl Random {
+    /// Points of this many choices in each dimension.
+    pub fn new(sizes: &[usize], seed: u64) -> Random {
+        let all = points(sizes);
+        Random { left: Rng::new(seed).permutation(all.len()).into_iter().map(|k| all[k].clone()).collect() }
+    }
+}
+
+/// Points at a time.
+const BATCH: usize = 4;
+
+impl Strategy for Random {
+    fn ask(&mut self, _: &History) -> Vec<Point> {
+        let keep = self.left.len().saturating_sub(BATCH);
+        self.left.split_off(keep)
+    }
+}

@@ -1,0 +1,234 @@
+//! Experiments about searches on a proxy table: every network of a space is simulated once, then searches cost next to nothing.
+
+use super::candidate::{Evaluator, Hardware};
+use super::genes::Genes;
+use super::jobs;
+use super::joint::{Goal, Objective, Outcome, Plan, search};
+use super::pareto::{Pair, hypervolume};
+use super::space::Space;
+use super::strategy::{self, Entry};
+use super::topdown::{self, Target};
+use crate::board::Board;
+use crate::error::{Error, Kind, Result};
+use crate::model::Network;
+use crate::simulate::{Options, Sample, Simulation};
+use crate::stats::{Bootstrap, Estimate};
+use crate::sweep::rounded;
+use serde::Serialize;
+
+/// The networks of a space that an accelerator runs: frames a second of the fastest, and IoU.
+///
+/// # Errors
+/// When a network is not in the evaluator's table, or can not be evaluated.
+pub fn landscape(space: &Space, evaluator: &Evaluator<'_>, jobs: usize, done: &(dyn Fn() + Sync)) -> Result<Vec<Pair>> {
+    let table = evaluator.table.as_ref().ok_or_else(|| Error::fault("a study runs on a table"))?;
+    let all: Vec<Genes> = space.points().iter().map(|p| space.genes(p)).collect();
+    if let Some(missing) = all.iter().find(|g| table.iou(g).is_none()) {
+        return Err(Error::input("the table lacks a network of the space")
+            .value(missing.name())
+            .hint("finish the table with `bico study table --out FILE`"));
+    }
+    let hardware: Vec<Hardware> = jobs::map(jobs, &all, |genes| {
+        let hardware = evaluator.hardware(genes)?;
+        done();
+        Ok(hardware)
+    })?;
+    let pairs = all.iter().zip(&hardware).map(|(g, h)| Ok(h.fastest().map(|o| (o.fps, evaluator.iou(g))).map(|(f, i)| i.map(|i| (f, i)))));
+    pairs.collect::<Result<Vec<_>>>()?.into_iter().flatten().collect()
+}
+
+/// The quarter, half and three-quarter points of the rates of a landscape, to one decimal: targets that nobody picked.
+pub fn targets(landscape: &[Pair]) -> [f64; 3] {
+    let mut rates: Vec<f64> = landscape.iter().map(|p| p.0).collect();
+    rates.sort_by(f64::total_cmp);
+    let at = |share: f64| rates.get((share * rates.len() as f64) as usize).copied().unwrap_or(0.0);
+    [0.25, 0.5, 0.75].map(|share| libm::round(at(share) * 10.0) / 10.0)
+}
+
+/// One search of one arm.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ArmRow {
+    /// Rate to reach, frames a second.
+    pub target_fps: f64,
+    /// Of the strategy.
+    pub seed: u64,
+    /// `co-design`: only networks that reach the target are trained. `separate`: the most accurate of all trained, then its accelerator. `separate, next best`: of
+    /// the same trained ones the most accurate that reaches the target.
+    pub arm: &'static str,
+    /// Distinct networks that were trained.
+    pub trainings: usize,
+    /// Whether the target is reached.
+    pub reached: bool,
+    /// Frames a second of what was found; 0 for nothing.
+    pub fps: f64,
+    /// Its IoU by the proxy where the target is reached, else 0.
+    pub proxy_iou: f64,
+}
+
+/// The arms of [`codesign`].
+pub const ARMS: [&str; 3] = ["co-design", "separate, next best", "separate"];
+
+/// How studies search.
+#[derive(Clone, Copy, Debug)]
+pub struct Effort {
+    /// Runs of each search, seeds 1 to this.
+    pub seeds: u64,
+    /// Distinct trainings of a search.
+    pub trainings: usize,
+}
+
+/// Co-design against separate design, at equal numbers of distinct trainings, by one strategy, with the same accelerators.
+///
+/// # Errors
+/// Those of the evaluator.
+pub fn codesign(space: &Space, evaluator: &Evaluator<'_>, entry: &Entry, targets: &[f64], effort: Effort) -> Result<Vec<ArmRow>> {
+    let run = |fps: Option<f64>, seed: u64| -> Result<Outcome> {
+        let objective = Objective { goal: Goal::Iou, fps, mj: None };
+        let plan = Plan { objective, trainings: effort.trainings, jobs: 1 };
+        search(space, evaluator, &mut *(entry.start)(&space.sizes(), seed), plan, &|_| ())
+    };
+    let mut rows = Vec::new();
+    for seed in 1..=effort.seeds {
+        let separate = run(None, seed)?;
+        for &target_fps in targets {
+            let together = run(Some(target_fps), seed)?;
+            let pick = |outcome: &Outcome, least: f64| {
+                let reaching = outcome.points().into_iter().filter(|p| p.0 >= least);
+                reaching.reduce(|a, b| if b.1 > a.1 { b } else { a })
+            };
+            let most_accurate = pick(&separate, 0.0);
+            let found = [(&together, pick(&together, target_fps)), (&separate, pick(&separate, target_fps)), (&separate, most_accurate)];
+            for (arm, (outcome, pair)) in ARMS.into_iter().zip(found) {
+                let (fps, iou) = pair.unwrap_or((0.0, 0.0));
+                let reached = fps >= target_fps;
+                let proxy_iou = if reached { iou } else { 0.0 };
+                rows.push(ArmRow { target_fps, seed, arm, trainings: outcome.trainings(), reached, fps, proxy_iou });
+            }
+        }
+    }
+    Ok(rows)
+}
+
+/// Differences of IoU between the first arm and another at a target, seed by seed: their mean with its bootstrap interval.
+pub fn paired(rows: &[ArmRow], target_fps: f64, other: &str) -> Option<Estimate> {
+    let of = |arm: &str| rows.iter().filter(|r| r.arm == arm && r.target_fps == target_fps).map(|r| r.proxy_iou).collect::<Vec<_>>();
+    let differences: Vec<f64> = of(ARMS[0]).iter().zip(of(other)).map(|(a, b)| a - b).collect();
+    Bootstrap::default().mean(&differences)
+}
+
+/// One search by one strategy.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct StrategyRow {
+    /// Its name, and how it was asked.
+    pub strategy: String,
+    /// Of the strategy.
+    pub seed: u64,
+    /// Distinct networks that were trained.
+    pub trainings: usize,
+    /// Hypervolume of FPS and IoU as a share of that of the whole space.
+    pub hypervolume: f64,
+}
+
+/// How well strategies cover the front. Each is run at the targets, with an equal part of the trainings for each, and once more without a target.
+///
+/// # Errors
+/// Those of the evaluator.
+pub fn strategies(
+    space: &Space,
+    evaluator: &Evaluator<'_>,
+    landscape: &[Pair],
+    targets: &[f64],
+    effort: Effort,
+) -> Result<Vec<StrategyRow>> {
+    let least = |of: fn(&Pair) -> f64| landscape.iter().map(of).fold(f64::INFINITY, f64::min);
+    let reference = (least(|p| p.0), least(|p| p.1));
+    let all = hypervolume(landscape, reference);
+    let free = [None];
+    let aimed: Vec<Option<f64>> = targets.iter().copied().map(Some).collect();
+    let mut rows = Vec::new();
+    for (how, aims) in [("three targets", &aimed[..]), ("no target", &free[..])] {
+        for entry in &strategy::REGISTRY {
+            for seed in 1..=effort.seeds {
+                let mut points: Vec<Pair> = Vec::new();
+                let mut trained = std::collections::BTreeSet::new();
+                for &fps in aims {
+                    let objective = Objective { goal: if fps.is_some() { Goal::Iou } else { Goal::Throughput }, fps, mj: None };
+                    let plan = Plan { objective, trainings: effort.trainings / aims.len(), jobs: 1 };
+                    let outcome = search(space, evaluator, &mut *(entry.start)(&space.sizes(), seed), plan, &|_| ())?;
+                    let of_trained = outcome.candidates.iter().filter(|c| c.iou.is_some());
+                    for c in of_trained {
+                        trained.insert(c.point.clone());
+                        // The fastest accelerator counts, whatever the target was.
+                        points.extend(c.hardware.fastest().zip(c.iou).map(|(o, iou)| (o.fps, iou)));
+                    }
+                }
+                let share = if all > 0.0 { hypervolume(&points, reference) / all } else { 0.0 };
+                let strategy = format!("{}, {how}", entry.name);
+                rows.push(StrategyRow { strategy, seed, trainings: trained.len(), hypervolume: rounded(share) });
+            }
+        }
+    }
+    Ok(rows)
+}
+
+/// Names of the runs of [`strategies`], in order.
+pub fn runs(rows: &[StrategyRow]) -> Vec<&str> {
+    let mut names: Vec<&str> = Vec::new();
+    for row in rows {
+        if !names.contains(&row.strategy.as_str()) {
+            names.push(&row.strategy);
+        }
+    }
+    names
+}
+
+/// A design, timed three ways.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ModelRow {
+    /// Its network.
+    pub network: String,
+    /// Number of the design among those of the network.
+    pub design: usize,
+    /// DSP slices.
+    pub dsp: u64,
+    /// The papers' analytical model, cycles.
+    pub analytical_cycles: u64,
+    /// Simulated without values, cycles.
+    pub timed_cycles: u64,
+    /// Of the execution with values, cycles.
+    pub executed_cycles: u64,
+    /// Error of the analytical model, percent of the simulated cycles.
+    pub analytical_error_percent: f64,
+}
+
+/// Designs of a network that [`analytical`] takes, spread over all that the top-down search tries.
+pub const DESIGNS_EACH: usize = 6;
+
+/// Holds the papers' analytical model against the simulation of designs for a network, and that against the execution of an image.
+///
+/// # Errors
+/// When nothing fits, or the machine breaks its contract when values run through it.
+pub fn analytical(network: &Network, board: &Board, target: Target, image: &Sample) -> Result<Vec<ModelRow>> {
+    let found = topdown::design(network, board, target, &|| ())?;
+    let step = found.trials.len().div_ceil(DESIGNS_EACH).max(1);
+    let chosen: Vec<usize> = (0..found.trials.len()).step_by(step).collect();
+    jobs::map(target.jobs, &chosen, |&k| {
+        let trial = &found.trials[k];
+        let options = Options { frames: 1, allow_overflow: false, jobs: false };
+        let simulation = Simulation::new(network, &trial.accelerator, board, options)?;
+        let execution = simulation.execute(std::slice::from_ref(image), || ())?;
+        let record = simulation.record(std::slice::from_ref(image), &execution, options)?;
+        let frame = record.frames.first().ok_or_else(|| Error::new(Kind::Fault, "a run has a frame"))?;
+        let executed_cycles = frame.end_cycle - frame.start_cycle;
+        let error = trial.analytical_cycles as f64 / trial.cycles as f64 - 1.0;
+        Ok(ModelRow {
+            network: network.name.clone(),
+            design: k,
+            dsp: trial.resources.dsp,
+            analytical_cycles: trial.analytical_cycles,
+            timed_cycles: trial.cycles,
+            executed_cycles,
+            analytical_error_percent: rounded(error * 100.0),
+        })
+    })
+}

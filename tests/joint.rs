@@ -1,0 +1,273 @@
+//! The joint search as a library and on the command line: it finds what it should, repeats nothing, and says why.
+
+#[path = "common/cli.rs"]
+mod cli;
+
+use bico::board::{self, Board};
+use bico::search::bundle::{self, Bundle};
+use bico::search::cache::Cache;
+use bico::search::candidate::{Evaluator, Judging};
+use bico::search::joint::{Goal, Objective, Outcome, Plan, search};
+use bico::search::space::{Down, Expansion, Space};
+use bico::search::studies::{self, ARMS, Effort};
+use bico::search::table::{Row, Table};
+use bico::search::{Genes, features, strategy};
+use bico::sweep::journal::to_csv;
+use bico::units::Hertz;
+use cli::{bico, err, fails, out};
+use std::collections::BTreeSet;
+use std::path::Path;
+
+/// Eight small networks.
+fn space() -> Space {
+    let expansion = |first, factor| Expansion { first, factor };
+    Space {
+        bundles: vec!["dw3-pw".into()],
+        replications: vec![4, 5],
+        down: vec![Down::Early, Down::Deep],
+        expansions: vec![expansion(8, 1.5), expansion(16, 1.5)],
+    }
+}
+
+const SPACE: &str = "bundles = [\"dw3-pw\"]\nreplications = [4, 5]\ndown = [\"early\", \"deep\"]\n\
+                     expansions = [{ first = 8, factor = 1.5 }, { first = 16, factor = 1.5 }]\n";
+
+fn joined<T: ToString>(numbers: &[T]) -> String {
+    numbers.iter().map(T::to_string).collect::<Vec<_>>().join("-")
+}
+
+/// A table of the space in which more multiply-accumulates are more accurate.
+fn table_text() -> Vec<u8> {
+    let (space, pool) = (space(), bundle::builtin());
+    let row = |genes: Genes| {
+        let macs = genes.network(&pool).unwrap().float.macs();
+        let (channels, pools) = (joined(&genes.channels), joined(&genes.pools));
+        let proxy_iou = macs as f64 / 1e9;
+        Row {
+            bundle: genes.bundle,
+            channels,
+            pools,
+            activation: genes.activation,
+            bypass: false,
+            macs,
+            parameters: 1,
+            proxy_iou,
+            epochs: 2,
+            seed: 1,
+        }
+    };
+    let rows: Vec<Row> = space.points().iter().map(|p| row(space.genes(p))).collect();
+    to_csv(&rows).unwrap()
+}
+
+const CLOCK: Hertz = Hertz(100_000_000);
+const JUDGING: Judging = Judging::float(2, 1);
+
+/// One design a network, accuracy from the table.
+fn evaluator<'a>(pool: &'a [Bundle], board: &'a Board, cache: Cache) -> Evaluator<'a> {
+    let mut evaluator = Evaluator::new(pool, board, CLOCK, 1, JUDGING, cache);
+    evaluator.table = Some(Table::parse(&table_text(), Path::new("table.csv")).unwrap());
+    evaluator
+}
+
+fn run(evaluator: &Evaluator<'_>, name: &str, fps: Option<f64>, trainings: usize, jobs: usize) -> Outcome {
+    let space = space();
+    let objective = Objective { goal: Goal::Iou, fps, mj: None };
+    let mut strategy = (strategy::by_name(name).unwrap().start)(&space.sizes(), 1);
+    search(&space, evaluator, &mut *strategy, Plan { objective, trainings, jobs }, &|_| ()).unwrap()
+}
+
+#[test]
+fn the_most_accurate_that_reaches_the_target_is_found() {
+    let (pool, board) = (bundle::builtin(), board::builtin("pynq-z1").unwrap());
+    let evaluator = evaluator(&pool, &board, Cache::in_memory());
+    let all = run(&evaluator, "random", None, 8, 2);
+    assert_eq!((all.candidates.len(), all.trainings()), (8, 8));
+    let mut rates: Vec<f64> = all.points().iter().map(|p| p.0).collect();
+    rates.sort_by(f64::total_cmp);
+    let target = rates[4];
+    let best = all.points().into_iter().filter(|p| p.0 >= target).map(|p| p.1).fold(0.0, f64::max);
+    assert!(best < all.points().iter().map(|p| p.1).fold(0.0, f64::max), "the target rules something out");
+    for entry in &strategy::REGISTRY {
+        let found = run(&evaluator, entry.name, Some(target), 8, 2);
+        assert!(found.candidates.iter().all(|c| c.feasible == c.iou.is_some()), "{}: what misses the target is not trained", entry.name);
+        let chosen = &found.candidates[found.best.unwrap()];
+        assert_eq!(chosen.iou, Some(best), "{}", entry.name);
+        assert!(chosen.rates().unwrap().0 >= target);
+        assert_eq!(found.candidates, run(&evaluator, entry.name, Some(target), 8, 1).candidates, "{}: any number of threads", entry.name);
+    }
+    let impossible = run(&evaluator, "scd", Some(1e4), 8, 2);
+    assert!(impossible.best.is_none() && impossible.trainings() == 0 && impossible.candidates.iter().all(|c| c.merit < 0.0));
+}
+
+#[test]
+fn a_killed_search_repeats_nothing_and_two_share_a_cache() {
+    let folder = tempfile::tempdir().unwrap();
+    let (pool, board) = (bundle::builtin(), board::builtin("pynq-z1").unwrap());
+    let open = || evaluator(&pool, &board, Cache::open(folder.path()).unwrap());
+    let begun = open();
+    let some = run(&begun, "random", None, 4, 2);
+    assert_eq!(begun.made()[0], some.candidates.len());
+    // As a killed run leaves it: finished entries, and one that had not been renamed yet.
+    std::fs::write(folder.path().join(".bico-unfinished"), "{").unwrap();
+    let (one, other) = (open(), open());
+    let (a, b) = std::thread::scope(|scope| {
+        let first = scope.spawn(|| run(&one, "random", None, 8, 1));
+        let second = scope.spawn(|| run(&other, "random", None, 8, 1));
+        (first.join().unwrap(), second.join().unwrap())
+    });
+    assert_eq!(a.candidates, b.candidates);
+    assert_eq!(a.candidates[..some.candidates.len()], some.candidates);
+    assert!(one.made()[0] <= 4 && other.made()[0] <= 4, "what the killed one finished is not made again");
+    let fresh = evaluator(&pool, &board, Cache::in_memory());
+    assert_eq!(run(&fresh, "random", None, 8, 2).candidates, a.candidates, "nor does it change the result");
+}
+
+#[test]
+fn studies_count_trainings_and_pair_their_arms() {
+    let (pool, board) = (bundle::builtin(), board::builtin("pynq-z1").unwrap());
+    let evaluator = evaluator(&pool, &board, Cache::in_memory());
+    let space = space();
+    let landscape = studies::landscape(&space, &evaluator, 2, &|| ()).unwrap();
+    assert_eq!(landscape.len(), 8);
+    let targets = studies::targets(&landscape);
+    let (effort, scd) = (Effort { seeds: 5, trainings: 3 }, strategy::by_name("scd").unwrap());
+    let rows = studies::codesign(&space, &evaluator, scd, &targets, effort).unwrap();
+    assert_eq!(rows.len(), 3 * 5 * ARMS.len());
+    assert!(rows.iter().all(|r| r.trainings <= 3 && (r.reached || r.proxy_iou == 0.0) && (!r.reached || r.fps >= r.target_fps)));
+    let strict = rows.iter().filter(|r| r.arm == "separate" && r.target_fps == targets[2]);
+    assert!(strict.clone().any(|r| !r.reached), "the most accurate is too slow for the highest target");
+    let ahead = studies::paired(&rows, targets[2], "separate").unwrap();
+    assert!(ahead.value > 0.0 && ahead.low <= ahead.value && ahead.value <= ahead.high);
+    assert_eq!(studies::paired(&rows, targets[0], ARMS[0]).unwrap().value, 0.0);
+
+    let rows = studies::strategies(&space, &evaluator, &landscape, &targets, Effort { seeds: 2, trainings: 8 }).unwrap();
+    let names: BTreeSet<&str> = studies::runs(&rows).into_iter().collect();
+    assert_eq!(names.len(), 2 * strategy::REGISTRY.len());
+    assert!(rows.iter().all(|r| (0.0..=1.0).contains(&r.hypervolume)));
+    let whole = rows.iter().find(|r| r.strategy == "random, no target").unwrap();
+    assert!(whole.trainings == 8 && (whole.hypervolume - 1.0).abs() < 1e-6, "all of the space is all of its hypervolume: {whole:?}");
+}
+
+#[test]
+fn the_analytical_model_is_held_against_both_runs() {
+    let (board, network) =
+        (board::builtin("pynq-z1").unwrap(), bico::model::builtin("uav-detector").unwrap().load(Default::default()).unwrap());
+    let target = bico::search::topdown::Target { clock: CLOCK, fps: None, designs: 2, jobs: 2 };
+    let image = bico::tensor::Tensor::zeros(network.graph.input().shape);
+    let sample = bico::simulate::Sample { name: "black".into(), image, truth: None };
+    let rows = studies::analytical(&network, &board, target, &sample).unwrap();
+    assert!(!rows.is_empty());
+    for r in rows {
+        assert_eq!(r.timed_cycles, r.executed_cycles);
+        let error = r.analytical_cycles as f64 / r.timed_cycles as f64 - 1.0;
+        assert!((error * 100.0 - r.analytical_error_percent).abs() < 1e-3);
+    }
+}
+
+/// A network that the proxy trains in a second or two, at 16 x 32.
+fn small() -> Genes {
+    Genes { input: [32, 64], ..Genes::new("dw3-pw", vec![8, 16, 16], vec![1, 2]) }
+}
+
+#[test]
+fn features_are_added_where_they_help() {
+    let (pool, board) = (bundle::builtin(), board::builtin("pynq-z1").unwrap());
+    let judging = Judging { grid_epochs: 1, images: 320, ..Judging::float(2, 1) };
+    let evaluator = Evaluator::new(&pool, &board, CLOCK, 1, judging, Cache::in_memory());
+    let steps = features::add(&evaluator, Objective::default(), &small(), 2, &|| ()).unwrap();
+    assert!(steps.len() > 8 && steps.len() <= features::MOST);
+    assert_eq!(
+        steps.iter().map(|s| s.group).collect::<BTreeSet<_>>(),
+        BTreeSet::from(["start", "bypass", "activation", "input", "widths"])
+    );
+    let kept: Vec<f64> = steps.iter().filter(|s| s.kept).map(|s| s.candidate.merit).collect();
+    assert!(kept.is_sorted(), "each that was kept is better than the one before: {kept:?}");
+    let winner = features::winner(&steps).unwrap();
+    assert!(steps.iter().all(|s| s.candidate.merit <= winner.merit));
+    let widths = steps.iter().filter(|s| s.group == "widths").map(|s| s.candidate.iou.unwrap());
+    assert!(widths.map(f64::to_bits).collect::<BTreeSet<_>>().len() > 1, "on the grids widths matter");
+}
+
+#[test]
+fn a_candidate_is_evaluated_by_a_pure_command() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path();
+    let genes = "{\"bundle\": \"dw3-pw\", \"channels\": [8, 16, 16], \"pools\": [1, 2], \"input\": [32, 64]}";
+    let text = format!(
+        "{{\"genes\": {genes}, \"board\": \"pynq-z1\", \"clock_mhz\": 100, \"designs\": 2, \"proxy\": {{\"epochs\": 1, \"seed\": 1}}}}"
+    );
+    std::fs::write(dir.join("in.json"), &text).unwrap();
+    works(dir, &["evaluate-candidate", "in.json", "a.json", "--cache", "cache"]);
+    works(dir, &["evaluate-candidate", "in.json", "b.json"]);
+    let read = |name: &str| std::fs::read_to_string(dir.join(name)).unwrap();
+    assert_eq!(read("a.json"), read("b.json"));
+    let value: serde_json::Value = serde_json::from_str(&read("a.json")).unwrap();
+    assert!((0.0..=1.0).contains(&value["proxy_iou"].as_f64().unwrap()));
+    assert!(value["hardware"]["offers"][0]["cycles"].as_u64().unwrap() > 0);
+
+    for (from, to, parts) in [
+        ("dw3-pw", "dw9-pw", ["dw9-pw", "dw7-pw"]),
+        ("\"pools\"", "\"polls\"", ["in.json:1", "polls"]),
+        ("\"designs\": 2", "\"designs\": 0", ["in.json", "`designs`"]),
+        ("[32, 64]", "[33, 64]", ["in.json", "`input`"]),
+        ("\"epochs\": 1", "\"epochs\": 0", ["in.json", "`epochs`"]),
+        ("\"images\": 160", "\"images\": 10", ["in.json", "`images`"]),
+    ] {
+        std::fs::write(dir.join("in.json"), text.replace(from, to)).unwrap();
+        fails(dir, &["evaluate-candidate", "in.json", "c.json"], 3, &parts);
+    }
+    assert!(!dir.join("c.json").exists());
+}
+
+#[test]
+fn a_search_leaves_a_pair_that_does_what_it_promised() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path();
+    std::fs::write(dir.join("space.toml"), SPACE).unwrap();
+    std::fs::write(dir.join("table.csv"), table_text()).unwrap();
+    let asked = |rest: &[&'static str]| -> Vec<&'static str> {
+        let first = ["search", "--space", "space.toml", "--table", "table.csv", "--trainings", "6", "--fps", "40"];
+        first.iter().chain(rest).copied().collect()
+    };
+    let ours = asked(&["--out", "found", "--designs", "1"]);
+    let text = works(dir, &ours);
+    assert!(text.contains("<- chosen") && text.contains("bico train"), "{text}");
+    let read = |name: &str| std::fs::read_to_string(dir.join("found").join(name)).unwrap();
+    let files = ["trials.csv", "front.svg", "search.json", "search.toml", "best/network.toml", "best/accelerator.toml"];
+    let before: Vec<String> = files.iter().map(|f| read(f)).collect();
+    let again = bico(dir, &[&ours[..], &["--jobs", "1"]].concat());
+    assert!(err(&again).contains("0 networks designed for and 0 trained now"), "{}", err(&again));
+    assert_eq!(before, files.iter().map(|f| read(f)).collect::<Vec<_>>(), "the same search, the same bytes");
+
+    let left: serde_json::Value = serde_json::from_str(&read("search.json")).unwrap();
+    let best = &left["candidates"][left["best"].as_u64().unwrap() as usize];
+    let promised = best["hardware"]["offers"][best["offer"].as_u64().unwrap() as usize]["cycles"].as_u64().unwrap();
+    works(dir, &["simulate", "found/best", "--accelerator", "found/best/accelerator.toml", "--scenes", "0", "--out", "run"]);
+    let record: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(dir.join("run/record.json")).unwrap()).unwrap();
+    let frame = &record["frames"][0];
+    assert_eq!(frame["end_cycle"].as_u64().unwrap() - frame["start_cycle"].as_u64().unwrap(), promised);
+
+    let why = works(dir, &["search", "--out", "found", "--explain", "0"]);
+    assert!(why.contains("of      220") && why.contains("DDR MB/s") && why.contains("place"), "{why}");
+    fails(dir, &["search", "--out", "found", "--explain", "nobody"], 2, &["nobody", "0 to "]);
+    fails(dir, &["search", "--out", "empty", "--explain", "0"], 2, &["no finished search"]);
+    fails(dir, &asked(&["--out", "found", "--designs", "2"]), 2, &["asked otherwise", "search.toml:"]);
+    fails(dir, &["search", "--out", "x", "--strategy", "magic"], 2, &["magic", "nsga2"]);
+    fails(dir, &["search", "--out", "x", "--fps", "0"], 2, &["--fps"]);
+    std::fs::write(dir.join("narrow.toml"), SPACE.replace("[4, 5]", "[2]")).unwrap();
+    fails(dir, &["search", "--out", "x", "--space", "narrow.toml"], 3, &["narrow.toml", "`replications`"]);
+    std::fs::write(dir.join("typo.toml"), SPACE.replace("bundles", "bundels")).unwrap();
+    fails(dir, &["search", "--out", "x", "--space", "typo.toml"], 3, &["typo.toml:1"]);
+    let far =
+        ["search", "--out", "far", "--space", "space.toml", "--table", "table.csv", "--trainings", "1", "--designs", "1", "--fps", "9999"];
+    let far = works(dir, &far);
+    assert!(far.contains("NOT REACHED") && far.contains("slowest"), "{far}");
+}
+
+/// What a command that succeeds prints.
+fn works(dir: &Path, arguments: &[&str]) -> String {
+    let o = bico(dir, arguments);
+    assert!(o.status.success(), "{arguments:?}: {}", err(&o));
+    out(&o)
+}

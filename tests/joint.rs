@@ -195,7 +195,7 @@ fn a_candidate_is_evaluated_by_a_pure_command() {
     let dir = folder.path();
     let genes = "{\"bundle\": \"dw3-pw\", \"channels\": [8, 16, 16], \"pools\": [1, 2], \"input\": [32, 64]}";
     let text = format!(
-        "{{\"genes\": {genes}, \"board\": \"pynq-z1\", \"clock_mhz\": 100, \"designs\": 2, \"proxy\": {{\"epochs\": 1, \"seed\": 1}}}}"
+        "{{\"genes\": {genes}, \"board\": \"pynq-z1\", \"clock_mhz\": 100, \"designs\": 2, \"proxy\": {{\"epochs\": 1, \"seed\": 1, \"images\": 160}}}}"
     );
     std::fs::write(dir.join("in.json"), &text).unwrap();
     works(dir, &["evaluate-candidate", "in.json", "a.json", "--cache", "cache"]);

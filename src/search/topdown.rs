@@ -157,19 +157,21 @@ pub fn design(network: &Network, board: &Board, target: Target, done: &(dyn Fn()
     let mut trials: Vec<Trial> = Vec::new();
     let (mut settled, mut analytical) = (0, None);
     let fastest = |trials: &[Trial]| trials.iter().map(|t| t.cycles).min().unwrap_or(u64::MAX);
-    // A few at a time: what is skipped does not depend on the number of threads.
-    for (c, chunk) in order[..explored].chunks(CHUNK).enumerate() {
-        if c > 0 && needs.bound(&factors[chunk[0]]).1 >= fastest(&trials) {
+    // A few at a time: what is skipped does not depend on the number of threads. Beyond those to be explored only until one holds a tile of every layer.
+    while settled < order.len() && (settled < explored || trials.is_empty()) {
+        let end = (settled + CHUNK).min(if settled < explored { explored } else { order.len() });
+        let chunk = &order[settled..end];
+        if settled > 0 && needs.bound(&factors[chunk[0]]).1 >= fastest(&trials) {
             break;
         }
         // The first of its memories that hold a tile of every layer; without one these parallel factors are settled too.
         let first = |&k: &usize| needs.memories(&factors[k], board).map(|acc| simulate(&acc)).find_map(Result::transpose).transpose();
         let found = jobs::map(target.jobs, chunk, first)?;
-        if c == 0 {
+        if settled == 0 {
             analytical = found[0].as_ref().map(|_| 0);
         }
         trials.extend(found.into_iter().flatten());
-        settled += chunk.len();
+        settled = end;
     }
     let mut ranked: Vec<usize> = (0..trials.len()).collect();
     ranked.sort_by_key(|&k| trials[k].cycles);

@@ -157,14 +157,17 @@ fn legend_places(items: &[(String, RGBColor)], width: i32) -> Vec<(i32, i32)> {
     places
 }
 
+/// Width of a character in common sans-serif fonts as a share of their size, over a mixed name, at most.
+const WIDEST: f64 = 0.58;
+
 /// Pixels a text takes at most in common sans-serif fonts, to leave room for it.
 pub fn text_width(text: &str, size: i32) -> i32 {
-    (text.chars().count() as f64 * f64::from(size) * 0.58).ceil() as i32
+    (text.chars().count() as f64 * f64::from(size) * WIDEST).ceil() as i32
 }
 
 /// Characters of a mixed name that fit into `pixels`.
 pub fn fitting_chars(pixels: i32, size: i32) -> usize {
-    (f64::from(pixels.max(0)) / (f64::from(size) * 0.53)) as usize
+    (f64::from(pixels.max(0)) / (f64::from(size) * WIDEST)) as usize
 }
 
 /// Text for XML and HTML.

@@ -37,7 +37,7 @@ pub fn draw(title: &str, points: &[Point], target_fps: Option<f64>) -> Result<St
     let most_fps = points.iter().map(|p| p.fps).chain(target_fps).fold(0.0, f64::max);
     let most_iou = points.iter().map(|p| p.iou).fold(0.0, f64::max);
     svg(WIDTH, bottom + 60 + legend_height(&items, WIDTH - LEFT), title, |canvas| {
-        let x = Scale::linear(most_fps * 1.08, LEFT, WIDTH - 24);
+        let x = Scale::linear(most_fps * 1.25, LEFT, WIDTH - 24);
         let y = Scale::linear(most_iou * 1.12, bottom, TOP);
         canvas.grid((LEFT, TOP), (WIDTH - 24, bottom), (&x, 8), (&y, 6), label);
         canvas.muted((12, TOP - 22), "mean IoU by the proxy", Anchor::Start);

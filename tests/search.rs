@@ -149,6 +149,8 @@ fn a_broken_proxy_table_is_refused_by_line() {
         let e = parse(&row).unwrap_err().to_string();
         assert!(e.contains(part) && e.contains("t.csv:2"), "{e}");
     }
+    let e = Table::parse(b"x,y\n", Path::new("t.csv")).unwrap_err().to_string();
+    assert!(e.contains("t.csv") && e.contains("no row"), "a table of something else: {e}");
 }
 
 #[test]

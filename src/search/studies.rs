@@ -202,7 +202,7 @@ pub struct ModelRow {
 }
 
 /// Designs of a network that [`analytical`] takes, spread over all that the top-down search tries.
-pub const DESIGNS_EACH: usize = 6;
+pub const DESIGNS_EACH: usize = 7;
 
 /// Holds the papers' analytical model against the simulation of designs for a network, and that against the execution of an image.
 ///

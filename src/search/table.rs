@@ -92,6 +92,9 @@ impl Table {
             genes.check().map_err(|e| e.at(path, k + 2))?;
             table.rows.insert(genes, row);
         }
+        if table.is_empty() {
+            return Err(Error::input("no row of a proxy table").file(path).hint(HINT));
+        }
         Ok(table)
     }
 

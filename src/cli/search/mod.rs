@@ -56,7 +56,7 @@ pub struct Arguments {
     /// Passes of a training over the proxy's 4,000 scenes.
     #[arg(long, value_name = "E", default_value_t = 2, value_parser = clap::value_parser!(u64).range(1..=100))]
     epochs: u64,
-    /// Of the strategy, and of initial weights (for these 1 is what proxy tables are trained with).
+    /// Of the strategy; initial weights and the order of images have a seed of their own, that of proxy tables.
     #[arg(long, value_name = "S", default_value_t = 1)]
     seed: u64,
     /// Bundles beside the 18 of the papers' IP pool: a TOML file of `[[bundle]]` tables.

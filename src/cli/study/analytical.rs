@@ -34,7 +34,7 @@ pub struct Arguments {
 }
 
 /// The detectors that come with bico.
-const NETWORKS: [&str; 9] = ["dnn1", "dnn2", "dnn3", "skynet_a", "skynet_b", "skynet_c", "uav-detector", "uav-ternary", "mobile_block"];
+const NETWORKS: [&str; 8] = ["dnn1", "dnn2", "dnn3", "skynet_a", "skynet_b", "skynet_c", "uav-detector", "uav-ternary"];
 
 /// Designs that the top-down search tries for each network.
 const DESIGNS: usize = 60;

@@ -131,9 +131,7 @@ fn on_table(a: &OnTable, talk: Talk, study: fn(&OnTable, &Ground<'_>) -> Result<
     let (pool, board): (Vec<Bundle>, Board) = (bundle::builtin(), board::load(&a.board)?);
     let (clock, table) = (clock(a.clock_mhz)?, Table::read(&a.table)?);
     let space = Space::open(a.space.as_deref(), &pool)?;
-    let Some((_, first)) = table.iter().next() else {
-        return Err(Error::input("the table is empty").file(&a.table).hint("train it with `bico study table --out FILE`"));
-    };
+    let first = table.iter().next().map(|(_, row)| row).ok_or_else(|| Error::fault("a table has rows"))?;
     let judging = Judging::float(first.epochs, first.seed);
     let cache = a.cache.as_deref().map_or_else(|| Ok(Cache::in_memory()), Cache::open)?;
     let mut evaluator = Evaluator::new(&pool, &board, clock, a.designs as usize, judging, cache);

@@ -16,7 +16,7 @@ pub fn run(a: &OnTable, ground: &Ground<'_>) -> Result<()> {
     let values = |name: &str| rows.iter().filter(|r| r.strategy == name).map(|r| r.hypervolume).collect::<Vec<f64>>();
     let mut text = format!(
         "{} networks simulated; each run trains up to {} of them, {} seeds; targets {:.1}, {:.1}, {:.1} FPS at {} MHz (assumed)\n\n\
-         {:<24}{:>9}{:>9}{:>9}{:>11}{:>34}\n",
+         {:<24}{:>9}{:>9}{:>9}{:>11}{:>42}\n",
         ground.landscape.len(),
         a.trainings,
         a.seeds,
@@ -48,7 +48,7 @@ pub fn run(a: &OnTable, ground: &Ground<'_>) -> Result<()> {
             }
             None => "-".into(),
         };
-        let _ = writeln!(text, "{name:<24}{median:>9.3}{:>9.3}{:>9.3}{trainings:>11.1}{ahead:>34}", of(0), of(sorted.len() - 1));
+        let _ = writeln!(text, "{name:<24}{median:>9.3}{:>9.3}{:>9.3}{trainings:>11.1}{ahead:>42}", of(0), of(sorted.len() - 1));
     }
     let title = format!("Strategies: hypervolume of FPS and IoU, up to {} trainings, {} seeds", a.trainings, a.seeds);
     let svg = strips::draw(&title, "share of the hypervolume of the whole table; bar: mean", &arms)?;

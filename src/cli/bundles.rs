@@ -1,8 +1,7 @@
 //! `bico bundles`: the building blocks, judged from below.
 
 use super::Talk;
-use super::common::{clock, print, progress};
-use crate::board;
+use super::common::{PlaceArguments, print, progress};
 use crate::dataset::frame::write_atomically;
 use crate::error::{Error, Result};
 use crate::report::bundles as plot;
@@ -14,12 +13,8 @@ use std::path::PathBuf;
 
 #[derive(clap::Args, Debug)]
 pub struct Arguments {
-    /// Board: a name from `bico boards`, or a TOML file.
-    #[arg(long, value_name = "B", default_value = board::DEFAULT)]
-    board: String,
-    /// Fabric clock in megahertz: assumed, not timed.
-    #[arg(long, value_name = "MHZ", default_value_t = 100.0)]
-    clock_mhz: f64,
+    #[command(flatten)]
+    place: PlaceArguments,
     /// Bundles beside the 18 of the papers' IP pool: a TOML file of `[[bundle]]` tables, as in network.toml.
     #[arg(long, value_name = "FILE")]
     pool: Option<PathBuf>,
@@ -45,20 +40,19 @@ const DESIGNS: usize = 64;
 
 /// Runs the subcommand.
 pub fn run(a: &Arguments, talk: Talk) -> Result<()> {
-    let clock = clock(a.clock_mhz)?;
     if a.svg.is_some() && a.epochs == 0 {
         return Err(Error::usage("--svg draws accuracy, which is not judged").hint("give --epochs 1 or more"));
     }
     if a.fine.is_some() && a.epochs == 0 {
         return Err(Error::usage("--fine judges accuracy").hint("give --epochs 1 or more"));
     }
-    let (pool, board) = (bundle::pool(a.pool.as_deref())?, board::load(&a.board)?);
+    let (pool, (board, clock)) = (bundle::pool(a.pool.as_deref())?, a.place.load()?);
     let target = Target { clock, fps: None, designs: DESIGNS, jobs: 1 };
     let coarse = Coarse { pool: &pool, board: &board, target, epochs: a.epochs, jobs: a.jobs, path: a.csv.clone() };
     let bar = progress(talk.quiet, pool.len(), "bundles");
     let rows = coarse.run(&|| bar.inc(1), &|name, e| bar.suspend(|| eprintln!("bundle `{name}` left out: {}", e.what())))?;
     bar.finish_and_clear();
-    let title = format!("Bundles in a network of four replications on {} at {} MHz (assumed)", board.name, a.clock_mhz);
+    let title = format!("Bundles in a network of four replications on {} at {} MHz (assumed)", board.name, a.place.clock_mhz);
     if let Some(path) = &a.svg {
         write_atomically(path, plot::draw(&title, &rows)?.as_bytes())?;
     }

@@ -112,6 +112,39 @@ pub fn progress(quiet: bool, length: usize, what: &'static str) -> ProgressBar {
     ProgressBar::with_draw_target(Some(length as u64), target).with_style(style).with_message(what)
 }
 
+/// Where designs are judged.
+#[derive(clap::Args, Debug, Clone)]
+pub struct PlaceArguments {
+    /// Board: a name from `bico boards`, or a TOML file.
+    #[arg(long, value_name = "B", default_value = board::DEFAULT)]
+    pub board: String,
+    /// Fabric clock in megahertz: assumed, not timed.
+    #[arg(long, value_name = "MHZ", default_value_t = 100.0)]
+    pub clock_mhz: f64,
+}
+
+impl PlaceArguments {
+    /// The board and the clock.
+    ///
+    /// # Errors
+    /// When there is no such board, or the clock is out of range.
+    pub fn load(&self) -> Result<(Board, Hertz)> {
+        let clock = clock(self.clock_mhz)?;
+        Ok((board::load(&self.board)?, clock))
+    }
+}
+
+/// A limit that may be left out.
+///
+/// # Errors
+/// When it is no number above 0.
+pub fn limit(flag: &str, value: Option<f64>) -> Result<()> {
+    match value.filter(|v| !(v.is_finite() && *v > 0.0)) {
+        Some(value) => Err(Error::usage(format!("{flag} is out of range")).value(value).allowed("above 0")),
+        None => Ok(()),
+    }
+}
+
 /// `--clock-mhz`.
 ///
 /// # Errors

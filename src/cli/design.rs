@@ -1,10 +1,10 @@
 //! `bico design`: the accelerator for a network, found from above.
 
 use super::Talk;
-use super::common::{DEFAULT_NETWORK, clock, network, print, progress};
-use crate::board::{self, Board};
+use super::common::{DEFAULT_NETWORK, PlaceArguments, limit, network, print, progress};
+use crate::board::Board;
 use crate::dataset::frame::write_atomically;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::model::{LoadOptions, Network};
 use crate::search::topdown::{self, Found, Target, Trial, TrialRow};
 use crate::search::{explain, grid};
@@ -17,12 +17,8 @@ pub struct Arguments {
     /// Network: a name from `bico networks`, or a folder with network.toml and weights.safetensors.
     #[arg(value_name = "MODEL", default_value = DEFAULT_NETWORK)]
     model: String,
-    /// Board: a name from `bico boards`, or a TOML file.
-    #[arg(long, value_name = "B", default_value = board::DEFAULT)]
-    board: String,
-    /// Fabric clock in megahertz: assumed, not timed.
-    #[arg(long, value_name = "MHZ", default_value_t = 100.0)]
-    clock_mhz: f64,
+    #[command(flatten)]
+    place: PlaceArguments,
     /// Choose the design of least energy that reaches this rate, host stage included, instead of the fastest.
     #[arg(long, value_name = "FPS")]
     fps: Option<f64>,
@@ -43,11 +39,8 @@ pub struct Arguments {
 /// Runs the subcommand.
 pub fn run(a: &Arguments, talk: Talk) -> Result<()> {
     let network = network(&a.model, LoadOptions::default())?;
-    let board = board::load(&a.board)?;
-    let clock = clock(a.clock_mhz)?;
-    if let Some(fps) = a.fps.filter(|f| !(f.is_finite() && *f > 0.0)) {
-        return Err(Error::usage("--fps is out of range").value(fps).allowed("above 0"));
-    }
+    let (board, clock) = a.place.load()?;
+    limit("--fps", a.fps)?;
     let target = Target { clock, fps: a.fps, designs: a.designs as usize, jobs: a.jobs };
     let bar = progress(talk.quiet, target.designs, "designs");
     let found = topdown::design(&network, &board, target, &|| bar.inc(1))?;
@@ -93,7 +86,7 @@ fn summary(network: &str, board: &str, a: &Arguments, found: &Found, levers: &st
     let (best, analytical) = (&found.trials[found.best], found.analytical.map(|k| &found.trials[k]));
     let mut text = format!(
         "{network} on {board} at {} MHz (assumed): {} designs simulated, {} choices of parallel factors fit\n\n",
-        a.clock_mhz,
+        a.place.clock_mhz,
         found.trials.len(),
         found.factors
     );

@@ -6,7 +6,7 @@ use crate::dataset::frame::write_atomically;
 use crate::error::{Error, Result};
 use crate::search::bundle;
 use crate::search::cache::Cache;
-use crate::search::candidate::{Candidate, Evaluation, Evaluator, Judging};
+use crate::search::candidate::{Evaluation, Evaluator, Judging, Request};
 use crate::train::run::with_threads;
 use std::path::PathBuf;
 
@@ -33,7 +33,7 @@ const MOST_DESIGNS: usize = 100_000;
 /// Runs the subcommand.
 pub fn run(a: &Arguments) -> Result<()> {
     let text = std::fs::read_to_string(&a.candidate).map_err(|e| Error::io("read", &a.candidate, &e))?;
-    let candidate: Candidate =
+    let candidate: Request =
         serde_json::from_str(&text).map_err(|e| Error::input(format!("not a candidate: {e}")).at(&a.candidate, e.line()))?;
     candidate.genes.check().map_err(|e| e.file(&a.candidate))?;
     if !(1..=MOST_DESIGNS).contains(&candidate.designs) {
@@ -48,7 +48,7 @@ pub fn run(a: &Arguments) -> Result<()> {
         }
     }
     let (pool, board) = (bundle::pool(a.pool.as_deref())?, board::load(&candidate.board)?);
-    let cache = a.cache.as_deref().map_or_else(|| Ok(Cache::in_memory()), Cache::open)?;
+    let cache = Cache::of(a.cache.as_deref())?;
     let judging = candidate.proxy.unwrap_or(Judging::float(0, 0));
     let clock = clock(candidate.clock_mhz)?;
     let evaluator = Evaluator::new(&pool, &board, clock, candidate.designs, judging, cache);

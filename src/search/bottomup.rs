@@ -6,14 +6,12 @@ use super::jobs;
 use super::pareto::front;
 use super::topdown::{self, Target};
 use crate::board::Board;
-use crate::dataset::frame::write_atomically;
 use crate::error::{Error, Result};
-use crate::sweep::journal::{from_csv, to_csv};
+use crate::sweep::journal::from_csv;
 use crate::sweep::rounded;
 use crate::train::proxy::Proxy;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
 
 /// A bundle, judged.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -80,27 +78,25 @@ impl Coarse<'_> {
         };
         let missing: Vec<&Bundle> = self.pool.iter().filter(|b| known.iter().all(|r| r.bundle != b.name)).collect();
         let proxy = (self.epochs > 0 && !missing.is_empty()).then(Proxy::new);
-        let rows = Mutex::new(known);
-        jobs::each(self.jobs, &missing, |bundle| {
-            let row = match self.judge(bundle, proxy.as_ref()) {
-                Ok(row) => row,
-                Err(e) if e.kind() == crate::error::Kind::DoesNotFit => {
-                    note(&bundle.name, &e);
-                    done();
-                    return Ok(());
-                }
-                Err(e) => return Err(e.within(format!("bundle `{}`", bundle.name))),
-            };
-            let mut rows = jobs::lock(&rows);
-            rows.push(row);
-            rows.sort_by_key(|r| self.place(r));
-            if let Some(path) = &self.path {
-                write_atomically(path, &to_csv(&rows)?)?;
-            }
-            done();
-            Ok(())
-        })?;
-        Ok(jobs::into_inner(rows))
+        jobs::rows(
+            self.jobs,
+            &missing,
+            known,
+            self.path.as_deref(),
+            |r| self.place(r),
+            |bundle| {
+                let judged = match self.judge(bundle, proxy.as_ref()) {
+                    Ok(row) => Some(row),
+                    Err(e) if e.kind() == crate::error::Kind::DoesNotFit => {
+                        note(&bundle.name, &e);
+                        None
+                    }
+                    Err(e) => return Err(e.within(format!("bundle `{}`", bundle.name))),
+                };
+                done();
+                Ok(judged)
+            },
+        )
     }
 
     /// Rows are in the order of the pool.

@@ -49,6 +49,14 @@ impl Cache {
         Ok(Cache { folder: Some(folder.to_path_buf()), memory: Mutex::default() })
     }
 
+    /// In a folder where one is named, else of this process alone.
+    ///
+    /// # Errors
+    /// As [`Cache::open`].
+    pub fn of(folder: Option<&Path>) -> Result<Cache> {
+        folder.map_or_else(|| Ok(Cache::in_memory()), Cache::open)
+    }
+
     /// What is kept under a key, else what `make` gives, which is then kept. The flag says whether it was made.
     ///
     /// # Errors
@@ -66,37 +74,18 @@ impl Cache {
         Ok((value, true))
     }
 
-    /// Forgets an entry.
-    ///
-    /// # Errors
-    /// When its file can not be removed.
-    pub fn forget(&self, key: &str) -> Result<()> {
-        lock(&self.memory).remove(key);
-        match self.path(key).filter(|p| p.exists()) {
-            Some(path) => std::fs::remove_file(&path).map_err(|e| Error::io("remove", &path, &e)),
-            None => Ok(()),
-        }
-    }
-
     fn path(&self, key: &str) -> Option<PathBuf> {
         self.folder.as_ref().map(|f| f.join(format!("{key}.json")))
     }
 
     fn get<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>> {
-        let known = lock(&self.memory).get(key).cloned();
-        let path = self.path(key);
-        let text = match (known, &path) {
-            (Some(text), _) => text,
-            (None, Some(path)) if path.exists() => std::fs::read_to_string(path).map_err(|e| Error::io("read", path, &e))?,
-            _ => return Ok(None),
-        };
-        let value = serde_json::from_str(&text).map_err(|e| {
-            let broken = Error::input(format!("not a finished evaluation: {e}")).hint("remove the file: it is then evaluated anew");
-            match &path {
-                Some(path) => broken.file(path),
-                None => broken,
-            }
-        })?;
+        let parsed = |text: &str| serde_json::from_str(text).map_err(|e| Error::input(format!("not a finished evaluation: {e}")));
+        if let Some(text) = lock(&self.memory).get(key) {
+            return parsed(text).map(Some);
+        }
+        let Some(path) = self.path(key).filter(|p| p.exists()) else { return Ok(None) };
+        let text = std::fs::read_to_string(&path).map_err(|e| Error::io("read", &path, &e))?;
+        let value = parsed(&text).map_err(|e| e.file(&path).hint("remove the file: it is then evaluated anew"))?;
         lock(&self.memory).insert(key.into(), text);
         Ok(Some(value))
     }

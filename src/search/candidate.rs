@@ -53,7 +53,7 @@ pub struct Hardware {
 }
 
 impl Hardware {
-    fn of(found: &Found) -> Result<Hardware> {
+    fn of(found: &Found) -> Hardware {
         let mut trials: Vec<&Trial> = found.trials.iter().collect();
         trials.sort_by(|a, b| a.cycles.cmp(&b.cycles).then(a.joules.total_cmp(&b.joules)));
         let mut offers: Vec<Offer> = Vec::new();
@@ -72,7 +72,12 @@ impl Hardware {
                 });
             }
         }
-        Ok(Hardware { designs: found.trials.len() as u64, offers, refused: None })
+        Hardware { designs: found.trials.len() as u64, offers, refused: None }
+    }
+
+    /// No offer, and why.
+    pub fn refused(why: impl Into<String>) -> Hardware {
+        Hardware { designs: 0, offers: Vec::new(), refused: Some(why.into()) }
     }
 
     /// The fastest.
@@ -81,11 +86,11 @@ impl Hardware {
     }
 
     /// Where a rate is asked for, the offer of least energy that reaches it; else the fastest, of those that take at most `mj` millijoules a frame where that is
-    /// asked for. None where none does.
-    pub fn within(&self, fps: Option<f64>, mj: Option<f64>) -> Option<&Offer> {
+    /// asked for. Its place among the offers; none where none does.
+    pub fn within(&self, fps: Option<f64>, mj: Option<f64>) -> Option<usize> {
         match fps {
-            Some(fps) => self.offers.iter().rev().find(|o| o.fps >= fps),
-            None => self.offers.iter().find(|o| mj.is_none_or(|most| o.mj_per_frame <= most)),
+            Some(fps) => self.offers.iter().rposition(|o| o.fps >= fps),
+            None => self.offers.iter().position(|o| mj.is_none_or(|most| o.mj_per_frame <= most)),
         }
     }
 }
@@ -121,12 +126,10 @@ impl Judging {
 pub struct Evaluator<'a> {
     /// Bundles that genes may name.
     pub pool: &'a [Bundle],
-    /// The board.
-    pub board: &'a Board,
-    /// Assumed fabric clock.
-    pub clock: Hertz,
-    /// Most designs that are simulated for a network.
-    pub designs: usize,
+    board: &'a Board,
+    target: Target,
+    /// All that accelerators depend on, the network apart.
+    settings: String,
     /// How accuracy is judged.
     pub judging: Judging,
     /// Networks that were judged so before: they are not trained again.
@@ -138,9 +141,12 @@ pub struct Evaluator<'a> {
 }
 
 impl<'a> Evaluator<'a> {
-    /// Without a table.
+    /// On a board at an assumed fabric clock, with at most so many designs simulated for a network; without a table.
     pub fn new(pool: &'a [Bundle], board: &'a Board, clock: Hertz, designs: usize, judging: Judging, cache: Cache) -> Evaluator<'a> {
-        Evaluator { pool, board, clock, designs, judging, table: None, cache, proxies: Mutex::default(), made: Default::default() }
+        let target = Target { clock, fps: None, designs, jobs: 1 };
+        let settings = format!("{board:?} {clock:?} {designs}");
+        let (proxies, made) = Default::default();
+        Evaluator { pool, board, target, settings, judging, table: None, cache, proxies, made }
     }
 
     /// Top-down searches and trainings that were done rather than found in the cache or the table.
@@ -154,29 +160,28 @@ impl<'a> Evaluator<'a> {
         lock(&self.proxies).entry(input).or_insert_with(|| Arc::new(Proxy::at(input, self.judging.images))).clone()
     }
 
-    fn hardware_key(&self, network: &str) -> String {
-        let settings = format!("{:?} {:?} {}", self.board, self.clock, self.designs);
-        key("hardware", &[network, &settings])
-    }
-
     /// The accelerators for a network, on one thread.
     ///
     /// # Errors
     /// When genes describe no network, or an evaluation can not be kept. That nothing fits is no error: there are no offers then.
     pub fn hardware(&self, genes: &Genes) -> Result<Hardware> {
         let text = genes.toml(self.pool)?;
-        let (hardware, made) = self.cache.get_or(&self.hardware_key(&text), || {
-            let target = Target { clock: self.clock, fps: None, designs: self.designs, jobs: 1 };
-            match topdown::design(&genes.network(self.pool)?, self.board, target, &|| ()) {
-                Ok(found) => Hardware::of(&found),
-                Err(e) if matches!(e.kind(), Kind::DoesNotFit | Kind::Unsupported) => {
-                    Ok(Hardware { designs: 0, offers: Vec::new(), refused: Some(e.what().to_string()) })
-                }
+        let (hardware, made) = self.cache.get_or(&key("hardware", &[&text, &self.settings]), || {
+            match topdown::design(&genes.network(self.pool)?, self.board, self.target, &|| ()) {
+                Ok(found) => Ok(Hardware::of(&found)),
+                Err(e) if matches!(e.kind(), Kind::DoesNotFit | Kind::Unsupported) => Ok(Hardware::refused(e.what())),
                 Err(e) => Err(e),
             }
         })?;
         self.made[0].fetch_add(usize::from(made), Ordering::Relaxed);
         Ok(hardware)
+    }
+
+    /// What the table says of a network, when it was trained there as it would be here.
+    pub fn tabled(&self, genes: &Genes) -> Option<f64> {
+        let Judging { epochs, seed, .. } = self.judging;
+        let table = self.table.as_ref().filter(|_| self.judging == Judging::float(epochs, seed))?;
+        table.row(genes).filter(|r| (r.epochs, r.seed) == (epochs, seed)).map(|r| r.proxy_iou)
     }
 
     /// Mean IoU by the proxy, on one thread.
@@ -190,9 +195,7 @@ impl<'a> Evaluator<'a> {
             0 => Genes { feature_bits: DEFAULT_BITS.0, weight_bits: DEFAULT_BITS.1, ..genes.clone() },
             _ => genes.clone(),
         };
-        let known =
-            self.table.as_ref().filter(|t| (grid_epochs, images) == (0, IMAGES) && t.was_trained(epochs, seed)).and_then(|t| t.iou(&genes));
-        if let Some(iou) = known {
+        if let Some(iou) = self.tabled(&genes) {
             return Ok(iou);
         }
         let settings = format!("{epochs} {seed} {grid_epochs} {images} {}", version_hash(4));
@@ -214,7 +217,7 @@ fn proxy_input(genes: &Genes) -> [usize; 2] {
 /// What `bico evaluate-candidate` reads.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Candidate {
+pub struct Request {
     /// The network.
     pub genes: Genes,
     /// Board: a name, or a TOML file.
@@ -233,7 +236,7 @@ pub struct Candidate {
 #[serde(deny_unknown_fields)]
 pub struct Evaluation {
     /// What was asked.
-    pub candidate: Candidate,
+    pub candidate: Request,
     /// Short name of the network.
     pub network: String,
     /// Its accelerators.

@@ -4,6 +4,7 @@ use super::candidate::Evaluator;
 use super::genes::{Clip, Genes};
 use super::jobs;
 use super::joint::{Candidate, Objective, judged};
+use super::pareto::first_most;
 use super::space::Point;
 use crate::error::Result;
 
@@ -49,14 +50,7 @@ pub const MOST: usize = 1 + 1 + 3 + TENTHS.len() + WIDTHS.len();
 /// Those of the evaluator.
 pub fn add(evaluator: &Evaluator<'_>, objective: Objective, start: &Genes, jobs: usize, done: &(dyn Fn() + Sync)) -> Result<Vec<Step>> {
     let judge = |genes: &Genes| -> Result<Candidate> {
-        let mut candidate = judged(genes.clone(), Point::new(), evaluator.hardware(genes)?, objective);
-        if candidate.feasible
-            && let Some((fps, mj)) = candidate.rates()
-        {
-            let iou = evaluator.iou(genes)?;
-            candidate.iou = Some(iou);
-            candidate.merit = objective.value(iou, fps, mj);
-        }
+        let candidate = judged(genes.clone(), Point::new(), evaluator.hardware(genes)?, objective).trained(evaluator, objective)?;
         done();
         Ok(candidate)
     };
@@ -68,11 +62,10 @@ pub fn add(evaluator: &Evaluator<'_>, objective: Objective, start: &Genes, jobs:
         let first = steps.len();
         let tried = jobs::map(jobs, &fresh, judge)?;
         steps.extend(tried.into_iter().map(|candidate| Step { group, candidate, kept: false }));
-        let better = (first..steps.len()).reduce(|a, b| if steps[b].candidate.merit > steps[a].candidate.merit { b } else { a });
-        if let Some(k) = better.filter(|&k| steps[k].candidate.merit > steps[best].candidate.merit) {
-            best = k;
-            steps[k].kept = true;
-        }
+        // The first of equals stays: `best` is before the new ones.
+        let merit = |k: &usize| steps[*k].candidate.merit;
+        best = first_most(std::iter::once(best).chain(first..steps.len()), merit).unwrap_or(best);
+        steps[best].kept = true;
     }
     Ok(steps)
 }

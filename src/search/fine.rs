@@ -8,12 +8,10 @@ use super::genes::{Clip, DEFAULT_BITS, Genes};
 use super::jobs;
 use super::topdown::Target;
 use crate::board::Board;
-use crate::dataset::frame::write_atomically;
 use crate::error::{Error, Result};
-use crate::sweep::journal::{from_csv, to_csv};
+use crate::sweep::journal::from_csv;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
-use std::sync::Mutex;
 
 /// A bundle with an activation and widths.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -62,6 +60,7 @@ impl Row {
 
 /// Widths of features and weights that are tried with the default activation.
 const WIDTHS: [(u8, u8); 4] = [(8, 8), (8, 11), (9, 7), (6, 6)];
+
 /// How variants are judged after so many passes in float: one on the grids.
 pub const fn judging(epochs: u64) -> Judging {
     Judging { grid_epochs: 1, ..Judging::float(epochs, 1) }
@@ -92,18 +91,11 @@ pub fn run(
     let all: Vec<Genes> = bundles.iter().flat_map(|b| variants(b)).collect();
     let missing: Vec<&Genes> = all.iter().filter(|g| !known.iter().any(|r| r.is_of(g))).collect();
     let place = |row: &Row| all.iter().position(|g| row.is_of(g)).unwrap_or(usize::MAX);
-    let rows = Mutex::new(known);
-    jobs::each(jobs, &missing, |genes| {
-        if let Some(row) = judge(&evaluator, genes)? {
-            let mut rows = jobs::lock(&rows);
-            rows.push(row);
-            rows.sort_by_key(place);
-            write_atomically(path, &to_csv(&rows)?)?;
-        }
+    jobs::rows(jobs, &missing, known, Some(path), place, |genes| {
+        let row = judge(&evaluator, genes)?;
         done();
-        Ok(())
-    })?;
-    Ok(jobs::into_inner(rows))
+        Ok(row)
+    })
 }
 
 /// None where no accelerator runs it.
@@ -147,6 +139,7 @@ fn read(path: &Path, epochs: u64) -> Result<Vec<Row>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sweep::journal::to_csv;
 
     #[test]
     fn what_a_file_has_is_not_judged_again() {

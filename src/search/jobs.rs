@@ -1,7 +1,11 @@
 //! Work side by side: a few long jobs, each on one thread, in an order of its own.
 
+use crate::dataset::frame::write_atomically;
 use crate::error::Result;
+use crate::sweep::journal::to_csv;
 use crate::train::run::with_threads;
+use serde::Serialize;
+use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -57,6 +61,29 @@ pub fn map<T: Sync, R: Send>(jobs: usize, items: &[T], work: impl Fn(&T) -> Resu
         Ok(())
     })?;
     Ok(made.into_iter().filter_map(into_inner).collect())
+}
+
+/// As [`each`], over what a table lacks: what `work` makes of an item joins the rows, sorted by `place`, and the CSV at `path` has them all before the next begins.
+///
+/// # Errors
+/// What `work` gives, and when the file can not be written.
+pub fn rows<T: Sync, R: Serialize + Send>(
+    jobs: usize,
+    missing: &[T],
+    known: Vec<R>,
+    path: Option<&Path>,
+    place: impl Fn(&R) -> usize + Sync,
+    work: impl Fn(&T) -> Result<Option<R>> + Sync,
+) -> Result<Vec<R>> {
+    let rows = Mutex::new(known);
+    each(jobs, missing, |item| {
+        let Some(row) = work(item)? else { return Ok(()) };
+        let mut rows = lock(&rows);
+        rows.push(row);
+        rows.sort_by_key(&place);
+        path.map_or(Ok(()), |path| write_atomically(path, &to_csv(&rows)?))
+    })?;
+    Ok(into_inner(rows))
 }
 
 /// What a mutex guards. A panic of another thread ends the scope anyway.

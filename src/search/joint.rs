@@ -1,9 +1,9 @@
 //! The joint search: networks from a strategy, the accelerator of each from above, and accuracy by training for those that reach the target.
 
-use super::candidate::{Evaluator, Hardware};
+use super::candidate::{Evaluator, Hardware, Offer};
 use super::genes::Genes;
 use super::jobs;
-use super::pareto;
+use super::pareto::{self, first_most};
 use super::space::{Point, Space};
 use super::strategy::{History, NO_DESIGN, Strategy, Trial};
 use crate::error::Result;
@@ -44,7 +44,7 @@ impl Objective {
     }
 
     /// The merit of a candidate that keeps to the limits.
-    pub fn value(&self, iou: f64, fps: f64, mj: f64) -> f64 {
+    fn value(&self, iou: f64, fps: f64, mj: f64) -> f64 {
         match self.goal {
             Goal::Iou => iou,
             Goal::Score => iou * (1.0 + energy_score(mj / 1e3)),
@@ -74,9 +74,27 @@ pub struct Candidate {
 }
 
 impl Candidate {
+    /// The chosen accelerator.
+    pub fn chosen(&self) -> Option<&Offer> {
+        self.hardware.offers.get(self.offer?)
+    }
+
     /// Frames a second and millijoules a frame of the chosen accelerator.
     pub fn rates(&self) -> Option<(f64, f64)> {
-        self.offer.map(|k| (self.hardware.offers[k].fps, self.hardware.offers[k].mj_per_frame))
+        self.chosen().map(|o| (o.fps, o.mj_per_frame))
+    }
+
+    /// With its accuracy, where it keeps to the limits.
+    ///
+    /// # Errors
+    /// Those of the evaluator.
+    pub fn trained(mut self, evaluator: &Evaluator<'_>, objective: Objective) -> Result<Candidate> {
+        if let Some((fps, mj)) = self.rates().filter(|_| self.feasible) {
+            let iou = evaluator.iou(&self.genes)?;
+            self.iou = Some(iou);
+            self.merit = objective.value(iou, fps, mj);
+        }
+        Ok(self)
     }
 
     fn trial(&self) -> Trial {
@@ -159,12 +177,7 @@ pub fn search(
         if let Some(&first_beyond) = feasible.get(left) {
             batch.truncate(first_beyond);
         }
-        let ious = jobs::map(plan.jobs, &batch, |c| if c.feasible { evaluator.iou(&c.genes).map(Some) } else { Ok(None) })?;
-        for (mut candidate, iou) in batch.into_iter().zip(ious) {
-            if let (Some(iou), Some((fps, mj))) = (iou, candidate.rates()) {
-                candidate.iou = Some(iou);
-                candidate.merit = plan.objective.value(iou, fps, mj);
-            }
+        for candidate in jobs::map(plan.jobs, &batch, |c| c.clone().trained(evaluator, plan.objective))? {
             history.push(candidate.trial());
             outcome.candidates.push(candidate);
         }
@@ -175,8 +188,7 @@ pub fn search(
 }
 
 fn best(candidates: &[Candidate]) -> Option<usize> {
-    let trained = candidates.iter().enumerate().filter(|(_, c)| c.iou.is_some());
-    trained.reduce(|a, b| if b.1.merit > a.1.merit { b } else { a }).map(|(k, _)| k)
+    first_most((0..candidates.len()).filter(|&k| candidates[k].iou.is_some()), |&k| candidates[k].merit)
 }
 
 /// A point's accelerators, and whether one keeps to the limits.
@@ -185,16 +197,16 @@ fn simulated(space: &Space, evaluator: &Evaluator<'_>, objective: Objective, poi
     // A space may hold points that are no network, such as one pooled to nothing.
     let hardware = match genes.check() {
         Ok(()) => evaluator.hardware(&genes)?,
-        Err(e) => Hardware { designs: 0, offers: Vec::new(), refused: Some(e.to_string()) },
+        Err(e) => Hardware::refused(e.to_string()),
     };
     Ok(judged(genes, point.clone(), hardware, objective))
 }
 
 /// A candidate before training.
 pub fn judged(genes: Genes, point: Point, hardware: Hardware, objective: Objective) -> Candidate {
-    let chosen = hardware.within(objective.fps, objective.mj).or_else(|| hardware.fastest());
-    let missed = chosen.map(|o| objective.missed(o.fps, o.mj_per_frame));
-    let offer = chosen.and_then(|o| hardware.offers.iter().position(|p| p == o));
+    // Where none keeps to the limits, the fastest.
+    let offer = hardware.within(objective.fps, objective.mj).or(hardware.fastest().map(|_| 0));
+    let missed = offer.map(|k| &hardware.offers[k]).map(|o| objective.missed(o.fps, o.mj_per_frame));
     let feasible = missed.is_some_and(|m| m <= 0.0);
     let merit = missed.map_or(NO_DESIGN, |m| -m.max(0.0));
     Candidate { point, genes, hardware, offer, feasible, iou: None, merit }

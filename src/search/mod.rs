@@ -24,5 +24,3 @@ pub use bundle::Bundle;
 pub use genes::{Clip, Genes};
 pub use space::Space;
 pub use table::Table;
-
-pub(crate) use crate::sweep::rounded;

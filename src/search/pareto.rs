@@ -3,6 +3,11 @@
 /// Two figures of a candidate, both the more the better.
 pub type Pair = (f64, f64);
 
+/// The first of the items that have most of something.
+pub fn first_most<T>(items: impl IntoIterator<Item = T>, of: impl Fn(&T) -> f64) -> Option<T> {
+    items.into_iter().reduce(|a, b| if of(&b) > of(&a) { b } else { a })
+}
+
 /// Whether `a` is at least as good in both and better in one.
 fn beats(a: Pair, b: Pair) -> bool {
     a.0 >= b.0 && a.1 >= b.1 && a != b

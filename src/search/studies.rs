@@ -1,10 +1,10 @@
 //! Experiments about searches on a proxy table: every network of a space is simulated once, then searches cost next to nothing.
 
-use super::candidate::{Evaluator, Hardware};
+use super::candidate::Evaluator;
 use super::genes::Genes;
 use super::jobs;
 use super::joint::{Goal, Objective, Outcome, Plan, search};
-use super::pareto::{Pair, hypervolume};
+use super::pareto::{Pair, first_most, hypervolume};
 use super::space::Space;
 use super::strategy::{self, Entry};
 use super::topdown::{self, Target};
@@ -21,20 +21,18 @@ use serde::Serialize;
 /// # Errors
 /// When a network is not in the evaluator's table, or can not be evaluated.
 pub fn landscape(space: &Space, evaluator: &Evaluator<'_>, jobs: usize, done: &(dyn Fn() + Sync)) -> Result<Vec<Pair>> {
-    let table = evaluator.table.as_ref().ok_or_else(|| Error::fault("a study runs on a table"))?;
     let all: Vec<Genes> = space.points().iter().map(|p| space.genes(p)).collect();
-    if let Some(missing) = all.iter().find(|g| table.iou(g).is_none()) {
+    if let Some(missing) = all.iter().find(|g| evaluator.tabled(g).is_none()) {
         return Err(Error::input("the table lacks a network of the space")
             .value(missing.name())
             .hint("finish the table with `bico study table --out FILE`"));
     }
-    let hardware: Vec<Hardware> = jobs::map(jobs, &all, |genes| {
+    let pairs = jobs::map(jobs, &all, |genes| {
         let hardware = evaluator.hardware(genes)?;
         done();
-        Ok(hardware)
+        hardware.fastest().map(|o| Ok((o.fps, evaluator.iou(genes)?))).transpose()
     })?;
-    let pairs = all.iter().zip(&hardware).map(|(g, h)| Ok(h.fastest().map(|o| (o.fps, evaluator.iou(g))).map(|(f, i)| i.map(|i| (f, i)))));
-    pairs.collect::<Result<Vec<_>>>()?.into_iter().flatten().collect()
+    Ok(pairs.into_iter().flatten().collect())
 }
 
 /// The quarter, half and three-quarter points of the rates of a landscape, to one decimal: targets that nobody picked.
@@ -94,7 +92,7 @@ pub fn codesign(space: &Space, evaluator: &Evaluator<'_>, entry: &Entry, targets
             let together = run(Some(target_fps), seed)?;
             let pick = |outcome: &Outcome, least: f64| {
                 let reaching = outcome.points().into_iter().filter(|p| p.0 >= least);
-                reaching.reduce(|a, b| if b.1 > a.1 { b } else { a })
+                first_most(reaching, |p| p.1)
             };
             let most_accurate = pick(&separate, 0.0);
             let found = [(&together, pick(&together, target_fps)), (&separate, pick(&separate, target_fps)), (&separate, most_accurate)];

@@ -98,14 +98,14 @@ impl Table {
         Ok(table)
     }
 
-    /// What the proxy said of a network.
-    pub fn iou(&self, genes: &Genes) -> Option<f64> {
-        self.rows.get(genes).map(|r| r.proxy_iou)
+    /// The row of a network.
+    pub fn row(&self, genes: &Genes) -> Option<&Row> {
+        self.rows.get(genes)
     }
 
-    /// Whether all of it was trained with these epochs and seed.
-    pub fn was_trained(&self, epochs: u64, seed: u64) -> bool {
-        self.rows.values().all(|r| (r.epochs, r.seed) == (epochs, seed))
+    /// What the proxy said of a network.
+    pub fn iou(&self, genes: &Genes) -> Option<f64> {
+        self.row(genes).map(|r| r.proxy_iou)
     }
 
     /// Networks and rows, in the order of the genes.

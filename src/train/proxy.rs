@@ -3,10 +3,9 @@
 //! The candidate trains in float on scenes at a quarter of the usual pixels (80 x 160), the same few thousand for every candidate, which
 //! are rendered once. The score is no accuracy to quote, and how well it ranks networks as full training would has not been measured yet.
 
-use super::build::Trainable;
-use super::data::{Images, Source, anchors};
-use super::params::Params;
-use super::phase::{Phase, Schedule};
+use super::checkpoint::Epoch;
+use super::data::{Images, Source};
+use super::phase::Schedule;
 use super::run::{Plan, Training};
 use crate::dataset::scene::Split;
 use crate::error::Result;
@@ -50,23 +49,22 @@ impl Proxy {
     /// # Errors
     /// When a layer cannot be trained, or does not fit the images.
     pub fn score(&self, network: &Network, epochs: u64, seed: u64, grid_epochs: u64, watch: &mut dyn FnMut(u64, u64)) -> Result<f32> {
-        let map = Trainable::new(&network.float, network.head.as_ref())?;
-        let mut spec = map.spec;
-        spec.input = Shape::new(spec.input.c, self.input[0], self.input[1]);
         let schedule = self.schedule(epochs, seed);
-        if grid_epochs > 0 {
-            let tune = Schedule { phase: "quantised", epochs: grid_epochs, rate: GRID_RATE, decay: 0.0, ..schedule.clone() };
-            let plan = Plan { float: schedule, tune, scale: None, until: None };
-            let (input, source, validation) = (Some(spec.input), &self.source, &self.validation);
-            let training = Training { network, plan, input, source, validation, folder: None };
-            let trained = training.run(&mut |_, done, of, _| watch(done, of))?;
-            return Ok(trained.history.iter().filter(|e| e.phase == "quantised").map(|e| e.iou).fold(0.0, f32::max));
-        }
-        spec.anchors = anchors(&self.source.targets(), spec.anchors.len());
-        let phase =
-            Phase { schedule, source: &self.source, validation: &self.validation, checkpoint: None, context: String::new(), until: None };
-        let done = phase.train(&spec, None, &Params::random(&spec, seed)?, &mut |done, of, _| watch(done, of))?;
-        Ok(done.best_epoch().map_or(0.0, |e| e.iou))
+        let tune = Schedule { phase: "quantised", epochs: grid_epochs, rate: GRID_RATE, decay: 0.0, ..schedule.clone() };
+        let training = Training {
+            network,
+            plan: Plan { float: schedule, tune, scale: None, until: None },
+            input: Some(Shape::new(network.float.input().shape.c, self.input[0], self.input[1])),
+            source: &self.source,
+            validation: &self.validation,
+            folder: None,
+        };
+        let watch = &mut |_: &str, done: u64, of: u64, _: Option<&Epoch>| watch(done, of);
+        let (phase, history) = match grid_epochs {
+            0 => ("float", training.float(watch)?.history),
+            _ => ("quantised", training.run(watch)?.history),
+        };
+        Ok(history.iter().filter(|e| e.phase == phase).map(|e| e.iou).fold(0.0, f32::max))
     }
 
     fn schedule(&self, epochs: u64, seed: u64) -> Schedule {

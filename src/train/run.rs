@@ -95,13 +95,10 @@ impl Training<'_> {
     /// # Errors
     /// When a layer cannot be trained, a checkpoint is of another run, or the loss stops being a number.
     pub fn run(&self, watch: &mut Watcher<'_>) -> Result<Trained> {
-        let mut map = Trainable::new(&self.network.float, self.network.head.as_ref())?;
-        map.spec.input = self.input.unwrap_or(map.spec.input);
+        let mut map = self.trainable()?;
         let mut history = Vec::new();
         let float = if self.plan.float.epochs > 0 {
-            map.spec.anchors = anchors(&self.source.targets(), map.spec.anchors.len());
-            let fresh = Params::random(&map.spec, self.plan.float.seed)?;
-            let done = self.phase(&self.plan.float, "float", &map.spec, None, &fresh, watch)?;
+            let done = self.in_float(&mut map, watch)?;
             history.extend(done.history);
             (map.spec.clone(), done.best)
         } else if self.network.weights == Weights::File {
@@ -120,6 +117,27 @@ impl Training<'_> {
         let head = HeadSpec { anchors: map.spec.anchors.iter().map(|a| a.map(decimal)).collect(), kind: "yolo".into() };
         let network = self.network.trained(layers, head, self.network.provenance.clone())?;
         Ok(Trained { network, float, history })
+    }
+
+    /// The phase in float alone.
+    ///
+    /// # Errors
+    /// As [`Training::run`].
+    pub fn float(&self, watch: &mut Watcher<'_>) -> Result<Checkpoint> {
+        self.in_float(&mut self.trainable()?, watch)
+    }
+
+    fn trainable(&self) -> Result<Trainable> {
+        let mut map = Trainable::new(&self.network.float, self.network.head.as_ref())?;
+        map.spec.input = self.input.unwrap_or(map.spec.input);
+        Ok(map)
+    }
+
+    /// From random weights, with the anchors that suit the images.
+    fn in_float(&self, map: &mut Trainable, watch: &mut Watcher<'_>) -> Result<Checkpoint> {
+        map.spec.anchors = anchors(&self.source.targets(), map.spec.anchors.len());
+        let fresh = Params::random(&map.spec, self.plan.float.seed)?;
+        self.phase(&self.plan.float, "float", &map.spec, None, &fresh, watch)
     }
 
     /// Folds batch norm where the grids ask for it, and calibrates: stages and numbers, grids, and the layers with settled formats.

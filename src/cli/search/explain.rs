@@ -1,11 +1,14 @@
 //! `bico search --explain`: one candidate of a finished search.
 
-use super::{board_of, files, pool_of};
+use super::files;
+use crate::board;
 use crate::cli::Talk;
 use crate::cli::common::{clock, print, progress};
 use crate::error::{Error, Result};
+use crate::search::bundle;
 use crate::search::explain::{Gain, count, gains};
 use crate::search::joint::Candidate;
+use crate::search::pareto::first_most;
 use crate::search::topdown::Target;
 use std::fmt::Write;
 use std::path::Path;
@@ -26,9 +29,9 @@ pub fn run(out: &Path, which: &str, jobs: usize, talk: Talk) -> Result<()> {
             .allowed(format!("0 to {}, or a network of trials.csv", left.candidates.len().saturating_sub(1)))
     })?;
     let candidate = &left.candidates[number];
-    let (pool, board) = (pool_of(&left)?, board_of(&left)?);
+    let (pool, board) = (bundle::pool(left.pool.as_deref())?, board::load(&left.board)?);
     let mut text = standing(&left.candidates, left.best, number);
-    let Some(offer) = candidate.offer.map(|k| &candidate.hardware.offers[k]) else {
+    let Some(offer) = candidate.chosen() else {
         let _ = writeln!(text, "no accelerator of the grid runs it: {}", candidate.hardware.refused.as_deref().unwrap_or("no design"));
         print(&text);
         return Ok(());
@@ -67,7 +70,7 @@ fn standing(all: &[Candidate], best: Option<usize>, number: usize) -> String {
     let other = match best {
         Some(best) if best == number => {
             let others = all.iter().enumerate().filter(|(k, o)| *k != number && o.iou.is_some() && o.genes != c.genes);
-            others.map(|(_, o)| o).reduce(|a, b| if b.merit > a.merit { b } else { a }).map(|o| ("it won; the next", o))
+            first_most(others.map(|(_, o)| o), |o| o.merit).map(|o| ("it won; the next", o))
         }
         Some(best) => Some(("the winner", &all[best])),
         None => None,

@@ -1,20 +1,21 @@
 //! What a search leaves in its folder.
 
-use super::{Arguments, Left, at};
+use super::{Arguments, Left};
 use crate::board::Board;
 use crate::dataset::frame::write_atomically;
 use crate::error::{Error, Result};
 use crate::report::front::{self, Point};
 use crate::search::bundle::Bundle;
 use crate::search::features::{self, Step};
-use crate::search::joint::{Candidate, Outcome};
+use crate::search::joint::{Candidate, Objective, Outcome};
 use crate::search::space::Space;
 use crate::sweep::journal::to_csv;
+use crate::sweep::rounded;
 use serde::Serialize;
 use std::path::Path;
 
 /// The search, for `--explain`.
-pub const LEFT: &str = "search.json";
+const LEFT: &str = "search.json";
 /// What it was asked.
 const SETTINGS: &str = "search.toml";
 /// The chosen pair.
@@ -31,7 +32,7 @@ struct Settings<'a> {
     designs: u32,
     epochs: u64,
     features: bool,
-    objective: crate::search::joint::Objective,
+    objective: Objective,
     space: &'a Space,
 }
 
@@ -43,7 +44,7 @@ pub fn claim(a: &Arguments, board: &Board, space: &Space) -> Result<()> {
     std::fs::create_dir_all(&a.out).map_err(|e| Error::io("make the folder", &a.out, &e))?;
     let settings = Settings {
         board: &board.name,
-        clock_mhz: a.clock_mhz,
+        clock_mhz: a.place.clock_mhz,
         strategy: &a.strategy,
         seed: a.seed,
         trainings: a.trainings,
@@ -54,7 +55,7 @@ pub fn claim(a: &Arguments, board: &Board, space: &Space) -> Result<()> {
         space,
     };
     let text = toml::to_string(&settings).map_err(|e| Error::fault(format!("cannot write the settings: {e}")))?;
-    let path = at(&a.out, SETTINGS);
+    let path = a.out.join(SETTINGS);
     if !path.exists() {
         return write_atomically(&path, text.as_bytes());
     }
@@ -92,7 +93,7 @@ struct Row<'a> {
 }
 
 fn row<'a>(number: usize, stage: &'a str, c: &Candidate, pareto_optimal: bool, chosen: bool) -> Row<'a> {
-    let offer = c.offer.map(|k| &c.hardware.offers[k]);
+    let offer = c.chosen();
     Row {
         number,
         stage,
@@ -105,7 +106,7 @@ fn row<'a>(number: usize, stage: &'a str, c: &Candidate, pareto_optimal: bool, c
         lut: offer.map(|o| o.resources.lut),
         feasible: c.feasible,
         proxy_iou: c.iou,
-        merit: crate::search::rounded(c.merit),
+        merit: rounded(c.merit),
         pareto_optimal,
         chosen,
     }
@@ -121,14 +122,14 @@ pub fn write(a: &Arguments, pool: &[Bundle], found: &Outcome, steps: &[Step]) ->
     let mut rows: Vec<Row> = candidates().map(|(k, c)| row(k, "search", c, front[k], found.best == Some(k))).collect();
     let first = rows.len();
     rows.extend(steps.iter().enumerate().map(|(k, s)| row(first + k, s.group, &s.candidate, false, s.kept)));
-    write_atomically(&at(&a.out, "trials.csv"), &to_csv(&rows)?)?;
+    write_atomically(&a.out.join("trials.csv"), &to_csv(&rows)?)?;
 
     let points = candidates().filter_map(|(k, c)| {
         let chosen = (found.best == Some(k)).then(|| c.genes.name());
         Some(Point { fps: c.rates()?.0, iou: c.iou?, optimal: front[k], chosen })
     });
-    let title = format!("Networks trained by the search, {} MHz (assumed), strategy {}", a.clock_mhz, a.strategy);
-    write_atomically(&at(&a.out, "front.svg"), front::draw(&title, &points.collect::<Vec<_>>(), a.fps)?.as_bytes())?;
+    let title = format!("Networks trained by the search, {} MHz (assumed), strategy {}", a.place.clock_mhz, a.strategy);
+    write_atomically(&a.out.join("front.svg"), front::draw(&title, &points.collect::<Vec<_>>(), a.fps)?.as_bytes())?;
 
     let all: Vec<Candidate> = found.candidates.iter().chain(steps.iter().map(|s| &s.candidate)).cloned().collect();
     let best = match features::winner(steps) {
@@ -136,11 +137,11 @@ pub fn write(a: &Arguments, pool: &[Bundle], found: &Outcome, steps: &[Step]) ->
         None => found.best,
     };
     if let Some(k) = best {
-        pair(&at(&a.out, BEST), &all[k], pool)?;
+        pair(&a.out.join(BEST), &all[k], pool)?;
     }
     let left = Left {
-        board: a.board.clone(),
-        clock_mhz: a.clock_mhz,
+        board: a.place.board.clone(),
+        clock_mhz: a.place.clock_mhz,
         designs: a.designs as usize,
         pool: a.pool.clone(),
         objective: a.objective(),
@@ -148,12 +149,12 @@ pub fn write(a: &Arguments, pool: &[Bundle], found: &Outcome, steps: &[Step]) ->
         best,
     };
     let text = serde_json::to_string(&left).map_err(|e| Error::fault(format!("cannot write the search: {e}")))?;
-    write_atomically(&at(&a.out, LEFT), text.as_bytes())
+    write_atomically(&a.out.join(LEFT), text.as_bytes())
 }
 
 /// Network and accelerator as files.
 fn pair(folder: &Path, c: &Candidate, pool: &[Bundle]) -> Result<()> {
-    let Some(offer) = c.offer.map(|k| &c.hardware.offers[k]) else { return Ok(()) };
+    let Some(offer) = c.chosen() else { return Ok(()) };
     std::fs::create_dir_all(folder).map_err(|e| Error::io("make the folder", folder, &e))?;
     write_atomically(&folder.join("network.toml"), c.genes.toml(pool)?.as_bytes())?;
     let text = toml::to_string(&offer.accelerator).map_err(|e| Error::fault(format!("cannot write the accelerator: {e}")))?;
@@ -165,7 +166,7 @@ fn pair(folder: &Path, c: &Candidate, pool: &[Bundle]) -> Result<()> {
 /// # Errors
 /// When there is nothing, or something else.
 pub fn read(out: &Path) -> Result<Left> {
-    let path = at(out, LEFT);
+    let path = out.join(LEFT);
     if !path.exists() {
         return Err(Error::usage("the folder holds no finished search").file(&path).hint("run the search first, without --explain"));
     }

@@ -5,11 +5,10 @@ mod files;
 mod summary;
 
 use super::Talk;
-use super::common::{clock, print, progress};
-use crate::board::{self, Board};
-use crate::error::{Error, Result};
+use super::common::{PlaceArguments, limit, print, progress};
+use crate::error::Result;
 use crate::rtl;
-use crate::search::bundle::{self, Bundle};
+use crate::search::bundle;
 use crate::search::cache::Cache;
 use crate::search::candidate::{Evaluator, Judging};
 use crate::search::features::{self, Step};
@@ -18,7 +17,7 @@ use crate::search::space::Space;
 use crate::search::strategy::{self, Entry};
 use crate::search::table::Table;
 use indicatif::ProgressBar;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 #[derive(clap::Args, Debug)]
 pub struct Arguments {
@@ -29,12 +28,8 @@ pub struct Arguments {
     /// Explain a candidate of a finished search in --out (its number or the name of its network): why it won or not, what binds, what more of each budget would buy.
     #[arg(long, value_name = "CANDIDATE")]
     explain: Option<String>,
-    /// Board: a name from `bico boards`, or a TOML file.
-    #[arg(long, value_name = "B", default_value = board::DEFAULT)]
-    board: String,
-    /// Fabric clock in megahertz: assumed, not timed.
-    #[arg(long, value_name = "MHZ", default_value_t = 100.0)]
-    clock_mhz: f64,
+    #[command(flatten)]
+    place: PlaceArguments,
     /// Frames a second to reach, host stage included; the least energy that reaches it is taken.
     #[arg(long, value_name = "FPS")]
     fps: Option<f64>,
@@ -86,24 +81,17 @@ pub struct Arguments {
 /// Passes on the grids by which features are judged.
 const GRID_EPOCHS: u64 = 1;
 /// Seed of initial weights and order in every proxy training; `--seed` is the strategy's.
-pub const TRAINING_SEED: u64 = 1;
+const TRAINING_SEED: u64 = 1;
 
 /// Runs the subcommand.
 pub fn run(a: &Arguments, talk: Talk) -> Result<()> {
     if let Some(candidate) = &a.explain {
         return explain::run(&a.out, candidate, a.jobs, talk);
     }
-    let entry = strategy::by_name(&a.strategy).ok_or_else(|| {
-        let names: Vec<&str> = strategy::REGISTRY.iter().map(|e| e.name).collect();
-        Error::usage("no strategy of this name").value(&a.strategy).allowed(names.join(", "))
-    })?;
-    for (name, limit) in [("--fps", a.fps), ("--mj", a.mj)] {
-        if let Some(value) = limit.filter(|v| !(v.is_finite() && *v > 0.0)) {
-            return Err(Error::usage(format!("{name} is out of range")).value(value).allowed("above 0"));
-        }
-    }
-    let clock = clock(a.clock_mhz)?;
-    let (pool, board) = (bundle::pool(a.pool.as_deref())?, board::load(&a.board)?);
+    let entry = strategy::by_name(&a.strategy)?;
+    limit("--fps", a.fps)?;
+    limit("--mj", a.mj)?;
+    let ((board, clock), pool) = (a.place.load()?, bundle::pool(a.pool.as_deref())?);
     let space = Space::open(a.space.as_deref(), &pool)?;
     let table = a.table.as_deref().map(Table::read).transpose()?;
     files::claim(a, &board, &space)?;
@@ -181,11 +169,6 @@ fn add_features(a: &Arguments, evaluator: &Evaluator<'_>, best: &Candidate, talk
     Ok(steps)
 }
 
-/// The file of a folder.
-fn at(out: &Path, name: &str) -> PathBuf {
-    out.join(name)
-}
-
 /// Everything that a search leaves for `--explain`.
 #[derive(Debug, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -197,14 +180,4 @@ struct Left {
     objective: Objective,
     candidates: Vec<Candidate>,
     best: Option<usize>,
-}
-
-/// Bundles that a finished search chose from.
-fn pool_of(left: &Left) -> Result<Vec<Bundle>> {
-    bundle::pool(left.pool.as_deref())
-}
-
-/// The board of a finished search.
-fn board_of(left: &Left) -> Result<Board> {
-    board::load(&left.board)
 }

@@ -5,6 +5,7 @@ use super::files::BEST;
 use crate::board::Board;
 use crate::search::features::{self, Step};
 use crate::search::joint::{Candidate, Outcome};
+use crate::search::pareto::first_most;
 use crate::search::strategy::Entry;
 use std::fmt::Write;
 
@@ -16,7 +17,7 @@ pub fn text(a: &Arguments, entry: &Entry, board: &Board, found: &Outcome, steps:
         "{} on {} at {} MHz (assumed): {simulated} networks simulated, {feasible} within the limits, {} trained\n\n",
         entry.about,
         board.name,
-        a.clock_mhz,
+        a.place.clock_mhz,
         found.trainings()
     );
     let _ = writeln!(
@@ -51,7 +52,7 @@ fn fps(c: &Candidate) -> f64 {
 }
 
 fn line(c: &Candidate) -> String {
-    let offer = c.offer.map(|k| &c.hardware.offers[k]);
+    let offer = c.chosen();
     let number = |v: Option<f64>, digits: usize| v.map_or("-".into(), |v| format!("{v:.digits$}"));
     format!(
         "{:<44}{:>9}{:>10}{:>8}{:>6}{:>8}",
@@ -68,7 +69,7 @@ fn line(c: &Candidate) -> String {
 pub fn next(a: &Arguments) -> Vec<Vec<String>> {
     let at = |name: &str| a.out.join(name).display().to_string();
     let (best, trained) = (at(BEST), at("trained"));
-    let pair = ["--accelerator".to_string(), format!("{best}/accelerator.toml"), "--board".to_string(), a.board.clone()];
+    let pair = ["--accelerator".to_string(), format!("{best}/accelerator.toml"), "--board".to_string(), a.place.board.clone()];
     let command = |name: &str, model: &str, rest: &[&str]| -> Vec<String> {
         let words = [name, model].into_iter().map(String::from);
         let pair = pair.iter().filter(|_| name != "train").cloned();
@@ -99,9 +100,8 @@ fn commands(a: &Arguments) -> String {
 
 /// Where nothing keeps to the limits: what came nearest.
 fn nearest(found: &Outcome) -> String {
-    let near = found.candidates.iter().reduce(|a, b| if b.merit > a.merit { b } else { a });
-    let Some(near) = near else { return "\nNothing was simulated.\n".into() };
-    match near.offer.map(|k| &near.hardware.offers[k]) {
+    let Some(near) = first_most(&found.candidates, |c| c.merit) else { return "\nNothing was simulated.\n".into() };
+    match near.chosen() {
         None => format!(
             "\nNOT REACHED: no network fits. `{}`: {}\n",
             near.genes.name(),

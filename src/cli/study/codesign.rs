@@ -1,8 +1,9 @@
 //! `bico study codesign`.
 
 use super::{Ground, OnTable, print};
+use crate::accuracy;
 use crate::dataset::frame::write_atomically;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::report::strips;
 use crate::search::strategy;
 use crate::search::studies::{self, ARMS, ArmRow};
@@ -11,10 +12,7 @@ use std::fmt::Write;
 
 /// Runs the study: CSV, figure, table.
 pub fn run(a: &OnTable, ground: &Ground<'_>) -> Result<()> {
-    let entry = strategy::by_name(&a.strategy).ok_or_else(|| {
-        let names: Vec<&str> = strategy::REGISTRY.iter().map(|e| e.name).collect();
-        Error::usage("no strategy of this name").value(&a.strategy).allowed(names.join(", "))
-    })?;
+    let entry = strategy::by_name(&a.strategy)?;
     let rows = studies::codesign(&ground.space, &ground.evaluator, entry, &ground.targets, a.effort())?;
     write_atomically(&a.out.join("codesign.csv"), &to_csv(&rows)?)?;
     let of = |target: f64, arm: &str| rows.iter().filter(|r| r.target_fps == target && r.arm == arm).collect::<Vec<&ArmRow>>();
@@ -40,7 +38,7 @@ pub fn run(a: &OnTable, ground: &Ground<'_>) -> Result<()> {
             let rows_of = of(target, arm);
             let ious: Vec<f64> = rows_of.iter().map(|r| r.proxy_iou).collect();
             let count = ious.len().max(1) as f64;
-            let mean = ious.iter().sum::<f64>() / count;
+            let mean = accuracy::mean(&ious);
             let spread = (ious.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / (count - 1.0).max(1.0)).sqrt();
             let reached = rows_of.iter().filter(|r| r.reached).count();
             let trainings = rows_of.iter().map(|r| r.trainings).sum::<usize>() as f64 / count;

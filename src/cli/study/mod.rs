@@ -133,7 +133,7 @@ fn on_table(a: &OnTable, talk: Talk, study: fn(&OnTable, &Ground<'_>) -> Result<
     let space = Space::open(a.space.as_deref(), &pool)?;
     let first = table.iter().next().map(|(_, row)| row).ok_or_else(|| Error::fault("a table has rows"))?;
     let judging = Judging::float(first.epochs, first.seed);
-    let cache = a.cache.as_deref().map_or_else(|| Ok(Cache::in_memory()), Cache::open)?;
+    let cache = Cache::of(a.cache.as_deref())?;
     let mut evaluator = Evaluator::new(&pool, &board, clock, a.designs as usize, judging, cache);
     evaluator.table = Some(table);
     let bar = progress(talk.quiet, space.points().len(), "networks simulated");

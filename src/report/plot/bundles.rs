@@ -26,7 +26,7 @@ pub fn draw(title: &str, rows: &[Row]) -> Result<String> {
     svg(WIDTH, bottom + 60 + legend_height(&items, WIDTH - LEFT), title, |canvas| {
         let x = Scale::linear(most_ms * 1.08, LEFT, WIDTH - 24);
         let y = Scale::linear(most_iou * 1.12, bottom, TOP);
-        canvas.grid((LEFT, TOP), (WIDTH - 24, bottom), (&x, 8), (&y, 6), label);
+        canvas.grid((LEFT, TOP), (WIDTH - 24, bottom), (&x, 8, label), (&y, 6, label));
         canvas.muted((12, TOP - 22), "mean IoU by the proxy; area of a disc: largest share of a budget of the board", Anchor::Start);
         canvas.muted(((LEFT + WIDTH) / 2, bottom + 34), "accelerator, ms a frame", Anchor::Middle);
         let discs: Vec<((i32, i32), i32, &Row, bool)> = rows

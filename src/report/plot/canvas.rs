@@ -4,7 +4,7 @@
 //! layer names are long.
 
 use super::palette::{GRID, INK, MUTED, PAPER};
-use super::scale::{Scale, label};
+use super::scale::Scale;
 use crate::error::{Error, Result};
 use crate::report::text::printable;
 use plotters::backend::{DrawingBackend, SVGBackend};
@@ -108,23 +108,21 @@ impl Canvas<'_> {
         let drawn = self.backend.draw_text(&printable(text), &style, at);
         self.note(drawn);
     }
-    /// Grid lines over the frame from `from` (left, top) to `to` (right, bottom), about as many as said: vertical ones labelled below by `name`, horizontal
-    /// ones to the left.
+    /// Grid lines over the frame from `from` (left, top) to `to` (right, bottom), about as many as said: vertical ones labelled below, horizontal ones to the left.
     pub fn grid(
         &mut self,
         from: (i32, i32),
         to: (i32, i32),
-        (x, columns): (&Scale, usize),
-        (y, rows): (&Scale, usize),
-        name: fn(f64) -> String,
+        (x, columns, x_name): (&Scale, usize, fn(f64) -> String),
+        (y, rows, y_name): (&Scale, usize, fn(f64) -> String),
     ) {
         for tick in x.ticks(columns) {
             self.line((x.pixel(tick), from.1), (x.pixel(tick), to.1), GRID, 1);
-            self.muted((x.pixel(tick), to.1 + 14), &name(tick), Anchor::Middle);
+            self.muted((x.pixel(tick), to.1 + 14), &x_name(tick), Anchor::Middle);
         }
         for tick in y.ticks(rows) {
             self.line((from.0, y.pixel(tick)), (to.0, y.pixel(tick)), GRID, 1);
-            self.muted((from.0 - 8, y.pixel(tick)), &label(tick), Anchor::End);
+            self.muted((from.0 - 8, y.pixel(tick)), &y_name(tick), Anchor::End);
         }
     }
     /// Coloured squares with names in rows below `y`; [`legend_height`] says how much room they take.

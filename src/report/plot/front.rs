@@ -39,7 +39,7 @@ pub fn draw(title: &str, points: &[Point], target_fps: Option<f64>) -> Result<St
     svg(WIDTH, bottom + 60 + legend_height(&items, WIDTH - LEFT), title, |canvas| {
         let x = Scale::linear(most_fps * 1.25, LEFT, WIDTH - 24);
         let y = Scale::linear(most_iou * 1.12, bottom, TOP);
-        canvas.grid((LEFT, TOP), (WIDTH - 24, bottom), (&x, 8), (&y, 6), label);
+        canvas.grid((LEFT, TOP), (WIDTH - 24, bottom), (&x, 8, label), (&y, 6, label));
         canvas.muted((12, TOP - 22), "mean IoU by the proxy", Anchor::Start);
         canvas.muted(((LEFT + WIDTH) / 2, bottom + 34), "frames a second, host stage included", Anchor::Middle);
         if let Some(target) = target_fps {

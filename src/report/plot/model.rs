@@ -28,13 +28,8 @@ pub fn draw(title: &str, designs: &[(String, u64, u64)]) -> Result<String> {
     svg(width, bottom + 60 + legend_height(&items, width - LEFT), title, |canvas| {
         let x = Scale::log(least, most, LEFT, LEFT + SIDE);
         let y = Scale::log(least, most, bottom, TOP);
-        let cycles = |v: f64| if v >= 1e6 { format!("{}M", label(v / 1e6)) } else { format!("{}k", label(v / 1e3)) };
-        for tick in x.ticks(6) {
-            canvas.line((x.pixel(tick), TOP), (x.pixel(tick), bottom), palette::GRID, 1);
-            canvas.line((LEFT, y.pixel(tick)), (LEFT + SIDE, y.pixel(tick)), palette::GRID, 1);
-            canvas.muted((x.pixel(tick), bottom + 14), &cycles(tick), Anchor::Middle);
-            canvas.muted((LEFT - 8, y.pixel(tick)), &cycles(tick), Anchor::End);
-        }
+        let cycles: fn(f64) -> String = |v| if v >= 1e6 { format!("{}M", label(v / 1e6)) } else { format!("{}k", label(v / 1e3)) };
+        canvas.grid((LEFT, TOP), (LEFT + SIDE, bottom), (&x, 6, cycles), (&y, 6, cycles));
         canvas.line((x.pixel(least), y.pixel(least)), (x.pixel(most), y.pixel(most)), palette::MUTED, 1);
         canvas.muted((12, TOP - 22), "cycles a frame by the papers' analytical model, no coefficient fitted", Anchor::Start);
         canvas.muted((LEFT + SIDE / 2, bottom + 34), "cycles a frame, simulated", Anchor::Middle);

@@ -45,7 +45,7 @@ pub fn draw(title: &str, [features, weights]: &[Vec<Point>; 2], float: Option<f6
 
 fn axes(canvas: &mut Canvas, x: &Scale, y: &Scale) {
     let bottom = TOP + HEIGHT;
-    canvas.grid((LEFT, TOP), (WIDTH - 24, bottom), (x, 8), (y, 6), |tick| format!("{}x", label(tick)));
+    canvas.grid((LEFT, TOP), (WIDTH - 24, bottom), (x, 8, |tick| format!("{}x", label(tick))), (y, 6, label));
     canvas.line((LEFT, bottom), (WIDTH - 24, bottom), palette::MUTED, 1);
     canvas.line((LEFT, TOP), (LEFT, bottom), palette::MUTED, 1);
     canvas.muted((12, TOP - 22), "mean IoU; bars: one standard error; numbers: bits", Anchor::Start);

@@ -5,7 +5,9 @@ mod pso;
 mod random;
 mod scd;
 
+use super::pareto::first_most;
 use super::space::Point;
+use crate::error::{Error, Result};
 use std::collections::BTreeMap;
 
 /// What a strategy is told about a candidate.
@@ -48,7 +50,7 @@ impl History {
     }
     /// The first of most merit.
     pub fn best(&self) -> Option<&Trial> {
-        self.trials.iter().reduce(|a, b| if b.merit > a.merit { b } else { a })
+        first_most(&self.trials, |t| t.merit)
     }
 }
 
@@ -90,8 +92,13 @@ pub const REGISTRY: [Entry; 4] = [
 ];
 
 /// A strategy by name.
-pub fn by_name(name: &str) -> Option<&'static Entry> {
-    REGISTRY.iter().find(|e| e.name == name)
+///
+/// # Errors
+/// When there is none of this name: lists them.
+pub fn by_name(name: &str) -> Result<&'static Entry> {
+    let names = || REGISTRY.map(|e| e.name).join(", ");
+    let entry = REGISTRY.iter().find(|e| e.name == name);
+    entry.ok_or_else(|| Error::usage("no strategy of this name").value(name).allowed(names()))
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 
 use super::{History, Strategy};
 use crate::dataset::rng::Rng;
+use crate::search::pareto::first_most;
 use crate::search::space::{Point, random_point};
 
 /// Particles of a group.
@@ -51,7 +52,7 @@ impl Pso {
         }
         let best_of = |group: usize| {
             let in_group = history.trials().iter().filter(|t| t.point[0] == group);
-            in_group.reduce(|a, b| if b.merit > a.merit { b } else { a }).map(|t| t.point.clone())
+            first_most(in_group, |t| t.merit).map(|t| t.point.clone())
         };
         let leaders: Vec<Option<Point>> = (0..self.sizes[0]).map(best_of).collect();
         for p in &mut self.particles {

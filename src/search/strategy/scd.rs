@@ -3,6 +3,7 @@
 
 use super::{History, Strategy};
 use crate::dataset::rng::Rng;
+use crate::search::pareto::first_most;
 use crate::search::space::{Point, random_point};
 
 /// Where the descent stands.
@@ -36,7 +37,7 @@ impl Strategy for Scd {
     fn ask(&mut self, history: &History) -> Vec<Point> {
         let merit = |point: &Point| history.of(point).map_or(f64::NEG_INFINITY, |t| t.merit);
         for _ in 0..MOST_STARTS {
-            let better = self.asked.drain(..).reduce(|a, b| if merit(&b) > merit(&a) { b } else { a });
+            let better = first_most(self.asked.drain(..), merit);
             if let Some(better) = better
                 && self.at.as_ref().is_none_or(|at| merit(&better) > merit(at))
             {

@@ -36,7 +36,7 @@ pub struct Arguments {
 }
 
 /// Designs that are simulated for each bundle at most.
-const DESIGNS: usize = 64;
+const DESIGNS: usize = 74;
 
 /// Runs the subcommand.
 pub fn run(a: &Arguments, talk: Talk) -> Result<()> {

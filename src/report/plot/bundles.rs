@@ -41,13 +41,13 @@ pub fn draw(title: &str, rows: &[Row]) -> Result<String> {
         let mut taken: Vec<[i32; 4]> = discs.iter().map(|&((cx, cy), r, ..)| [cx - r, cx + r, cy, r]).collect();
         for &(at, radius, row, optimal) in &discs {
             canvas.circle(at, radius as u32, if optimal { palette::VERMILION } else { palette::SKY });
-            // A name moves down until it is clear of what is there, and stands left of its disc at the right end.
+            // A name moves down or up, the nearer the better, until it is clear of what is there; it stands left of its disc at the right end.
             let (own, gap) = (text_width(&row.bundle, TEXT), radius + 4);
             let (start, anchor) = if at.0 + gap + own > WIDTH { (at.0 - gap - own, Anchor::End) } else { (at.0 + gap, Anchor::Start) };
-            let mut line = at.1;
-            while taken.iter().any(|&[from, to, middle, half]| (middle - line).abs() < half + 7 && from < start + own && start < to) {
-                line += 7;
-            }
+            let is_clear = |line: &i32| {
+                !taken.iter().any(|&[from, to, middle, half]| (middle - line).abs() < half + 7 && from < start + own && start < to)
+            };
+            let line = (0..HEIGHT).step_by(7).flat_map(|d| [at.1 + d, at.1 - d]).find(is_clear).unwrap_or(at.1);
             taken.push([start, start + own, line, 7]);
             canvas.text((if anchor == Anchor::End { at.0 - gap } else { start }, line), &row.bundle, anchor);
         }

@@ -81,6 +81,8 @@ pub struct Memory {
     /// Room the queue must have before it admits any burst: the longest legal one.
     longest: u64,
     controller: Controller,
+    /// Bursts that were submitted and are not answered yet.
+    unanswered: usize,
     /// Of each direction, of each port.
     channels: [[Channel; PORTS]; 2],
     /// [`Channel::eligible`] of each channel.
@@ -120,6 +122,7 @@ impl Memory {
             ddr_burst_shift: spec.ddr_burst_bytes().trailing_zeros(),
             longest: BEAT_BYTES * u64::from(MAX_BEATS) / spec.ddr_burst_bytes() + 1,
             controller,
+            unanswered: 0,
             channels: [std::array::from_fn(|_| reads.clone()), std::array::from_fn(|_| writes.clone())],
             eligible: [[u64::MAX; PORTS]; 2],
             arbiters: [Arbiter::default(); 2],
@@ -167,6 +170,7 @@ impl Memory {
         let channel = &mut self.channels[kind][port];
         channel.next_request = at.0 + 1;
         let arrival = self.ratio.ddr_at(at.0 + self.paths[kind].request_cycles) + self.pipeline_clocks;
+        self.unanswered += 1;
         channel.push(Waiting { arrival, address: request.addr, tag: request.tag, beats: request.beats });
         self.eligible[kind][port] = channel.eligible();
         self.plan_grant(kind);
@@ -208,7 +212,7 @@ impl Memory {
 
     /// Nothing waits, is queued, or is still to be answered.
     pub fn is_idle(&self) -> bool {
-        self.controller.queues_empty() && self.channels.iter().flatten().all(Channel::is_idle)
+        self.unanswered == 0 && self.controller.queues_empty()
     }
 
     /// Earliest fabric cycle at which something may happen inside; `None` when idle (refreshes go on, and answer nobody).
@@ -238,6 +242,25 @@ impl Memory {
             self.step(clock, out);
         }
         self.horizon = self.horizon.max(to.0);
+    }
+
+    /// Lets everything happen before fabric cycle `end`, up to the first DDR clock in which answers are decided; appends those. Nothing appended: all of it
+    /// happened, or the memory is idle. For callers that may ask for more once they hear of an answer.
+    pub fn run_before(&mut self, end: Cycle, out: &mut Vec<Completion>) {
+        let (last, known) = (self.ratio.ddr_at(end.0), out.len());
+        while !self.is_idle() {
+            self.controller.skip_idle_refreshes(last.min(self.grant_at[0]).min(self.grant_at[1]));
+            let clock = self.next_clock();
+            if clock >= last {
+                self.horizon = self.horizon.max(end.0.saturating_sub(1));
+                return;
+            }
+            self.step(clock, out);
+            if out.len() > known {
+                self.horizon = self.horizon.max(self.ratio.fabric_of(clock));
+                return;
+            }
+        }
     }
 
     fn next_clock(&self) -> u64 {
@@ -310,6 +333,7 @@ impl Memory {
         let ratio = self.ratio;
         let channel = &mut self.channels[kind as usize][usize::from(port)];
         while let Some(a) = channel.answer(kind == Kind::Read, |cycle| ratio.ddr_at(cycle)) {
+            self.unanswered -= 1;
             out.push(Completion { port, kind, tag: a.tag, first_beat: Cycle(a.first_beat), last: Cycle(a.last) });
         }
         self.eligible[kind as usize][usize::from(port)] = channel.eligible();

@@ -65,11 +65,6 @@ impl Channel {
         }
     }
 
-    /// Nothing waits and every answer is decided.
-    pub(super) fn is_idle(&self) -> bool {
-        self.waiting.is_empty() && self.decided == self.flights.len()
-    }
-
     pub(super) fn push(&mut self, waiting: Waiting) {
         self.waiting.push_back(waiting);
     }

@@ -6,7 +6,7 @@
 
 use crate::units::Cycle;
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::{BinaryHeap, VecDeque};
 
 /// The two halves of a cycle.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -46,32 +46,80 @@ impl<E> Ord for Entry<E> {
     }
 }
 
+/// Cycles from the last event taken for which events are kept by cycle; later ones wait in a heap.
+const NEAR: u64 = 64;
+
 /// Events in order of (cycle, phase, sequence); ties are first in, first out.
+///
+/// Most events are for the next few cycles, so those have a list for each cycle and phase (a calendar queue: R. Brown, CACM 31(10), 1988).
 pub struct EventQueue<E> {
-    heap: BinaryHeap<Reverse<Entry<E>>>,
+    /// Cycle of the last event taken.
+    now: Cycle,
+    /// Events of cycles `now` to `now + NEAR - 1`, at the cycle modulo `NEAR`, by phase.
+    near: Vec<[VecDeque<E>; 2]>,
+    /// Which of them there are, as bits.
+    occupied: u64,
+    /// Events after those.
+    far: BinaryHeap<Reverse<Entry<E>>>,
     sequence: u64,
 }
 
 impl<E> Default for EventQueue<E> {
     fn default() -> Self {
-        EventQueue { heap: BinaryHeap::new(), sequence: 0 }
+        let near = std::iter::repeat_with(Default::default).take(NEAR as usize).collect();
+        EventQueue { now: Cycle(0), near, occupied: 0, far: BinaryHeap::new(), sequence: 0 }
     }
 }
 
 impl<E> EventQueue<E> {
-    /// Adds an event.
+    /// Adds an event, not before the last one taken.
     pub fn push(&mut self, cycle: Cycle, phase: Phase, event: E) {
-        let key = Key { cycle, phase, sequence: self.sequence };
-        self.sequence += 1;
-        self.heap.push(Reverse(Entry { key, event }));
+        debug_assert!(cycle >= self.now, "{cycle} is over");
+        if cycle.0 - self.now.0 < NEAR {
+            self.keep(cycle, phase, event);
+        } else {
+            let key = Key { cycle, phase, sequence: self.sequence };
+            self.sequence += 1;
+            self.far.push(Reverse(Entry { key, event }));
+        }
     }
+
+    fn keep(&mut self, cycle: Cycle, phase: Phase, event: E) {
+        let slot = cycle.0 % NEAR;
+        self.near[slot as usize][phase as usize].push_back(event);
+        self.occupied |= 1 << slot;
+    }
+
     /// The cycle of the next event.
     pub fn next_cycle(&self) -> Option<Cycle> {
-        self.heap.peek().map(|Reverse(e)| e.key.cycle)
+        if self.occupied == 0 {
+            return self.far.peek().map(|Reverse(e)| e.key.cycle);
+        }
+        let ahead = self.occupied.rotate_right((self.now.0 % NEAR) as u32).trailing_zeros();
+        Some(Cycle(self.now.0 + u64::from(ahead)))
     }
+
     /// The next event.
     pub fn pop(&mut self) -> Option<(Cycle, Phase, E)> {
-        self.heap.pop().map(|Reverse(e)| (e.key.cycle, e.key.phase, e.event))
+        let cycle = self.next_cycle()?;
+        if cycle != self.now {
+            self.now = cycle;
+            // What comes near now was pushed before anything that can still be pushed for its cycle: first in, first out.
+            while self.far.peek().is_some_and(|Reverse(e)| e.key.cycle.0 - cycle.0 < NEAR) {
+                let Some(Reverse(Entry { key, event })) = self.far.pop() else { break };
+                self.keep(key.cycle, key.phase, event);
+            }
+        }
+        let slot = cycle.0 % NEAR;
+        let [updates, decisions] = &mut self.near[slot as usize];
+        let (phase, event) = match updates.pop_front() {
+            Some(event) => (Phase::Update, event),
+            None => (Phase::Decide, decisions.pop_front()?),
+        };
+        if updates.is_empty() && decisions.is_empty() {
+            self.occupied &= !(1 << slot);
+        }
+        Some((cycle, phase, event))
     }
 }
 
@@ -89,5 +137,27 @@ mod tests {
         q.push(Cycle(2), Phase::Decide, 'd');
         let order: String = std::iter::from_fn(|| q.pop().map(|(_, _, e)| e)).collect();
         assert_eq!(order, "0abcd");
+    }
+    #[test]
+    fn events_far_ahead_come_in_the_same_order() {
+        // Against a sorted list: pushes at, near and far from the present, between pops.
+        let mut rng = crate::dataset::rng::Rng::new(1);
+        let (mut queue, mut sorted) = (EventQueue::default(), std::collections::BTreeMap::new());
+        let (mut now, mut popped) = (0, 0);
+        for k in 0..20_000u64 {
+            for _ in 0..rng.below(3) {
+                let cycle = now + [0, 1, 1, 63, 64, 65, 200, 5000][rng.below(8)] * rng.below(3) as u64;
+                let phase = [Phase::Update, Phase::Decide][rng.below(2)];
+                let sequence = sorted.len() + popped;
+                queue.push(Cycle(cycle), phase, sequence);
+                assert!(sorted.insert((Cycle(cycle), phase, sequence), k).is_none());
+            }
+            let expected = sorted.pop_first().map(|(key, _)| key);
+            assert_eq!(queue.pop(), expected);
+            popped += usize::from(expected.is_some());
+            now = expected.map_or(now, |(cycle, ..)| cycle.0);
+            assert_eq!(queue.next_cycle(), sorted.first_key_value().map(|((cycle, ..), _)| *cycle));
+        }
+        assert!(popped > 10_000 && now > 100_000, "{popped} {now}");
     }
 }

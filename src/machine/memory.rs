@@ -12,8 +12,8 @@ pub trait MemoryModel {
     /// # Errors
     /// When the burst breaks the AXI3 rules of the contract.
     fn submit(&mut self, at: Cycle, request: Request) -> Result<()>;
-    /// The earliest cycle at which something may happen inside.
-    fn next_event(&self) -> Option<Cycle>;
+    /// Lets everything happen before cycle `end`, up to the first answer that is decided; appends that. Nothing appended: all of it happened.
+    fn run_before(&mut self, end: Cycle, out: &mut Vec<Completion>);
     /// Runs up to and including `to`; appends what was decided.
     fn advance(&mut self, to: Cycle, out: &mut Vec<Completion>);
 }
@@ -22,8 +22,8 @@ impl MemoryModel for Memory {
     fn submit(&mut self, at: Cycle, request: Request) -> Result<()> {
         Memory::submit(self, at, request)
     }
-    fn next_event(&self) -> Option<Cycle> {
-        Memory::next_event(self)
+    fn run_before(&mut self, end: Cycle, out: &mut Vec<Completion>) {
+        Memory::run_before(self, end, out);
     }
     fn advance(&mut self, to: Cycle, out: &mut Vec<Completion>) {
         Memory::advance(self, to, out);
@@ -57,8 +57,10 @@ impl MemoryModel for FixedLatency {
         self.pending.insert(place, (at, completion));
         Ok(())
     }
-    fn next_event(&self) -> Option<Cycle> {
-        self.pending.front().map(|(c, _)| *c)
+    fn run_before(&mut self, end: Cycle, out: &mut Vec<Completion>) {
+        if self.pending.front().is_some_and(|(c, _)| *c < end) {
+            out.extend(self.pending.pop_front().map(|(_, c)| c));
+        }
     }
     fn advance(&mut self, to: Cycle, out: &mut Vec<Completion>) {
         while self.pending.front().is_some_and(|(c, _)| *c <= to) {

@@ -54,6 +54,8 @@ struct UnitState {
     /// Store: no new burst before this cycle.
     next_burst: Cycle,
     last_decision: Option<Cycle>,
+    /// Cycle of the decision asked for last.
+    asked: Option<Cycle>,
     idle_since: Cycle,
 }
 
@@ -131,34 +133,35 @@ impl<'a, M: MemoryModel> Machine<'a, M> {
         self.frame = TimedFrame { start, jobs: vec![JobTime::default(); self.plan.jobs.len()], ..TimedFrame::default() };
     }
 
-    /// Lets the memory run ahead of the next event, so that all its answers up to there are known. Returns the cycle of that event.
+    /// Lets the memory run up to the next event, so that all its answers up to there are known. Returns the cycle of that event.
     fn settle_memory(&mut self) -> Option<Cycle> {
-        loop {
+        let mut completions = std::mem::take(&mut self.completions);
+        let next = loop {
             let next = self.events.next_cycle();
-            match (self.memory.next_event(), next) {
-                (Some(m), Some(e)) if m < e => self.advance_memory(m),
-                (Some(m), None) if self.units.iter().any(|u| u.in_flight > 0) || self.fetch.requested > self.fetch.filled => {
-                    self.advance_memory(m)
-                }
-                _ => return next,
+            if next.is_none() && self.units.iter().all(|u| u.in_flight == 0) && self.fetch.requested <= self.fetch.filled {
+                break next;
             }
-        }
+            self.memory.run_before(next.unwrap_or(Cycle(u64::MAX)), &mut completions);
+            if completions.is_empty() {
+                break next;
+            }
+            for c in completions.drain(..) {
+                self.answered(c);
+            }
+        };
+        self.completions = completions;
+        next
     }
 
-    fn advance_memory(&mut self, to: Cycle) {
-        let mut completions = std::mem::take(&mut self.completions);
-        self.memory.advance(to, &mut completions);
-        for c in completions.drain(..) {
-            let unit = Unit::ALL[c.tag as usize];
-            if unit == Unit::Fetch {
-                for beat in [DESCRIPTOR_BEATS, 2 * DESCRIPTOR_BEATS] {
-                    self.events.push(c.first_beat + Cycles(beat), Phase::Update, Event::Filled);
-                }
-            } else {
-                self.events.push(c.last + Cycles(1), Phase::Update, Event::BurstDone(unit));
+    fn answered(&mut self, c: Completion) {
+        let unit = Unit::ALL[c.tag as usize];
+        if unit == Unit::Fetch {
+            for beat in [DESCRIPTOR_BEATS, 2 * DESCRIPTOR_BEATS] {
+                self.events.push(c.first_beat + Cycles(beat), Phase::Update, Event::Filled);
             }
+        } else {
+            self.events.push(c.last + Cycles(1), Phase::Update, Event::BurstDone(unit));
         }
-        self.completions = completions;
     }
 
     fn handle(&mut self, now: Cycle, event: Event) -> Result<()> {
@@ -200,7 +203,11 @@ impl<'a, M: MemoryModel> Machine<'a, M> {
         Ok(())
     }
 
+    /// Has a unit decide at a cycle, once however often it is asked for.
     fn look(&mut self, now: Cycle, unit: Unit) {
+        if self.units[unit.index()].asked.replace(now) == Some(now) {
+            return;
+        }
         self.events.push(now, Phase::Decide, Event::Decide(unit));
     }
 

@@ -176,6 +176,18 @@ mod tests {
         }
         assert!(leases.acquire(&jobs, 1, &expected).unwrap_err().contains("token is missing"));
     }
+    #[test]
+    fn a_signature_tells_where_the_part_of_a_writer_ends() {
+        let touch = |lo, hi| Access::Memory { id: 0, lo, hi, write: true };
+        let after = |hi| {
+            let mut versions = Versions::default();
+            versions.write(&touch(0, hi), 1);
+            versions.signature(&touch(0, 8))
+        };
+        assert_ne!(after(6), after(8));
+        assert_eq!(after(8), after(9), "what lies beyond the range does not matter");
+    }
+
     /// A tile whose taps are all padding reads nothing: what lies at its address may change meanwhile.
     #[test]
     fn an_empty_operand_is_whatever_is_there() {

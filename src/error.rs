@@ -23,6 +23,11 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// Whether it only says that a design can not be: a search goes on to the next.
+    pub const fn refuses_design(self) -> bool {
+        matches!(self, Kind::DoesNotFit | Kind::Unsupported)
+    }
+
     /// The exit code of the binary for this kind.
     pub const fn exit_code(self) -> u8 {
         match self {

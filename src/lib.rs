@@ -44,6 +44,7 @@ pub mod dram;
 pub mod engine;
 pub mod error;
 pub mod evaluate;
+pub mod files;
 pub mod fixed;
 pub mod golden;
 pub mod ip;

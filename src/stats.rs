@@ -62,10 +62,32 @@ impl Bootstrap {
     }
 }
 
+/// Kendall's rank correlation of pairs, ties allowed (tau-b), each pair as often as it was drawn: 1 for the same order, -1 for the reverse, NaN where one side
+/// is all ties. Source: Kendall, "The treatment of ties in ranking problems", Biometrika 33, 1945.
+pub fn kendall(pairs: &[(f64, f64)], drawn: &[u32]) -> f64 {
+    let sign = |a: f64, b: f64| if a == b { 0.0 } else { (a - b).signum() };
+    let (mut agree, mut of) = (0.0, [0.0, 0.0]);
+    for (k, (a, &n)) in pairs.iter().zip(drawn).enumerate() {
+        for (b, &m) in pairs.iter().zip(drawn).take(k) {
+            let (x, y, weight) = (sign(a.0, b.0), sign(a.1, b.1), f64::from(n) * f64::from(m));
+            agree += weight * x * y;
+            of = [of[0] + weight * x.abs(), of[1] + weight * y.abs()];
+        }
+    }
+    agree / (of[0] * of[1]).sqrt()
+}
+
 /// Mean of values that count as often as they were drawn; NaN for none.
 fn weighted_mean(values: &[f64], drawn: &[u32]) -> f64 {
     let sum: f64 = values.iter().zip(drawn).map(|(v, &n)| v * f64::from(n)).sum();
     sum / drawn.iter().map(|&n| u64::from(n)).sum::<u64>() as f64
+}
+
+/// The middle value, or the mean of the two in the middle; `None` for none.
+pub fn median(values: &[f64]) -> Option<f64> {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    percentile(&sorted, 0.5)
 }
 
 /// Linear between neighbours of sorted values.
@@ -107,6 +129,29 @@ mod tests {
         let e = Bootstrap::default().estimate(50, |drawn| weighted_mean(&shifted, drawn) - weighted_mean(&values, drawn)).unwrap();
         assert!([e.value, e.low, e.high].iter().all(|v| (v - 0.5).abs() < 1e-12), "{e:?}");
         assert!(Bootstrap::default().mean(&values).unwrap().high > e.high);
+    }
+
+    #[test]
+    fn the_median_of_an_even_number_is_between() {
+        assert_eq!(median(&[]), None);
+        assert_eq!(median(&[5.0]), Some(5.0));
+        assert_eq!(median(&[9.0, 1.0, 5.0]), Some(5.0));
+        assert_eq!(median(&[9.0, 1.0, 5.0, 3.0]), Some(4.0));
+    }
+
+    #[test]
+    fn kendalls_tau_is_that_of_the_textbook() {
+        // Two judges on seven items: 15 pairs in the same order, 6 in the reverse.
+        let pairs = [(1.0, 1.0), (2.0, 3.0), (3.0, 6.0), (4.0, 2.0), (5.0, 7.0), (6.0, 4.0), (7.0, 5.0)];
+        let once = [1; 7];
+        assert!((kendall(&pairs, &once) - 9.0 / 21.0).abs() < 1e-12);
+        assert_eq!(kendall(&pairs.map(|p| (p.0, p.0 * 2.0)), &once), 1.0);
+        assert_eq!(kendall(&pairs.map(|p| (p.0, -p.0)), &once), -1.0);
+        assert!(kendall(&pairs.map(|p| (p.0, 3.0)), &once).is_nan());
+        // One tie on one side: (5 - 0) / sqrt(6 * 5). An item drawn twice is tied with itself, and one not drawn does not count.
+        let tied = [(1.0, 1.0), (2.0, 1.0), (3.0, 2.0), (4.0, 3.0)];
+        assert!((kendall(&tied, &[1; 4]) - 5.0 / 30.0f64.sqrt()).abs() < 1e-12);
+        assert_eq!(kendall(&tied, &[2, 0, 1, 1]), 1.0);
     }
 
     #[test]

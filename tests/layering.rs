@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// From the lowest room to the highest.
-const ROOMS: &str = "error units fixed tensor ops kernels config model dataset stats train dram engine board accelerator plan ip power machine record account \
+const ROOMS: &str = "error files units fixed tensor ops kernels config model dataset stats train dram engine board accelerator plan ip power machine record account \
                      simulate accuracy golden evaluate sweep search report rtl cli";
 
 /// Types that are shared against the order, each to be moved when its room is next rebuilt. Nothing may join this list by accident, and

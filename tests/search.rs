@@ -65,9 +65,10 @@ fn a_target_takes_the_least_energy_that_reaches_it() {
 fn a_rate_out_of_reach_is_told_with_what_would_help() {
     let dir = tempfile::tempdir().unwrap();
     let o = bico(dir.path(), &["design", "mobile_block", "--designs", "16", "--fps", "5000"]);
-    assert!(o.status.success(), "{}", err(&o));
+    assert_eq!(o.status.code(), Some(4), "{}", err(&o));
     let text = out(&o);
-    assert!(text.contains("NOT REACHED: 5000 FPS") && text.contains("binds") && text.contains("--clock-mhz"), "{text}");
+    assert!(text.contains("NOT REACHED: 5000 FPS") && text.contains("host stage alone") && text.contains("--clock-mhz"), "{text}");
+    assert!(err(&o).contains("5000 FPS") && err(&o).contains("up to"), "{}", err(&o));
 }
 
 #[test]

@@ -145,9 +145,14 @@ fn a_folder_with_a_run_is_not_overwritten() {
     let d = dir.path();
     assert!(train(d, &[&["--out", "a", "--until", "1"], SHORT].concat()).status.success());
     assert!(!d.join("a/network.toml").exists(), "it is not finished");
+    assert!(!d.join("a/quantised.safetensors").exists(), "nor is the phase on the grids begun");
     refused(d, &[&["net", "--out", "a"], SHORT].concat(), 2, &["float.safetensors", "--resume"]);
     let other = ["net", "--out", "a", "--resume", "--seed", "9"];
     refused(d, &[&other, SHORT].concat(), 3, &["other settings", "float.safetensors"]);
+    // A phase on the grids alone, begun from other weights.
+    assert!(train(d, &[&["--out", "b"], SHORT].concat()).status.success());
+    std::fs::remove_file(d.join("b/float.safetensors")).unwrap();
+    refused(d, &[&["net", "--out", "b"], SHORT].concat(), 2, &["quantised.safetensors", "--resume"]);
     std::fs::write(d.join("a/float.safetensors"), b"damaged").unwrap();
     refused(d, &[&["net", "--out", "a", "--resume"], SHORT].concat(), 3, &["cannot resume", "float.safetensors"]);
 }

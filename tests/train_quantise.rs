@@ -171,7 +171,7 @@ fn train(network: &Network, scale: Option<ScaleKind>, folder: Option<&std::path:
         crop: [16, 32],
         seed: 3,
     };
-    let plan = Plan { float: schedule("float", 3, 3e-3), tune: schedule("quantised", 2, 3e-4), scale, until: None };
+    let plan = Plan { float: schedule("float", 3, 3e-3), tune: schedule("quantised", 2, 3e-4), scale };
     let source = Source::Images(images.clone());
     Training { network, plan, input: None, source: &source, validation: &images, folder }.run(&mut |_, _, _, _| {}).unwrap()
 }

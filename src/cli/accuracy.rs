@@ -6,10 +6,10 @@ use super::regress::golden_files;
 use super::samples;
 use crate::dataset::{Folder, OnBroken, Split};
 use crate::error::{Error, Kind, Result};
+use crate::files::write_in_folder;
 use crate::fixed::Format;
 use crate::golden::accuracy::{self, Expected, GoldenAccuracy, Images};
 use crate::model::{LoadOptions, Network};
-use crate::report::write_atomic;
 use crate::simulate::Sample;
 use crate::tensor::Shape;
 use std::path::{Path, PathBuf};
@@ -34,8 +34,8 @@ pub struct Own {
     #[arg(long, value_name = "DIR", requires = "golden", conflicts_with = "scenes")]
     images: Option<String>,
     /// New file: this many procedural validation scenes [default: 100]
-    #[arg(long, value_name = "N", requires = "golden")]
-    scenes: Option<usize>,
+    #[arg(long, value_name = "N", requires = "golden", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    scenes: Option<u32>,
     /// How far the mean IoU may move, instead of what the file says [new file: 0.005]
     #[arg(long, value_name = "IOU", requires = "golden")]
     tolerance: Option<f64>,
@@ -85,7 +85,7 @@ fn write(path: &Path, golden: &GoldenAccuracy) -> Result<bool> {
     if std::fs::read_to_string(path).is_ok_and(|old| old == text) {
         return Ok(false);
     }
-    write_atomic(path, text.as_bytes())?;
+    write_in_folder(path, text.as_bytes())?;
     Ok(true)
 }
 
@@ -112,7 +112,9 @@ fn open(own: &Own, path: &Path, bless: bool) -> Result<GoldenAccuracy> {
         (Some(network), false) if bless => {
             let options = LoadOptions { feature_bits: own.features, weight_bits: own.weights };
             let images = match common::network(network, options)?.head {
-                Some(_) => Images::Scenes { split: Split::Validation.name().into(), first: 0, count: own.scenes.unwrap_or(SCENES) },
+                Some(_) => {
+                    Images::Scenes { split: Split::Validation.name().into(), first: 0, count: own.scenes.map_or(SCENES, |n| n as usize) }
+                }
                 None => Images::Noise,
             };
             GoldenAccuracy {

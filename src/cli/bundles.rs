@@ -1,9 +1,9 @@
 //! `bico bundles`: the building blocks, judged from below.
 
 use super::Talk;
-use super::common::{PlaceArguments, print, progress};
-use crate::dataset::frame::write_atomically;
+use super::common::{PlaceArguments, note, print, progress};
 use crate::error::{Error, Result};
+use crate::files::write_atomically;
 use crate::report::bundles as plot;
 use crate::search::bottomup::{Coarse, Row, pareto};
 use crate::search::topdown::Target;
@@ -50,7 +50,7 @@ pub fn run(a: &Arguments, talk: Talk) -> Result<()> {
     let target = Target { clock, fps: None, designs: DESIGNS, jobs: 1 };
     let coarse = Coarse { pool: &pool, board: &board, target, epochs: a.epochs, jobs: a.jobs, path: a.csv.clone() };
     let bar = progress(talk.quiet, pool.len(), "bundles");
-    let rows = coarse.run(&|| bar.inc(1), &|name, e| bar.suspend(|| eprintln!("bundle `{name}` left out: {}", e.what())))?;
+    let rows = coarse.run(&|| bar.inc(1), &|name, e| bar.suspend(|| note(&format!("bundle `{name}` left out: {}", e.what()))))?;
     bar.finish_and_clear();
     let title = format!("Bundles in a network of four replications on {} at {} MHz (assumed)", board.name, a.place.clock_mhz);
     if let Some(path) = &a.svg {

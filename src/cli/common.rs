@@ -3,7 +3,7 @@
 use crate::accelerator::{self, Accelerator};
 use crate::board::{self, Board, Mapping};
 use crate::config::Override;
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::model::{self, LoadOptions, Network};
 use crate::units::Hertz;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -156,8 +156,27 @@ pub fn clock(mhz: f64) -> Result<Hertz> {
     Ok(Hertz::from_mhz(mhz))
 }
 
-/// Prints to standard output; a closed pipe ends quietly.
+/// Prints to standard output. A closed pipe ends quietly; a disk that is full ends the program, with the exit code of the environment.
 pub fn print(text: &str) {
+    use std::io::{ErrorKind, Write};
+    let mut out = std::io::stdout();
+    if let Err(e) = out.write_all(text.as_bytes()).and_then(|()| out.flush())
+        && e.kind() != ErrorKind::BrokenPipe
+    {
+        note(&format!("error: cannot write to standard output: {e}"));
+        std::process::exit(i32::from(Kind::Environment.exit_code()));
+    }
+}
+
+/// Says something on standard error; that nobody listens there is no failure.
+pub fn note(text: &str) {
     use std::io::Write;
-    let _ = std::io::stdout().write_all(text.as_bytes());
+    let _ = writeln!(std::io::stderr(), "{text}");
+}
+
+/// Says that a network's accuracy means nothing, where its weights are random.
+pub fn note_untrained(network: &Network) {
+    if network.weights == model::Weights::Random {
+        note(&format!("note: `{}` has random weights: its accuracy means nothing until it is trained (`bico train`)", network.name));
+    }
 }

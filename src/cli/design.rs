@@ -3,8 +3,8 @@
 use super::Talk;
 use super::common::{DEFAULT_NETWORK, PlaceArguments, limit, network, print, progress};
 use crate::board::Board;
-use crate::dataset::frame::write_atomically;
-use crate::error::Result;
+use crate::error::{Error, Kind, Result};
+use crate::files::write_atomically;
 use crate::model::{LoadOptions, Network};
 use crate::search::topdown::{self, Found, Target, Trial, TrialRow};
 use crate::search::{explain, grid};
@@ -55,9 +55,23 @@ pub fn run(a: &Arguments, talk: Talk) -> Result<()> {
         write_atomically(path, grid::to_toml(&best.accelerator, &description)?.as_bytes())?;
     }
     let missed = a.fps.is_some_and(|fps| best.fps < fps);
-    let levers = if missed { levers(&network, &board, target, best)? } else { String::new() };
+    let levers = if missed { host_limit(&board, a.fps) + &levers(&network, &board, target, best)? } else { String::new() };
     print(&summary(&network.name, &board.name, a, &found, &levers));
-    Ok(())
+    match a.fps.filter(|_| missed) {
+        Some(fps) => Err(Error::new(Kind::DoesNotFit, "no design reaches the rate")
+            .value(format!("{fps} FPS"))
+            .allowed(format!("up to {:.1}", best.fps))),
+        None => Ok(()),
+    }
+}
+
+/// What no accelerator can help: the rate of the host stage alone.
+fn host_limit(board: &Board, fps: Option<f64>) -> String {
+    let (host_ms, most) = (board.host.total_ms(), 1e3 / board.host.total_ms());
+    match fps.filter(|fps| *fps >= most) {
+        Some(_) => format!("  the host stage alone takes {host_ms:.1} ms a frame: {most:.1} FPS with an accelerator that takes no time\n"),
+        None => String::new(),
+    }
 }
 
 /// Share of a budget that is added to see whether it binds, percent.
@@ -74,7 +88,7 @@ fn levers(network: &Network, board: &Board, target: Target, best: &Trial) -> Res
         let _ = writeln!(text, "  with {} {}: {cycles} cycles, {fps:.1} FPS", gain.resource, gain.more);
     }
     let binding =
-        gains.first().map_or("no budget of the board binds: more of any buys nothing", |_| "the first of these budgets binds most");
+        gains.first().map_or("no budget of the board binds: more of any buys nothing", |_| "the first of these budgets buys most");
     let _ = writeln!(
         text,
         "  {binding}; other levers: --clock-mhz (a faster clock, if it can be met), narrower features and weights, a smaller network"

@@ -1,7 +1,7 @@
 //! `bico emit`: the accelerator as SystemVerilog, with what a board needs to run a network on it.
 
 use super::Talk;
-use super::common::{DesignArguments, print};
+use super::common::{DesignArguments, note, print};
 use super::samples;
 use crate::config::Override;
 use crate::dataset::Split;
@@ -57,12 +57,12 @@ pub fn run(arguments: &Arguments, talk: Talk) -> Result<()> {
     files.iter().for_each(|path| print(&format!("{}\n", path.display())));
     if !talk.quiet {
         if let Err(e) = cost::check_fits(&acc, &board) {
-            eprintln!("note: {}", e.what());
+            note(&format!("note: {}", e.what()));
         }
         if rtl::vivado_script(&acc, &board).is_none() {
-            eprintln!("note: no vivado.tcl: the part of board `{}` is no Zynq-7000", board.name);
+            note(&format!("note: no vivado.tcl: the part of board `{}` is no Zynq-7000", board.name));
         }
-        eprintln!("note: vivado.tcl and driver.py were never run on the real thing");
+        note("note: vivado.tcl and driver.py were never run on the real thing");
     }
     Ok(())
 }

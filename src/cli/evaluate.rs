@@ -1,15 +1,15 @@
 //! `bico evaluate`: how well a network finds objects, in float and executed.
 
 use super::Talk;
-use super::common::{DEFAULT_NETWORK, network, print, progress};
+use super::common::{DEFAULT_NETWORK, network, note, print, progress};
 use super::images::LabelArguments;
 use super::samples;
 use crate::dataset::baseline::Baselines;
 use crate::dataset::{Examples, LabelFormat, Scenes, Split};
 use crate::error::{Error, Result};
 use crate::evaluate::{self, Evaluation, Options, References};
-use crate::model::{LoadOptions, Network};
-use crate::report::{self, Picture, evaluation};
+use crate::model::{LoadOptions, Network, Weights};
+use crate::report::{Picture, evaluation};
 use crate::stats::Bootstrap;
 use std::path::PathBuf;
 
@@ -107,6 +107,8 @@ fn finish(
     if examples.len() < FEW {
         found.notes.push(format!("On fewer than {FEW} images an interval is a rough guide."));
     }
+    let untrained = networks.iter().filter(|n| n.weights == Weights::Random);
+    found.notes.extend(untrained.map(|n| format!("`{}` has random weights: its accuracy means nothing until it is trained.", n.name)));
     if let Some(References::Halves(_)) = references {
         found.notes.push("Baselines of each half of the images are fitted on the other half.".into());
     }
@@ -115,11 +117,11 @@ fn finish(
         let pictures = pictures(&found, examples)?;
         let files = evaluation::files(&found, &pictures)?;
         for (name, bytes) in &files {
-            report::write_atomic(&dir.join(name), bytes)?;
+            crate::files::write_in_folder(&dir.join(name), bytes)?;
         }
         if !talk.quiet {
             let names: Vec<&str> = files.iter().map(|f| f.0.as_str()).collect();
-            eprintln!("{} in {}", names.join(", "), dir.display());
+            note(&format!("{} in {}", names.join(", "), dir.display()));
         }
     }
     match arguments.format {

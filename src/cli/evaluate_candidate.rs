@@ -2,8 +2,8 @@
 
 use super::common::clock;
 use crate::board;
-use crate::dataset::frame::write_atomically;
 use crate::error::{Error, Result};
+use crate::files::write_atomically;
 use crate::search::bundle;
 use crate::search::cache::Cache;
 use crate::search::candidate::{Evaluation, Evaluator, Judging, Request};

@@ -1,6 +1,6 @@
 //! A folder of the user's images on the command line.
 
-use super::common::progress;
+use super::common::{note, progress};
 use crate::dataset::{Folder, LabelFormat, OnBroken};
 use crate::error::Result;
 use std::path::Path;
@@ -31,9 +31,9 @@ impl LabelArguments {
         bar.finish_and_clear();
         let (folder, problems) = opened?;
         let problems: Vec<String> = problems.iter().map(|p| format!("skipped: {}", p.one_line())).collect();
-        problems.iter().for_each(|p| eprintln!("{p}"));
+        problems.iter().for_each(|text| note(text));
         if !quiet {
-            folder.notes().for_each(|note| eprintln!("{note}"));
+            folder.notes().for_each(|text| note(&text));
         }
         Ok((folder, problems))
     }

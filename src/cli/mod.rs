@@ -48,9 +48,6 @@ struct Arguments {
     /// Print results only: no progress, no remarks.
     #[arg(short, long, global = true)]
     quiet: bool,
-    /// Say more about what is done (repeat for more).
-    #[arg(short, long, global = true, action = clap::ArgAction::Count, conflicts_with = "quiet")]
-    verbose: u8,
     #[command(subcommand)]
     command: Command,
 }
@@ -60,8 +57,6 @@ struct Arguments {
 pub struct Talk {
     /// Results only.
     pub quiet: bool,
-    /// Level of detail.
-    pub verbose: u8,
 }
 
 #[derive(Subcommand, Debug)]
@@ -116,11 +111,11 @@ enum Command {
 /// Parses the command line, runs it, prints an error if there is one, and gives the exit code.
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let talk = Talk { quiet: arguments.quiet, verbose: arguments.verbose };
+    let talk = Talk { quiet: arguments.quiet };
     match run(arguments.command, talk) {
         Ok(()) => ExitCode::SUCCESS,
         Err(e) => {
-            eprintln!("error: {e}");
+            common::note(&format!("error: {e}"));
             ExitCode::from(e.kind().exit_code())
         }
     }

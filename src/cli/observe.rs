@@ -1,11 +1,11 @@
 //! `bico observe`: the papers' observations on resources, from real runs. The first, on accuracy, is `bico sweep`.
 
 use super::Talk;
-use super::common::print;
+use super::common::{note, print};
 use crate::accelerator;
 use crate::board;
-use crate::dataset::frame::write_atomically;
 use crate::error::{Error, Result};
+use crate::files::write_atomically;
 use crate::report::steps;
 use crate::search::{Genes, bottomup, bundle, observe};
 use crate::sweep::journal::to_csv;
@@ -105,7 +105,7 @@ fn finish<T: Serialize>(a: &Arguments, talk: Talk, name: &str, rows: &[T], svg: 
         write_atomically(&file("csv"), &to_csv(rows)?)?;
         write_atomically(&file("svg"), svg.as_bytes())?;
         if !talk.quiet {
-            eprintln!("{name}.csv and {name}.svg in {}", folder.display());
+            note(&format!("{name}.csv and {name}.svg in {}", folder.display()));
         }
     }
     print(text);

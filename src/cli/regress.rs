@@ -6,9 +6,9 @@ use super::common::{self, print};
 use super::samples;
 use crate::dataset::Split;
 use crate::error::{Error, Kind, Result};
+use crate::files::write_in_folder;
 use crate::golden::{self, Expected, Golden};
 use crate::model::LoadOptions;
-use crate::report::write_atomic;
 use crate::simulate::{Options, Simulation};
 use crate::{accelerator, board};
 use std::path::{Path, PathBuf};
@@ -56,7 +56,7 @@ pub fn run(arguments: &Arguments, talk: Talk) -> Result<()> {
         moved += 1;
         if arguments.bless {
             let text = serde_json::to_string_pretty(&Golden { expected: Some(now), ..golden }).map_err(|e| Error::fault(e.to_string()))?;
-            write_atomic(path, format!("{text}\n").as_bytes())?;
+            write_in_folder(path, format!("{text}\n").as_bytes())?;
         }
     }
     bar.finish_and_clear();

@@ -1,5 +1,6 @@
 //! Images to run on the accelerator.
 
+use crate::cli::common::note;
 use crate::dataset::{self, Examples, Image, Scenes, Split};
 use crate::error::{Error, Result};
 use crate::model::Network;
@@ -82,6 +83,6 @@ pub fn examples(network: &Network, examples: &dyn Examples, quiet: bool) -> Resu
         Ok((sample(network, example.name, &example.image, truth), note))
     };
     let made = (0..examples.len()).into_par_iter().map(load).collect::<Result<Vec<_>>>()?;
-    made.iter().filter_map(|(_, note)| note.as_ref()).filter(|_| !quiet).for_each(|note| eprintln!("{note}"));
+    made.iter().filter_map(|(_, note)| note.as_ref()).filter(|_| !quiet).for_each(|text| note(text));
     Ok(collect(made.into_iter().map(|(one, _)| one).collect()))
 }

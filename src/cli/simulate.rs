@@ -1,7 +1,7 @@
 //! `bico simulate`: the main job.
 
 use super::Talk;
-use super::common::{DesignArguments, print, progress};
+use super::common::{DesignArguments, note, note_untrained, print, progress};
 use super::images::LabelArguments;
 use super::samples::{self, Samples};
 use crate::dataset::{Split, baseline};
@@ -28,11 +28,11 @@ pub struct Arguments {
     #[command(flatten)]
     labels: LabelArguments,
     /// Run this many procedural test scenes (0: time only, no values).
-    #[arg(long, value_name = "N")]
-    scenes: Option<usize>,
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(..=1_000_000))]
+    scenes: Option<u32>,
     /// Time this many frames one after the other.
-    #[arg(long, value_name = "N", default_value_t = 4)]
-    frames: usize,
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    frames: u32,
     /// Write record, tables, plots, pictures and report.html to this folder.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -64,7 +64,7 @@ fn parse_window(text: &str) -> std::result::Result<(u64, u64), String> {
 pub fn run(arguments: &Arguments, talk: Talk) -> Result<()> {
     let design = arguments.design.load()?;
     let jobs = arguments.out.is_some();
-    let options = Options { frames: arguments.frames, allow_overflow: arguments.allow_overflow, jobs };
+    let options = Options { frames: arguments.frames as usize, allow_overflow: arguments.allow_overflow, jobs };
     let simulation = Simulation::new(&design.network, &design.accelerator, &design.board, options)?;
     let (Samples { samples, pictures }, problems) = load_samples(arguments, &design.network, talk.quiet)?;
     let bar = progress(talk.quiet, samples.len(), "images");
@@ -86,10 +86,13 @@ pub fn run(arguments: &Arguments, talk: Talk) -> Result<()> {
             resolved_toml: Some(design.resolved.clone()),
         };
         let written = report::write_all(&record, &extras, dir)?;
-        report::write_atomic(&dir.join("resolved.toml"), design.resolved.as_bytes())?;
+        crate::files::write_in_folder(&dir.join("resolved.toml"), design.resolved.as_bytes())?;
         if !talk.quiet {
-            eprintln!("{} files in {}; open {}", written.len(), dir.display(), dir.join("report.html").display());
+            note(&format!("{} files in {}; open {}", written.len(), dir.display(), dir.join("report.html").display()));
         }
+    }
+    if record.accuracy.as_ref().is_some_and(|a| a.images > 0) && !talk.quiet {
+        note_untrained(&design.network);
     }
     match arguments.format {
         Format::Table => print(&table::summary(&record, table::Style::of_stdout())),
@@ -105,7 +108,7 @@ fn load_samples(arguments: &Arguments, network: &crate::model::Network, quiet: b
         return Ok((samples::examples(network, &folder, quiet)?, problems));
     }
     let scenes = |count| samples::scenes(network, Split::Test, 0, count);
-    let samples = match (arguments.scenes, &network.head) {
+    let samples = match (arguments.scenes.map(|n| n as usize), &network.head) {
         (Some(0), _) => Samples::default(),
         (count, Some(_)) => scenes(count.unwrap_or(DEFAULT_SCENES))?,
         (Some(count), None) => scenes(count)?,

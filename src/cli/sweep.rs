@@ -6,8 +6,9 @@ use super::samples;
 use crate::accuracy;
 use crate::dataset::Split;
 use crate::error::Result;
+use crate::files::write_in_folder;
 use crate::model::{LoadOptions, Network};
-use crate::report::{heat, observation as plot, write_atomic};
+use crate::report::{heat, observation as plot};
 use crate::sweep::observation::{Point, curves};
 use crate::sweep::{Calibration, Journal, Kind, Method, Row, Settings, Sweep, choose, journal};
 use crate::train::data::{Images, Source};
@@ -111,7 +112,7 @@ fn tuner(epochs: u32) -> impl FnMut(&Network, u8, u8) -> Result<Network> {
     move |network, features, weights| {
         let mut at = network.clone();
         at.float.override_bits(Some(features), Some(weights))?;
-        let plan = Plan::tuning(u64::from(epochs), at.float.input().shape);
+        let plan = Plan::tuning(&at, u64::from(epochs));
         let none = Images { shape: at.float.input().shape, pixels: Vec::new(), targets: Vec::new() };
         let training = Training { network: &at, plan, input: None, source: &Source::Scenes, validation: &none, folder: None };
         Ok(training.run(&mut |_, _, _, _| {})?.network)
@@ -139,9 +140,9 @@ fn missing(journal: &Journal, features: &[u8], weights: &[u8]) -> usize {
 fn write_figures(folder: &Path, title: &str, network: &Network, rows: &[Row]) -> Result<()> {
     let curves = curves(rows);
     let figure = format!("Observation 1, {title}");
-    write_atomic(&folder.join("sweep.svg"), heat::draw(title, rows, own_widths(network))?.as_bytes())?;
-    write_atomic(&folder.join("observation1.svg"), plot::draw(&figure, &curves, float(rows))?.as_bytes())?;
-    write_atomic(&folder.join("observation1.csv"), &journal::to_csv(&curves.concat())?)
+    write_in_folder(&folder.join("sweep.svg"), heat::draw(title, rows, own_widths(network))?.as_bytes())?;
+    write_in_folder(&folder.join("observation1.svg"), plot::draw(&figure, &curves, float(rows))?.as_bytes())?;
+    write_in_folder(&folder.join("observation1.csv"), &journal::to_csv(&curves.concat())?)
 }
 
 fn float(rows: &[Row]) -> Option<f64> {

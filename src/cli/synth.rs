@@ -1,12 +1,12 @@
 //! `bico synth`: what Yosys makes of an accelerator, beside what the cost model says.
 
 use super::Talk;
-use super::common::{mapping_setting, print};
+use super::common::{mapping_setting, note, print};
 use crate::accelerator::{self, Accelerator};
 use crate::board::{self, Board, Mapping};
 use crate::error::{Error, Result};
+use crate::files::write_in_folder;
 use crate::report::synthesis::{self as plot, Point};
-use crate::report::write_atomic;
 use crate::rtl::synth::{self, Comparison, Summary, Synthesis, percent, random, table};
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
@@ -63,7 +63,7 @@ pub fn run(arguments: &Arguments, talk: Talk) -> Result<()> {
             let rows = fill(file, wanted, talk)?;
             let comparisons: Vec<Comparison> = rows.iter().map(|r| Comparison::of_row(r, &board)).collect();
             print(&many(&comparisons));
-            arguments.plot.as_ref().map_or(Ok(()), |path| write_atomic(path, drawn(&comparisons)?.as_bytes()))
+            arguments.plot.as_ref().map_or(Ok(()), |path| write_in_folder(path, drawn(&comparisons)?.as_bytes()))
         }
         None => {
             let acc = load(arguments.accelerator.as_deref().unwrap_or("pynq-z1-default"))?;
@@ -106,7 +106,7 @@ fn fill(file: &Path, wanted: Vec<Accelerator>, talk: Talk) -> Result<Vec<table::
         }
         let Synthesis { cells, .. } = with_folder(None, |dir| synth::synthesize(&accelerator, dir, false))?;
         if !talk.quiet {
-            eprintln!("{}: {}", accelerator.name, cells.resources());
+            note(&format!("{}: {}", accelerator.name, cells.resources()));
         }
         rows.push(table::Row { accelerator, cells });
         table::write(file, &rows)?;

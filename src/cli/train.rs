@@ -3,9 +3,9 @@
 use super::common;
 use super::images::LabelArguments;
 use super::progress::Progress;
-use crate::dataset::frame::write_atomically;
 use crate::dataset::scene::{Split, version_hash};
 use crate::error::{Error, Result};
+use crate::files::write_atomically;
 use crate::model::{self, LoadOptions, Network, raw::ScaleKind};
 use crate::report::training;
 use crate::tensor::Shape;
@@ -51,19 +51,19 @@ pub struct TrainArgs {
     #[command(flatten)]
     pub labels: LabelArguments,
     /// Images an epoch: each epoch renders its own scenes, or takes its turn through the folder
-    #[arg(long, default_value_t = 2000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    #[arg(long, default_value_t = run::EPOCH_IMAGES, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub epoch_images: u32,
     /// Images a step
-    #[arg(long, default_value_t = 16, value_parser = clap::value_parser!(u32).range(1..=1024))]
+    #[arg(long, default_value_t = run::BATCH, value_parser = clap::value_parser!(u32).range(1..=1024))]
     pub batch: u32,
     /// Share of the float epochs, the first ones, that train on crops of half the rows and columns, at a quarter of the cost
-    #[arg(long, default_value_t = 0.7)]
+    #[arg(long, default_value_t = run::CROPS)]
     pub crops: f64,
     /// The same of the epochs on the grids; a few epochs do best without
     #[arg(long, default_value_t = 0.0)]
     pub tune_crops: f64,
     /// Highest learning rate in float
-    #[arg(long, default_value_t = 3e-3)]
+    #[arg(long, default_value_t = run::RATE)]
     pub rate: f32,
     /// Highest learning rate on the grids
     #[arg(long, default_value_t = 2e-4)]
@@ -108,9 +108,9 @@ pub fn train(args: &TrainArgs, quiet: bool) -> Result<Vec<String>> {
         return run::with_threads(args.threads, || score(args, &network, quiet));
     };
     std::fs::create_dir_all(out).map_err(|e| Error::io("create", out, &e))?;
-    let unfinished = out.join("float.safetensors");
-    if unfinished.exists() && !args.resume {
-        let e = Error::usage("the folder holds a run").file(&unfinished);
+    let begun = ["float.safetensors", "quantised.safetensors"].map(|name| out.join(name)).into_iter().find(|path| path.exists());
+    if let Some(begun) = begun.filter(|_| !args.resume) {
+        let e = Error::usage("the folder holds a run").file(begun);
         return Err(e.hint("go on from it with --resume, or name another --out"));
     }
     if args.resume {
@@ -165,13 +165,15 @@ fn in_pool(args: &TrainArgs, network: &Network, out: &Path, quiet: bool) -> Resu
     let progress = Progress::new(quiet);
     let shape = network.float.input().shape;
     let (source, validation) = data(args, shape, &progress, quiet)?;
-    let plan = plan(args, shape);
+    let plan = plan(args, network);
     let training = Training { network, plan, input: None, source: &source, validation: &validation, folder: Some(out) };
     write_atomically(&out.join(WIDTHS), widths(args).as_bytes())?;
-    let mut trained = training.run(&mut |phase, done, of, epoch| progress.images(phase, done, of, epoch))?;
+    let watch = &mut |phase: &str, done: u64, of: u64, epoch: Option<&Epoch>| progress.images(phase, done, of, epoch);
     if args.until.is_some_and(|u| u < epochs(args)) {
-        return Ok(vec![format!("stopped after float epoch {}; finish with --resume", trained.history.len())]);
+        let stopped = training.float(args.until, watch)?;
+        return Ok(vec![format!("stopped after float epoch {}; finish with --resume", stopped.history.len())]);
     }
+    let mut trained = training.run(watch)?;
     progress.note("scoring");
     let mut net = Net::new(trained.float.0.clone(), trained.float.1.clone(), args.batch.min(16) as usize)?;
     let float = mean(&evaluate::ious(&mut net, &validation)?);
@@ -206,23 +208,18 @@ fn epochs(args: &TrainArgs) -> u64 {
 /// Epochs in float where the command line does not say.
 const EPOCHS: u64 = 40;
 
-fn plan(args: &TrainArgs, shape: Shape) -> Plan {
+fn plan(args: &TrainArgs, network: &Network) -> Plan {
     let float = Schedule {
-        phase: "float",
-        epochs: epochs(args),
         images: args.epoch_images as usize,
         batch: args.batch as usize,
         rate: args.rate,
-        decay: 1e-2,
-        average: 0.998,
         patience: args.patience,
-        crop_epochs: (epochs(args) as f64 * args.crops).round() as u64,
-        crop: run::crop(shape),
-        seed: args.seed,
+        crop_epochs: run::share(epochs(args), args.crops),
+        ..run::float_schedule(network, epochs(args), args.seed)
     };
-    let crop_epochs = (args.tune_epochs as f64 * args.tune_crops).round() as u64;
+    let crop_epochs = run::share(args.tune_epochs, args.tune_crops);
     let tune = Schedule { phase: "quantised", epochs: args.tune_epochs, rate: args.tune_rate, decay: 0.0, crop_epochs, ..float.clone() };
-    Plan { float, tune, scale: args.scale, until: args.until }
+    Plan { float, tune, scale: args.scale }
 }
 
 /// How the network came about, into its file; nothing in it depends on the machine.

@@ -8,9 +8,9 @@ use crate::board::Board;
 use crate::dataset::Split;
 use crate::dataset::rng::Rng;
 use crate::error::{Error, Kind, Result};
+use crate::files::write_in_folder;
 use crate::model::Network;
 use crate::plan;
-use crate::report::write_atomic;
 use crate::rtl::random::{self, Limits};
 use crate::rtl::verify::{Answers, Comparison, trace, verify, verify_hostile};
 use crate::rtl::{self, Case, Model, Trace};
@@ -149,7 +149,7 @@ fn many(arguments: &Arguments, board: &Board, builds: usize, programs: usize, ta
             let mut rows = lock(&rows);
             rows.insert(order(&key), row(&key, &acc, &found));
             if let Some(path) = &arguments.csv {
-                write_atomic(path, table(&rows).as_bytes())?;
+                write_in_folder(path, table(&rows).as_bytes())?;
             }
             lock(&total).insert(build, found);
         }

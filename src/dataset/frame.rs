@@ -1,6 +1,7 @@
 //! An 8-bit RGB image in memory, and its way to and from files.
 
 use crate::error::{Error, Result};
+use crate::files::write_atomically;
 use std::path::Path;
 
 /// Interleaved 8-bit RGB, row by row from the top left.
@@ -48,24 +49,4 @@ impl Image {
         .map_err(|e| Error::input(format!("cannot encode PNG: {e}")).file(path))?;
         write_atomically(path, bytes.get_ref())
     }
-}
-
-/// Writes `bytes` to a temporary file in the folder of `path`, then renames it to `path`, so that no reader sees half a file.
-///
-/// # Errors
-/// When the folder does not exist or cannot be written.
-pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<()> {
-    use std::io::Write;
-    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut builder = tempfile::Builder::new();
-    #[cfg(unix)]
-    {
-        // Temporary files are private by default; this becomes an ordinary file, so the umask alone decides.
-        use std::os::unix::fs::PermissionsExt;
-        builder.permissions(std::fs::Permissions::from_mode(0o666));
-    }
-    let mut file = builder.prefix(".bico-").tempfile_in(folder).map_err(|e| Error::io("write", path, &e))?;
-    file.write_all(bytes).map_err(|e| Error::io("write", path, &e))?;
-    file.persist(path).map_err(|e| Error::io("write", path, &e.error))?;
-    Ok(())
 }

@@ -1,9 +1,9 @@
 //! Scenes as files that [`super::folder`] reads back: a PNG image and a PASCAL VOC annotation each.
 
-use super::frame::write_atomically;
 use super::scene::{HEIGHT, Scene, Split, WIDTH};
 use super::voc;
 use crate::error::Result;
+use crate::files::write_atomically;
 use std::path::Path;
 
 /// Writes scene `index` of `split` as `<split>-<index>.png` and `.xml` into an existing folder.

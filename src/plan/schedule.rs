@@ -167,7 +167,7 @@ impl<'a> GroupEmitter<'a> {
         Error::unsupported(format!("layer `{}`: its rows do not fit the memories of `{}`", self.group.name, stage.unit))
             .value(format!("{weights} weight rows and {parameters} parameter rows"))
             .allowed(format!("{} weight rows and {} parameter rows", ip.weight_rows, ip.parameter_rows))
-            .hint(format!("raise weight_rows and parameter_rows of [ip.{}] to at least these", stage.unit))
+            .hint(format!("raise weight_rows and parameter_rows of [{}] to at least these", stage.unit))
     }
 
     /// Whether looping over features outermost moves fewer bytes than looping over weights outermost.

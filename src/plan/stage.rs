@@ -116,7 +116,7 @@ fn refuse(node: &Node, what: &str, hint: &str) -> Error {
 fn accept(graph: &Graph, node: &Node, input: &Node, stage: &Stage, acc: &Accelerator) -> Result<()> {
     let unit = stage.unit;
     let Some(ip) = acc.ip(unit) else {
-        return Err(refuse(node, &format!("it needs a `{unit}` IP"), &format!("add [ip.{unit}] to the accelerator file")));
+        return Err(refuse(node, &format!("it needs a `{unit}` IP"), &format!("add [{unit}] to the accelerator file")));
     };
     let (kh, kw) = stage.sliding.kernel;
     let limit = if unit == Unit::Vector { 63 } else { ip.max_kernel.min(63) };

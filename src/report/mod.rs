@@ -8,7 +8,6 @@ pub mod compare;
 mod csv;
 mod derive;
 pub mod evaluation;
-mod files;
 mod html;
 mod json;
 mod picture;
@@ -22,14 +21,14 @@ mod waveform;
 
 pub use crate::power::REFERENCE_ENERGY_J;
 pub use compare::{Comparison, compare};
-pub use files::write_atomic;
 pub use json::{record_json, record_schema};
 pub use picture::Picture;
-pub use plot::{bundles, front, heat, model, observation, steps, strips, synthesis, training};
+pub use plot::{bundles, front, heat, model, observation, ranking, steps, strips, synthesis, training};
 pub use read::{MAX_CYCLES, check, parse_record, read_record};
 pub use score::{DacSdcScore, dac_sdc_score};
 
 use crate::error::Result;
+use crate::files::write_in_folder;
 use crate::record::RunRecord;
 use std::path::{Path, PathBuf};
 
@@ -124,7 +123,7 @@ pub fn write_all(record: &RunRecord, extras: &Extras, dir: &Path) -> Result<Vec<
     for report in REGISTRY {
         for (path, bytes) in report.files(record, extras)? {
             let path = dir.join(path);
-            write_atomic(&path, &bytes)?;
+            write_in_folder(&path, &bytes)?;
             written.push(path);
         }
     }

@@ -89,10 +89,26 @@ pub fn shortened(text: &str, width: usize) -> String {
     chars[..head].iter().chain("..".chars().collect::<Vec<_>>().iter()).chain(&chars[chars.len() - (keep - head)..]).collect()
 }
 
-/// Printable `text` in lines of at most `width` characters, broken at spaces; a longer word is shortened.
+/// Words, a number with its grouped digits being one.
+fn words(text: &str) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        let is_group = word.chars().take_while(char::is_ascii_digit).count() == 3;
+        match words.last_mut().filter(|before| is_group && before.ends_with(|c: char| c.is_ascii_digit())) {
+            Some(number) => {
+                number.push(' ');
+                number.push_str(word);
+            }
+            None => words.push(word.to_string()),
+        }
+    }
+    words
+}
+
+/// Printable `text` in lines of at most `width` characters, broken at spaces outside numbers; a longer word is shortened.
 pub fn wrapped(text: &str, width: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
-    for word in text.split_whitespace().map(|word| shortened(word, width)) {
+    for word in words(text).into_iter().map(|word| shortened(&word, width)) {
         let line = lines.last_mut().expect("there is always a line");
         if !line.is_empty() && line.chars().count() + 1 + word.chars().count() > width {
             lines.push(word);
@@ -130,5 +146,6 @@ mod tests {
         assert_eq!(shortened("bundle1.depthwise", 9), "bund..ise");
         assert_eq!(shortened("short", 9), "short");
         assert_eq!(wrapped("one two three", 7), ["one two", "three"]);
+        assert_eq!(wrapped("turns: 6 493, or 12", 10), ["turns:", "6 493, or", "12"]);
     }
 }

@@ -3,8 +3,8 @@
 use super::registers;
 use crate::accelerator::{Accelerator, Bank, IpConfig};
 use crate::error::{Error, Result};
+use crate::files::write_in_folder;
 use crate::plan::Unit;
-use crate::report::write_atomic;
 use sha2::{Digest, Sha256};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -154,6 +154,6 @@ pub(super) fn emit_sources(acc: &Accelerator, sources: &[(&str, &str)], dir: &Pa
 /// Writes a file under a temporary name, then renames it.
 pub(super) fn write(dir: &Path, name: &str, content: impl AsRef<[u8]>) -> Result<PathBuf> {
     let path = dir.join(name);
-    write_atomic(&path, content.as_ref())?;
+    write_in_folder(&path, content.as_ref())?;
     Ok(path)
 }

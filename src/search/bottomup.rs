@@ -7,7 +7,7 @@ use super::pareto::front;
 use super::topdown::{self, Target};
 use crate::board::Board;
 use crate::error::{Error, Result};
-use crate::sweep::journal::from_csv;
+use crate::sweep::journal::kept;
 use crate::sweep::rounded;
 use crate::train::proxy::Proxy;
 use serde::{Deserialize, Serialize};
@@ -73,8 +73,8 @@ impl Coarse<'_> {
     /// When the file holds something else or can not be written, or a network can not be trained.
     pub fn run(&self, done: &(dyn Fn() + Sync), note: &(dyn Fn(&str, &Error) + Sync)) -> Result<Vec<Row>> {
         let known = match &self.path {
-            Some(path) if path.exists() => self.read(path)?,
-            _ => Vec::new(),
+            Some(path) => self.read(path)?,
+            None => Vec::new(),
         };
         let missing: Vec<&Bundle> = self.pool.iter().filter(|b| known.iter().all(|r| r.bundle != b.name)).collect();
         let proxy = (self.epochs > 0 && !missing.is_empty()).then(Proxy::new);
@@ -87,7 +87,7 @@ impl Coarse<'_> {
             |bundle| {
                 let judged = match self.judge(bundle, proxy.as_ref()) {
                     Ok(row) => Some(row),
-                    Err(e) if e.kind() == crate::error::Kind::DoesNotFit => {
+                    Err(e) if e.kind().refuses_design() => {
                         note(&bundle.name, &e);
                         None
                     }
@@ -128,19 +128,9 @@ impl Coarse<'_> {
     }
 
     fn read(&self, path: &Path) -> Result<Vec<Row>> {
-        let text = std::fs::read(path).map_err(|e| Error::io("read", path, &e))?;
-        let rows: Vec<Row> = from_csv(&text, path, "a row of judged bundles", "restore the file, or name another with --csv")?;
-        for row in &rows {
-            let (is, wanted) = ((&row.board, row.clock_mhz, row.epochs), (&self.board.name, self.target.clock.mhz(), self.epochs));
-            if is != wanted {
-                return Err(Error::input("the file was made with another board, clock or number of epochs")
-                    .file(path)
-                    .value(format!("{}, {} MHz, {} epochs", wanted.0, wanted.1, wanted.2))
-                    .allowed(format!("{}, {} MHz, {} epochs", is.0, is.1, is.2))
-                    .hint("name another file with --csv"));
-            }
-        }
-        Ok(rows)
+        let how = |board: &str, clock_mhz, epochs| format!("{board}, {clock_mhz} MHz, {epochs} epochs");
+        let wanted = how(&self.board.name, self.target.clock.mhz(), self.epochs);
+        kept(path, "a row of judged bundles", "--csv", |r: &Row| how(&r.board, r.clock_mhz, r.epochs), &wanted)
     }
 }
 

@@ -10,7 +10,7 @@ use super::topdown::{self, Found, Target, Trial};
 use crate::accelerator::RawAccelerator;
 use crate::board::{Board, Resources};
 use crate::dataset::scene::version_hash;
-use crate::error::{Kind, Result};
+use crate::error::Result;
 use crate::sweep::rounded;
 use crate::train::proxy::{IMAGES, Proxy};
 use crate::units::Hertz;
@@ -55,7 +55,8 @@ pub struct Hardware {
 impl Hardware {
     fn of(found: &Found) -> Hardware {
         let mut trials: Vec<&Trial> = found.trials.iter().collect();
-        trials.sort_by(|a, b| a.cycles.cmp(&b.cycles).then(a.joules.total_cmp(&b.joules)));
+        // Where the host stage hides the accelerator, more cycles may come to the same rate.
+        trials.sort_by(|a, b| b.fps.total_cmp(&a.fps).then(a.joules.total_cmp(&b.joules)).then(a.cycles.cmp(&b.cycles)));
         let mut offers: Vec<Offer> = Vec::new();
         let mut least = f64::INFINITY;
         for t in trials {
@@ -83,15 +84,6 @@ impl Hardware {
     /// The fastest.
     pub fn fastest(&self) -> Option<&Offer> {
         self.offers.first()
-    }
-
-    /// Where a rate is asked for, the offer of least energy that reaches it; else the fastest, of those that take at most `mj` millijoules a frame where that is
-    /// asked for. Its place among the offers; none where none does.
-    pub fn within(&self, fps: Option<f64>, mj: Option<f64>) -> Option<usize> {
-        match fps {
-            Some(fps) => self.offers.iter().rposition(|o| o.fps >= fps),
-            None => self.offers.iter().position(|o| mj.is_none_or(|most| o.mj_per_frame <= most)),
-        }
     }
 }
 
@@ -169,7 +161,7 @@ impl<'a> Evaluator<'a> {
         let (hardware, made) = self.cache.get_or(&key("hardware", &[&text, &self.settings]), || {
             match topdown::design(&genes.network(self.pool)?, self.board, self.target, &|| ()) {
                 Ok(found) => Ok(Hardware::of(&found)),
-                Err(e) if matches!(e.kind(), Kind::DoesNotFit | Kind::Unsupported) => Ok(Hardware::refused(e.what())),
+                Err(e) if e.kind().refuses_design() => Ok(Hardware::refused(e.what())),
                 Err(e) => Err(e),
             }
         })?;

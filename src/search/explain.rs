@@ -3,7 +3,7 @@
 use super::jobs;
 use super::topdown::{self, Target};
 use crate::board::Board;
-use crate::error::{Kind, Result};
+use crate::error::Result;
 use crate::model::Network;
 
 /// A board with more of something.
@@ -56,7 +56,7 @@ pub fn gains(network: &Network, board: &Board, target: Target, percent: &[u64], 
     jobs::map(target.jobs, &richer(board, percent), |(resource, more, board)| {
         let found = match topdown::design(network, board, one, &|| ()) {
             Ok(found) => Some(found),
-            Err(e) if e.kind() == Kind::DoesNotFit => None,
+            Err(e) if e.kind().refuses_design() => None,
             Err(e) => return Err(e),
         };
         done();

@@ -8,8 +8,8 @@ use super::genes::{Clip, DEFAULT_BITS, Genes};
 use super::jobs;
 use super::topdown::Target;
 use crate::board::Board;
-use crate::error::{Error, Result};
-use crate::sweep::journal::from_csv;
+use crate::error::Result;
+use crate::sweep::journal::kept;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 
@@ -19,6 +19,10 @@ use std::path::Path;
 pub struct Row {
     /// Name of the bundle.
     pub bundle: String,
+    /// The board.
+    pub board: String,
+    /// Assumed fabric clock, megahertz.
+    pub clock_mhz: f64,
     /// Activation.
     pub activation: Clip,
     /// Width of feature maps.
@@ -86,26 +90,30 @@ pub fn run(
     path: &Path,
     done: &(dyn Fn() + Sync),
 ) -> Result<Vec<Row>> {
-    let known = if path.exists() { read(path, judging.epochs)? } else { Vec::new() };
+    let mut known = read(path, &board.name, target.clock.mhz(), judging.epochs)?;
     let evaluator = Evaluator::new(pool, board, target.clock, target.designs, judging, Cache::in_memory());
     let all: Vec<Genes> = bundles.iter().flat_map(|b| variants(b)).collect();
     let missing: Vec<&Genes> = all.iter().filter(|g| !known.iter().any(|r| r.is_of(g))).collect();
+    // A file may also hold bundles that are not asked for.
+    known.retain(|row| all.iter().any(|g| row.is_of(g)));
     let place = |row: &Row| all.iter().position(|g| row.is_of(g)).unwrap_or(usize::MAX);
     jobs::rows(jobs, &missing, known, Some(path), place, |genes| {
-        let row = judge(&evaluator, genes)?;
+        let row = judge(&evaluator, (&board.name, target.clock.mhz()), genes)?;
         done();
         Ok(row)
     })
 }
 
 /// None where no accelerator runs it.
-fn judge(evaluator: &Evaluator<'_>, genes: &Genes) -> Result<Option<Row>> {
+fn judge(evaluator: &Evaluator<'_>, (board, clock_mhz): (&str, f64), genes: &Genes) -> Result<Option<Row>> {
     let hardware = evaluator.hardware(genes)?;
     let Some(best) = hardware.fastest() else { return Ok(None) };
     let proxy_iou = evaluator.iou(genes)?;
     let acc = &best.accelerator;
     Ok(Some(Row {
         bundle: genes.bundle.clone(),
+        board: board.to_string(),
+        clock_mhz,
         activation: genes.activation,
         feature_bits: genes.feature_bits,
         weight_bits: genes.weight_bits,
@@ -124,16 +132,10 @@ fn judge(evaluator: &Evaluator<'_>, genes: &Genes) -> Result<Option<Row>> {
     }))
 }
 
-fn read(path: &Path, epochs: u64) -> Result<Vec<Row>> {
-    let text = std::fs::read(path).map_err(|e| Error::io("read", path, &e))?;
-    let rows: Vec<Row> = from_csv(&text, path, "a row of finely judged bundles", "restore the file, or name another with --fine")?;
-    match rows.iter().find(|r| r.epochs != epochs) {
-        None => Ok(rows),
-        Some(row) => {
-            let e = Error::input("the file was made with another number of epochs").file(path).value(epochs).allowed(row.epochs);
-            Err(e.hint("name another file with --fine"))
-        }
-    }
+fn read(path: &Path, board: &str, clock_mhz: f64, epochs: u64) -> Result<Vec<Row>> {
+    let how = |board: &str, clock_mhz, epochs| format!("{board}, {clock_mhz} MHz, {epochs} epochs");
+    let made = |r: &Row| how(&r.board, r.clock_mhz, r.epochs);
+    kept(path, "a row of finely judged bundles", "--fine", made, &how(board, clock_mhz, epochs))
 }
 
 #[cfg(test)]
@@ -161,8 +163,10 @@ mod tests {
         std::fs::write(&path, to_csv(&rows[..5]).unwrap()).unwrap();
         assert_eq!(some(1).unwrap(), rows);
         assert_eq!(count.into_inner(), 8 + 3, "five were known");
-        let e = read(&path, 2).unwrap_err().to_string();
-        assert!(e.contains("fine.csv") && e.contains("epochs"), "{e}");
+        for other in [read(&path, "pynq-z1", 100.0, 2), read(&path, "pynq-z1", 150.0, 1), read(&path, "ultra96", 100.0, 1)] {
+            let e = other.unwrap_err().to_string();
+            assert!(e.contains("fine.csv:2") && e.contains("pynq-z1, 100 MHz, 1 epochs") && e.contains("--fine"), "{e}");
+        }
     }
 
     #[test]

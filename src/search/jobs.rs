@@ -1,7 +1,7 @@
 //! Work side by side: a few long jobs, each on one thread, in an order of its own.
 
-use crate::dataset::frame::write_atomically;
 use crate::error::Result;
+use crate::files::write_atomically;
 use crate::sweep::journal::to_csv;
 use crate::train::run::with_threads;
 use serde::Serialize;

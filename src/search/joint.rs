@@ -43,6 +43,16 @@ impl Objective {
         short.max(over)
     }
 
+    /// Of the offers that keep to the limits, by place: the one of least energy where a rate is asked for, else the one of most merit; none where none does.
+    fn choose(&self, offers: &[Offer]) -> Option<usize> {
+        let mut kept = (0..offers.len()).filter(|&k| self.missed(offers[k].fps, offers[k].mj_per_frame) <= 0.0);
+        match self.fps {
+            // The fastest is the first, and each takes less energy than those before it.
+            Some(_) => kept.next_back(),
+            None => first_most(kept, |&k| self.value(1.0, offers[k].fps, offers[k].mj_per_frame)),
+        }
+    }
+
     /// The merit of a candidate that keeps to the limits.
     fn value(&self, iou: f64, fps: f64, mj: f64) -> f64 {
         match self.goal {
@@ -63,7 +73,7 @@ pub struct Candidate {
     pub genes: Genes,
     /// Its accelerators.
     pub hardware: Hardware,
-    /// The chosen one among them: least energy where a rate is asked for, else the fastest; none where nothing fits.
+    /// The chosen one among them, by the objective; none where nothing fits.
     pub offer: Option<usize>,
     /// Whether that keeps to the limits.
     pub feasible: bool,
@@ -97,8 +107,9 @@ impl Candidate {
         Ok(self)
     }
 
+    /// What strategies see: how fast it can be, whatever the target made of it.
     fn trial(&self) -> Trial {
-        let fps = self.rates().map_or(0.0, |r| r.0);
+        let fps = self.hardware.fastest().map_or(0.0, |o| o.fps);
         Trial { point: self.point.clone(), merit: self.merit, iou: self.iou.unwrap_or(0.0), fps }
     }
 }
@@ -143,7 +154,7 @@ impl Outcome {
     }
 }
 
-/// Simulated candidates, for each training that is allowed, after which a search that trains nothing ends.
+/// Simulated candidates, for each training that is allowed, after which a search ends, however many were trained.
 const MOST_SIMULATED: usize = 40;
 
 /// Runs a strategy until the trainings are used up or it has nothing left to ask. `done` is told each time something was evaluated.
@@ -205,7 +216,7 @@ fn simulated(space: &Space, evaluator: &Evaluator<'_>, objective: Objective, poi
 /// A candidate before training.
 pub fn judged(genes: Genes, point: Point, hardware: Hardware, objective: Objective) -> Candidate {
     // Where none keeps to the limits, the fastest.
-    let offer = hardware.within(objective.fps, objective.mj).or(hardware.fastest().map(|_| 0));
+    let offer = objective.choose(&hardware.offers).or(hardware.fastest().map(|_| 0));
     let missed = offer.map(|k| &hardware.offers[k]).map(|o| objective.missed(o.fps, o.mj_per_frame));
     let feasible = missed.is_some_and(|m| m <= 0.0);
     let merit = missed.map_or(NO_DESIGN, |m| -m.max(0.0));

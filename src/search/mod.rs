@@ -13,6 +13,7 @@ pub mod jobs;
 pub mod joint;
 pub mod observe;
 pub mod pareto;
+pub mod ranking;
 mod refine;
 pub mod space;
 pub mod strategy;

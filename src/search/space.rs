@@ -121,6 +121,25 @@ impl Space {
         if let Some(e) = self.expansions.iter().find(|e| !(8..=128).contains(&e.first) || !(1.0..=4.0).contains(&e.factor)) {
             return wrong("expansions", format!("first = {}, factor = {}", e.first, e.factor), "first 8 to 128, factor 1 to 4".into());
         }
+        if let Some(e) = self.expansions.iter().find(|e| !e.first.is_multiple_of(8)) {
+            return wrong("expansions", format!("first = {}", e.first), "multiples of 8".into());
+        }
+        // Each network once: searches count distinct points as distinct networks.
+        let repeated = [
+            ("bundles", first_repeated(&self.bundles).cloned()),
+            ("replications", first_repeated(&self.replications).map(usize::to_string)),
+            ("down", first_repeated(&self.down).map(|d| format!("{d:?}").to_lowercase())),
+            (
+                "expansions",
+                self.replications.iter().find_map(|&n| {
+                    let channels: Vec<Vec<u16>> = self.expansions.iter().map(|e| e.channels(n)).collect();
+                    first_repeated(&channels).map(|c| format!("channels {c:?} twice, at {n} replications"))
+                }),
+            ),
+        ];
+        if let Some((key, value)) = repeated.into_iter().find_map(|(key, value)| Some((key, value?))) {
+            return wrong(key, value, "choices that give different networks".into());
+        }
         Ok(())
     }
 
@@ -137,6 +156,10 @@ impl Space {
     pub fn points(&self) -> Vec<Point> {
         points(&self.sizes())
     }
+}
+
+fn first_repeated<T: PartialEq>(choices: &[T]) -> Option<&T> {
+    choices.iter().enumerate().find(|(k, c)| choices[..*k].contains(c)).map(|(_, c)| c)
 }
 
 /// All points of this many choices in each dimension, the last fastest.

@@ -127,7 +127,8 @@ pub struct StrategyRow {
     pub hypervolume: f64,
 }
 
-/// How well strategies cover the front. Each is run at the targets, with an equal part of the trainings for each, and once more without a target.
+/// How well strategies cover the front. Each is run at the targets, with an equal part of the trainings for each, and once more without a target. The reference point
+/// of the hypervolume is the least rate and the least IoU of the landscape.
 ///
 /// # Errors
 /// Those of the evaluator.
@@ -149,9 +150,12 @@ pub fn strategies(
             for seed in 1..=effort.seeds {
                 let mut points: Vec<Pair> = Vec::new();
                 let mut trained = std::collections::BTreeSet::new();
-                for &fps in aims {
+                for (k, &fps) in aims.iter().enumerate() {
                     let objective = Objective { goal: if fps.is_some() { Goal::Iou } else { Goal::Throughput }, fps, mj: None };
-                    let plan = Plan { objective, trainings: effort.trainings / aims.len(), jobs: 1 };
+                    // Networks that an earlier aim trained are no new trainings: what they save is for the aims that are left.
+                    let trainings = (effort.trainings - trained.len().min(effort.trainings)).div_ceil(aims.len() - k);
+                    let plan = Plan { objective, trainings, jobs: 1 };
+                    let seed = seed * aims.len() as u64 + k as u64;
                     let outcome = search(space, evaluator, &mut *(entry.start)(&space.sizes(), seed), plan, &|_| ())?;
                     let of_trained = outcome.candidates.iter().filter(|c| c.iou.is_some());
                     for c in of_trained {

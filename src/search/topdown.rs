@@ -216,7 +216,7 @@ fn trial(network: &Network, acc: &Accelerator, board: &Board, needs: &Needs) -> 
     let options = Options { frames: 1, allow_overflow: false, jobs: false };
     let simulation = match Simulation::new(network, acc, board, options) {
         Ok(simulation) => simulation,
-        Err(e) if matches!(e.kind(), Kind::Unsupported | Kind::DoesNotFit) => return Ok(None),
+        Err(e) if e.kind().refuses_design() => return Ok(None),
         Err(e) => return Err(e),
     };
     let record = simulation.record(&[], &Execution::default(), options)?;

@@ -1,8 +1,8 @@
 //! What a sweep has finished: `sweep.csv`, and beside it the settings under which its rows are comparable.
 
 use super::row::{Key, Row};
-use crate::dataset::frame::write_atomically;
 use crate::error::{Error, Result};
+use crate::files::write_atomically;
 use crate::model::FloatNetwork;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -158,14 +158,38 @@ fn read(path: &Path) -> Result<Vec<Row>> {
     Ok(rows)
 }
 
+/// The rows that an earlier run left at `path`, none where there is no file. `how` says how a row came about, which must be `wanted`; `flag` names another file.
+///
+/// # Errors
+/// When the file is unreadable, or its rows came about otherwise.
+pub fn kept<T: DeserializeOwned>(path: &Path, what: &str, flag: &str, how: impl Fn(&T) -> String, wanted: &str) -> Result<Vec<T>> {
+    if !path.exists() {
+        return Ok(Vec::new());
+    }
+    let text = std::fs::read(path).map_err(|e| Error::io("read", path, &e))?;
+    let rows: Vec<T> = from_csv(&text, path, what, &format!("restore the file, or name another with {flag}"))?;
+    match rows.iter().map(how).enumerate().find(|(_, is)| is != wanted) {
+        Some((k, is)) => Err(Error::input("the row was made otherwise")
+            .at(path, k + 2)
+            .value(is)
+            .allowed(wanted)
+            .hint(format!("name another with {flag}"))),
+        None => Ok(rows),
+    }
+}
+
 /// The values of CSV below a header; `what` a line should be, and what to do when one is not, is for the error.
 ///
 /// # Errors
-/// When a line is no such value: with file and line.
+/// When a line is no such value, or there is text and none: with file and line.
 pub fn from_csv<T: DeserializeOwned>(text: &[u8], path: &Path, what: &str, hint: &str) -> Result<Vec<T>> {
     let broken = |e: csv::Error| {
         let line = e.position().map_or(1, |p| p.line() as usize);
         Error::input(format!("not {what}: {e}")).at(path, line).hint(hint)
     };
-    csv::Reader::from_reader(text).deserialize().map(|row| row.map_err(broken)).collect()
+    let rows: Vec<T> = csv::Reader::from_reader(text).deserialize().map(|row| row.map_err(broken)).collect::<Result<_>>()?;
+    match rows.is_empty() && !text.is_empty() {
+        true => Err(Error::input(format!("no row in it, where {what} was expected")).file(path).hint(hint)),
+        false => Ok(rows),
+    }
 }

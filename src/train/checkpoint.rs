@@ -2,8 +2,8 @@
 
 use super::adam::Adam;
 use super::params::Params;
-use crate::dataset::frame::write_atomically;
 use crate::error::{Error, Result};
+use crate::files::write_atomically;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use std::collections::HashMap;
 use std::path::Path;

@@ -1,8 +1,8 @@
 //! Writes a network as a folder: `network.toml`, every format in it, and `weights.safetensors`.
 
 use super::checkpoint::serialize;
-use crate::dataset::frame::write_atomically;
 use crate::error::{Error, Result};
+use crate::files::write_atomically;
 use crate::model::Network;
 use crate::ops;
 use crate::tensor::Shape;

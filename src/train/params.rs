@@ -3,6 +3,7 @@
 use super::spec::NetSpec;
 use crate::dataset::rng::Rng;
 use crate::error::Result;
+use sha2::{Digest, Sha256};
 
 /// Deviation added to batch norm's variance.
 pub const EPSILON: f32 = 1e-3;
@@ -90,9 +91,15 @@ impl Params {
         }
     }
 
-    /// How many numbers are trained.
-    pub fn count(&self) -> usize {
-        self.lists().map(Vec::len).sum()
+    /// SHA-256 (hex) of all numbers, running statistics included.
+    pub fn sha256(&self) -> String {
+        let mut sha = Sha256::new();
+        let running = self.running.iter().flat_map(|r| [&r.mean, &r.var]);
+        for list in self.lists().chain(running) {
+            sha.update((list.len() as u64).to_le_bytes());
+            sha.update(list.iter().flat_map(|v| v.to_le_bytes()).collect::<Vec<u8>>());
+        }
+        sha.finalize().iter().map(|b| format!("{b:02x}")).collect()
     }
 
     /// Folds batch norm's running statistics into weights and biases; `spec` loses its batch norms with them.

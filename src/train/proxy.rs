@@ -43,8 +43,8 @@ impl Proxy {
         Proxy { input, images, source, validation: Images::scenes(Split::Validation, 0, images / FOR_EACH_VALIDATED, shape) }
     }
 
-    /// Mean IoU on the validation scenes of the network's layers, trained from a seed for `epochs` passes in float and then `grid_epochs` passes with weights
-    /// and features on their grids (0: none, and widths do not matter); `watch` is told images done and to do of a phase.
+    /// The network's layers trained from a seed for `epochs` passes in float and then `grid_epochs` passes with weights and features on their grids (0: none, and
+    /// widths do not matter): mean IoU on the validation scenes after the best pass of the last phase. `watch` is told images done and to do of a phase.
     ///
     /// # Errors
     /// When a layer cannot be trained, or does not fit the images.
@@ -53,7 +53,7 @@ impl Proxy {
         let tune = Schedule { phase: "quantised", epochs: grid_epochs, rate: GRID_RATE, decay: 0.0, ..schedule.clone() };
         let training = Training {
             network,
-            plan: Plan { float: schedule, tune, scale: None, until: None },
+            plan: Plan { float: schedule, tune, scale: None },
             input: Some(Shape::new(network.float.input().shape.c, self.input[0], self.input[1])),
             source: &self.source,
             validation: &self.validation,
@@ -61,7 +61,7 @@ impl Proxy {
         };
         let watch = &mut |_: &str, done: u64, of: u64, _: Option<&Epoch>| watch(done, of);
         let (phase, history) = match grid_epochs {
-            0 => ("float", training.float(watch)?.history),
+            0 => ("float", training.float(None, watch)?.history),
             _ => ("quantised", training.run(watch)?.history),
         };
         Ok(history.iter().filter(|e| e.phase == phase).map(|e| e.iou).fold(0.0, f32::max))

@@ -31,32 +31,70 @@ pub struct Plan {
     pub tune: Schedule,
     /// How accumulators are scaled in every layer with weights; `None` leaves it to the network's file.
     pub scale: Option<ScaleKind>,
-    /// Stop the float phase after this epoch, as if interrupted.
-    pub until: Option<u64>,
 }
 
-/// Rows and columns of training crops: half of each side, but never so little that a pool has nothing to divide.
-pub fn crop(shape: Shape) -> [usize; 2] {
-    [shape.h, shape.w].map(|n| if n >= 64 && n.is_multiple_of(32) { n / 2 } else { n })
+/// Rows and columns of training crops: half of each side, or a little more for the network's strides to divide them; small sides are left whole.
+pub fn crop(network: &Network) -> [usize; 2] {
+    let whole = network.float.input().shape;
+    let half = |side: fn(&Shape) -> usize| {
+        let n = side(&whole);
+        let stride = n / network.graph.nodes.iter().map(|node| side(&node.shape)).min().unwrap_or(n).max(1);
+        if n < SMALL { n } else { (n / 2).next_multiple_of(stride.max(1)).min(n) }
+    };
+    [half(|s| s.h), half(|s| s.w)]
+}
+
+/// Sides below this are not cropped.
+const SMALL: usize = 64;
+
+/// Images an epoch where nothing is said.
+pub const EPOCH_IMAGES: u32 = 2000;
+/// Images a step where nothing is said.
+pub const BATCH: u32 = 16;
+/// Share of the float epochs that train on crops where nothing is said.
+pub const CROPS: f64 = 0.7;
+/// Highest learning rate in float where nothing is said.
+pub const RATE: f32 = 3e-3;
+
+/// `epochs` epochs in float, as `bico train` does them where nothing else is said.
+pub fn float_schedule(network: &Network, epochs: u64, seed: u64) -> Schedule {
+    Schedule {
+        phase: "float",
+        epochs,
+        images: EPOCH_IMAGES as usize,
+        batch: BATCH as usize,
+        rate: RATE,
+        decay: 1e-2,
+        average: 0.998,
+        patience: 0,
+        crop_epochs: share(epochs, CROPS),
+        crop: crop(network),
+        seed,
+    }
+}
+
+/// A share of some epochs, in whole ones.
+pub fn share(epochs: u64, of: f64) -> u64 {
+    libm::round(epochs as f64 * of) as u64
 }
 
 impl Plan {
     /// A short further training of a network's own weights on its grids, for `epochs` epochs.
-    pub fn tuning(epochs: u64, shape: Shape) -> Plan {
+    pub fn tuning(network: &Network, epochs: u64) -> Plan {
         let tune = Schedule {
             phase: "quantised",
             epochs,
-            images: 2000,
-            batch: 16,
+            images: EPOCH_IMAGES as usize,
+            batch: BATCH as usize,
             rate: 2e-4,
             decay: 0.0,
             average: 0.99,
             patience: 0,
             crop_epochs: epochs / 2,
-            crop: crop(shape),
+            crop: crop(network),
             seed: 1,
         };
-        Plan { float: Schedule { phase: "float", epochs: 0, ..tune.clone() }, tune, scale: None, until: None }
+        Plan { float: Schedule { phase: "float", epochs: 0, ..tune.clone() }, tune, scale: None }
     }
 }
 
@@ -98,7 +136,7 @@ impl Training<'_> {
         let mut map = self.trainable()?;
         let mut history = Vec::new();
         let float = if self.plan.float.epochs > 0 {
-            let done = self.in_float(&mut map, watch)?;
+            let done = self.in_float(&mut map, None, watch)?;
             history.extend(done.history);
             (map.spec.clone(), done.best)
         } else if self.network.weights == Weights::File {
@@ -109,7 +147,9 @@ impl Training<'_> {
                 .hint("give --epochs 1 or more"));
         };
         let (spec, grids, layers) = self.on_grids(&map, &float)?;
-        let tuned = self.phase(&self.plan.tune, "quantised", &spec.0, Some(&grids), &spec.1, watch)?;
+        // Formats may come out the same of other numbers to start from.
+        let from = format!(" from {}", spec.1.sha256());
+        let tuned = self.phase(&self.plan.tune, &spec.0, (Some(&grids), from), &spec.1, None, watch)?;
         history.extend(tuned.history);
         let mut layers = layers;
         let (_, folded) = tuned.best.fold_with(&spec.0, |k, weight| grids.weights(k, weight));
@@ -119,12 +159,12 @@ impl Training<'_> {
         Ok(Trained { network, float, history })
     }
 
-    /// The phase in float alone.
+    /// The phase in float alone, up to epoch `until` as if interrupted there.
     ///
     /// # Errors
     /// As [`Training::run`].
-    pub fn float(&self, watch: &mut Watcher<'_>) -> Result<Checkpoint> {
-        self.in_float(&mut self.trainable()?, watch)
+    pub fn float(&self, until: Option<u64>, watch: &mut Watcher<'_>) -> Result<Checkpoint> {
+        self.in_float(&mut self.trainable()?, until, watch)
     }
 
     fn trainable(&self) -> Result<Trainable> {
@@ -134,10 +174,10 @@ impl Training<'_> {
     }
 
     /// From random weights, with the anchors that suit the images.
-    fn in_float(&self, map: &mut Trainable, watch: &mut Watcher<'_>) -> Result<Checkpoint> {
+    fn in_float(&self, map: &mut Trainable, until: Option<u64>, watch: &mut Watcher<'_>) -> Result<Checkpoint> {
         map.spec.anchors = anchors(&self.source.targets(), map.spec.anchors.len());
         let fresh = Params::random(&map.spec, self.plan.float.seed)?;
-        self.phase(&self.plan.float, "float", &map.spec, None, &fresh, watch)
+        self.phase(&self.plan.float, &map.spec, (None, String::new()), &fresh, until, watch)
     }
 
     /// Folds batch norm where the grids ask for it, and calibrates: stages and numbers, grids, and the layers with settled formats.
@@ -159,15 +199,15 @@ impl Training<'_> {
     fn phase(
         &self,
         schedule: &Schedule,
-        name: &str,
         spec: &NetSpec,
-        grids: Option<&Grids>,
+        (grids, from): (Option<&Grids>, String),
         params: &Params,
+        until: Option<u64>,
         watch: &mut Watcher<'_>,
     ) -> Result<Checkpoint> {
+        let name = schedule.phase;
         let path: Option<PathBuf> = self.folder.map(|f| f.join(format!("{name}.safetensors")));
-        let context = format!("grids {grids:?} data {}", self.source.name());
-        let until = if grids.is_none() { self.plan.until } else { None };
+        let context = format!("grids {grids:?} data {}{from}", self.source.name());
         let phase = Phase {
             schedule: schedule.clone(),
             source: self.source,

@@ -40,5 +40,5 @@ fn all_files_are_written_and_no_temporary_file_stays() {
 fn an_output_folder_that_is_a_file_is_an_error() {
     let file = tempfile::NamedTempFile::new().unwrap();
     let error = write_all(&fixture::record(), &fixture::extras(), file.path()).unwrap_err();
-    assert!(error.to_string().contains("cannot make folder"), "{error}");
+    assert!(error.to_string().contains("cannot make the folder"), "{error}");
 }

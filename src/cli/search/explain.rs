@@ -1,13 +1,12 @@
 //! `bico search --explain`: one candidate of a finished search.
 
-use super::files;
+use super::{Left, files};
 use crate::board;
 use crate::cli::Talk;
 use crate::cli::common::{clock, print, progress};
 use crate::error::{Error, Result};
 use crate::search::bundle;
 use crate::search::explain::{Gain, count, gains};
-use crate::search::joint::Candidate;
 use crate::search::pareto::first_most;
 use crate::search::topdown::Target;
 use std::fmt::Write;
@@ -30,7 +29,7 @@ pub fn run(out: &Path, which: &str, jobs: usize, talk: Talk) -> Result<()> {
     })?;
     let candidate = &left.candidates[number];
     let (pool, board) = (bundle::pool(left.pool.as_deref())?, board::load(&left.board)?);
-    let mut text = standing(&left.candidates, left.best, number);
+    let mut text = standing(&left, number);
     let Some(offer) = candidate.chosen() else {
         let _ = writeln!(text, "no accelerator of the grid runs it: {}", candidate.hardware.refused.as_deref().unwrap_or("no design"));
         print(&text);
@@ -52,25 +51,28 @@ pub fn run(out: &Path, which: &str, jobs: usize, talk: Talk) -> Result<()> {
     Ok(())
 }
 
-/// Its place among the others.
-fn standing(all: &[Candidate], best: Option<usize>, number: usize) -> String {
-    let c = &all[number];
+/// Its place among those that were judged as it was.
+fn standing(left: &Left, number: usize) -> String {
+    let (searched, features) = left.candidates.split_at(left.searched.min(left.candidates.len()));
+    let (all, first, how) = if number < searched.len() { (searched, 0, "in float") } else { (features, searched.len(), "on the grids") };
+    let c = &all[number - first];
     let mut text = format!("candidate {number}: {}\n", c.genes.name());
     let rank = all.iter().filter(|o| o.iou.is_some() && o.merit > c.merit).count() + 1;
     let trained = all.iter().filter(|o| o.iou.is_some()).count();
+    let best = first_most((0..all.len()).filter(|&k| all[k].iou.is_some()), |&k| all[k].merit);
     if let (Some(iou), Some((fps, mj))) = (c.iou, c.rates()) {
         let _ = writeln!(
             text,
-            "IoU {iou:.3} by the proxy, {fps:.1} FPS, {mj:.1} mJ a frame: merit {:.4}, place {rank} of {trained} trained",
+            "IoU {iou:.3} by the proxy {how}, {fps:.1} FPS, {mj:.1} mJ a frame: merit {:.4}, place {rank} of {trained} judged so",
             c.merit
         );
     } else if let Some((fps, mj)) = c.rates() {
         let _ = writeln!(text, "not trained: {fps:.1} FPS, {mj:.1} mJ a frame miss the limits by {:.1} %", -c.merit * 100.0);
     }
     let other = match best {
-        Some(best) if best == number => {
-            let others = all.iter().enumerate().filter(|(k, o)| *k != number && o.iou.is_some() && o.genes != c.genes);
-            first_most(others.map(|(_, o)| o), |o| o.merit).map(|o| ("it won; the next", o))
+        Some(best) if all[best].genes == c.genes => {
+            let others = all.iter().filter(|o| o.iou.is_some() && o.genes != c.genes);
+            first_most(others, |o| o.merit).map(|o| ("it won; the next", o))
         }
         Some(best) => Some(("the winner", &all[best])),
         None => None,

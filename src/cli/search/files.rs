@@ -2,13 +2,15 @@
 
 use super::{Arguments, Left};
 use crate::board::Board;
-use crate::dataset::frame::write_atomically;
 use crate::error::{Error, Result};
+use crate::files::write_atomically;
 use crate::report::front::{self, Point};
 use crate::search::bundle::Bundle;
+use crate::search::cache::key;
 use crate::search::features::{self, Step};
 use crate::search::joint::{Candidate, Objective, Outcome};
 use crate::search::space::Space;
+use crate::search::table::Table;
 use crate::sweep::journal::to_csv;
 use crate::sweep::rounded;
 use serde::Serialize;
@@ -25,6 +27,7 @@ pub const BEST: &str = "best";
 #[derive(Serialize)]
 struct Settings<'a> {
     board: &'a str,
+    board_content: String,
     clock_mhz: f64,
     strategy: &'a str,
     seed: u64,
@@ -32,6 +35,8 @@ struct Settings<'a> {
     designs: u32,
     epochs: u64,
     features: bool,
+    pool_content: String,
+    table_content: String,
     objective: Objective,
     space: &'a Space,
 }
@@ -40,10 +45,11 @@ struct Settings<'a> {
 ///
 /// # Errors
 /// When it is of another one.
-pub fn claim(a: &Arguments, board: &Board, space: &Space) -> Result<()> {
+pub fn claim(a: &Arguments, (board, pool): (&Board, &[Bundle]), space: &Space, table: Option<&Table>) -> Result<()> {
     std::fs::create_dir_all(&a.out).map_err(|e| Error::io("make the folder", &a.out, &e))?;
     let settings = Settings {
         board: &board.name,
+        board_content: key("board", &[&format!("{board:?}")]),
         clock_mhz: a.place.clock_mhz,
         strategy: &a.strategy,
         seed: a.seed,
@@ -51,6 +57,8 @@ pub fn claim(a: &Arguments, board: &Board, space: &Space) -> Result<()> {
         designs: a.designs,
         epochs: a.epochs,
         features: a.features,
+        pool_content: key("pool", &[&format!("{pool:?}")]),
+        table_content: table.map_or("none".into(), |t| key("table", &[&format!("{t:?}")])),
         objective: a.objective(),
         space,
     };
@@ -60,6 +68,10 @@ pub fn claim(a: &Arguments, board: &Board, space: &Space) -> Result<()> {
         return write_atomically(&path, text.as_bytes());
     }
     let old = std::fs::read_to_string(&path).map_err(|e| Error::io("read", &path, &e))?;
+    if let Err(e) = toml::from_str::<toml::Table>(&old) {
+        let hint = "restore the file, or name another --out";
+        return Err(Error::input(format!("not the settings of a search: {}", e.message())).file(&path).hint(hint));
+    }
     match old.lines().zip(text.lines()).enumerate().find(|(_, (a, b))| a != b) {
         None if old.lines().count() == text.lines().count() => Ok(()),
         moved => {
@@ -146,6 +158,7 @@ pub fn write(a: &Arguments, pool: &[Bundle], found: &Outcome, steps: &[Step]) ->
         pool: a.pool.clone(),
         objective: a.objective(),
         candidates: all,
+        searched: found.candidates.len(),
         best,
     };
     let text = serde_json::to_string(&left).map_err(|e| Error::fault(format!("cannot write the search: {e}")))?;

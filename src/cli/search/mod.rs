@@ -5,8 +5,8 @@ mod files;
 mod summary;
 
 use super::Talk;
-use super::common::{PlaceArguments, limit, print, progress};
-use crate::error::Result;
+use super::common::{PlaceArguments, limit, note, print, progress};
+use crate::error::{Error, Kind, Result};
 use crate::rtl;
 use crate::search::bundle;
 use crate::search::cache::Cache;
@@ -17,7 +17,7 @@ use crate::search::space::Space;
 use crate::search::strategy::{self, Entry};
 use crate::search::table::Table;
 use indicatif::ProgressBar;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 #[derive(clap::Args, Debug)]
 pub struct Arguments {
@@ -26,7 +26,7 @@ pub struct Arguments {
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
     /// Explain a candidate of a finished search in --out (its number or the name of its network): why it won or not, what binds, what more of each budget would buy.
-    #[arg(long, value_name = "CANDIDATE")]
+    #[arg(long, value_name = "CANDIDATE", conflicts_with_all = ["fps", "mj", "goal", "strategy", "space", "table", "features", "finish"])]
     explain: Option<String>,
     #[command(flatten)]
     place: PlaceArguments,
@@ -93,9 +93,9 @@ pub fn run(a: &Arguments, talk: Talk) -> Result<()> {
     limit("--mj", a.mj)?;
     let ((board, clock), pool) = (a.place.load()?, bundle::pool(a.pool.as_deref())?);
     let space = Space::open(a.space.as_deref(), &pool)?;
-    let table = a.table.as_deref().map(Table::read).transpose()?;
-    files::claim(a, &board, &space)?;
     let judging = Judging::float(a.epochs, TRAINING_SEED);
+    let table = a.table.as_deref().map(|path| trained_alike(path, judging)).transpose()?;
+    files::claim(a, (&board, &pool), &space, table.as_ref())?;
     let evaluator = |judging| -> Result<Evaluator<'_>> {
         let cache = Cache::open(&a.cache.clone().unwrap_or_else(|| a.out.join("cache")))?;
         Ok(Evaluator::new(&pool, &board, clock, a.designs as usize, judging, cache))
@@ -111,9 +111,24 @@ pub fn run(a: &Arguments, talk: Talk) -> Result<()> {
     }
     files::write(a, &pool, &found, &steps)?;
     print(&summary::text(a, entry, &board, &found, &steps));
-    match found.best.filter(|_| a.finish.is_some()) {
-        Some(_) => finish(a, talk),
-        None => Ok(()),
+    match (found.best, a.finish) {
+        (None, _) => Err(Error::new(Kind::DoesNotFit, "no network of the space keeps to the limits on this board").file(&a.out)),
+        (Some(_), Some(_)) => finish(a, talk),
+        (Some(_), None) => Ok(()),
+    }
+}
+
+/// A proxy table, which must have been trained as this search trains: another would not be used.
+fn trained_alike(path: &Path, judging: Judging) -> Result<Table> {
+    let table = Table::read(path)?;
+    let other = table.iter().map(|(_, row)| (row.epochs, row.seed)).find(|&(epochs, seed)| Judging::float(epochs, seed) != judging);
+    match other {
+        None => Ok(table),
+        Some((epochs, seed)) => Err(Error::usage("the table was trained otherwise than this search trains")
+            .file(path)
+            .value(format!("{} epochs, seed {TRAINING_SEED}", judging.epochs))
+            .allowed(format!("{epochs} epochs, seed {seed}"))
+            .hint("give --epochs as the table has it, or leave --table out")),
     }
 }
 
@@ -126,7 +141,7 @@ fn finish(a: &Arguments, talk: Talk) -> Result<()> {
         if command[0] == "verify"
             && let Some(tool) = rtl::missing_tool()
         {
-            eprintln!("note: not verified against the RTL: `{tool}` is missing");
+            note(&format!("note: not verified against the RTL: `{tool}` is missing"));
             continue;
         }
         print(&format!("\nbico {}\n", command.join(" ")));
@@ -141,7 +156,7 @@ impl Arguments {
     }
 }
 
-/// The joint search; what it has so far is on disk after each batch.
+/// The joint search; the cache has each evaluation as soon as it is finished.
 fn network(a: &Arguments, space: &Space, evaluator: &Evaluator<'_>, entry: &Entry, talk: Talk) -> Result<Outcome> {
     let plan = Plan { objective: a.objective(), trainings: a.trainings as usize, jobs: a.jobs };
     let mut strategy = (entry.start)(&space.sizes(), a.seed);
@@ -150,7 +165,7 @@ fn network(a: &Arguments, space: &Space, evaluator: &Evaluator<'_>, entry: &Entr
     bar.finish_and_clear();
     let [designed, trained] = evaluator.made();
     if !talk.quiet {
-        eprintln!("{designed} networks designed for and {trained} trained now; the rest was known");
+        note(&format!("{designed} networks designed for and {trained} trained now; the rest was known"));
     }
     Ok(outcome)
 }
@@ -179,5 +194,7 @@ struct Left {
     pool: Option<PathBuf>,
     objective: Objective,
     candidates: Vec<Candidate>,
+    /// How many of them are the search's, judged in float; those after them are features, judged on the grids: their merits do not compare.
+    searched: usize,
     best: Option<usize>,
 }

@@ -4,12 +4,13 @@ use super::{Talk, clock, print, progress};
 use crate::board;
 use crate::cli::{common, samples};
 use crate::dataset::Split;
-use crate::dataset::frame::write_atomically;
 use crate::error::{Error, Result};
+use crate::files::write_atomically;
 use crate::model::LoadOptions;
 use crate::report::model;
 use crate::search::studies::{self, DESIGNS_EACH, ModelRow};
 use crate::search::topdown::Target;
+use crate::stats::median;
 use crate::sweep::journal::to_csv;
 use std::fmt::Write;
 use std::path::PathBuf;
@@ -58,14 +59,15 @@ pub fn run(a: &Arguments, talk: Talk) -> Result<()> {
     let designs: Vec<(String, u64, u64)> = rows.iter().map(|r| (r.network.clone(), r.timed_cycles, r.analytical_cycles)).collect();
     let title = format!("Analytical model against simulation, {} designs on {}", rows.len(), board.name);
     write_atomically(&a.out.join("analytical.svg"), model::draw(&title, &designs)?.as_bytes())?;
-    print(&table(&a.networks, &rows));
+    print(&table(&rows));
     Ok(())
 }
 
-fn table(networks: &[String], rows: &[ModelRow]) -> String {
+fn table(rows: &[ModelRow]) -> String {
     let mut text = format!("{:<16}{:>9}{:>46}\n", "network", "designs", "analytical model's error, % (least, most)");
-    for name in networks {
-        let errors: Vec<f64> = rows.iter().filter(|r| r.network == *name).map(|r| r.analytical_error_percent).collect();
+    for of_one in rows.chunk_by(|a, b| a.network == b.network) {
+        let name = &of_one[0].network;
+        let errors: Vec<f64> = of_one.iter().map(|r| r.analytical_error_percent).collect();
         let (least, most) = errors.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, m), e| (l.min(*e), m.max(*e)));
         let _ = writeln!(text, "{name:<16}{:>9}{:>46}", errors.len(), format!("{least:+.1}, {most:+.1}"));
     }
@@ -92,7 +94,6 @@ fn fitted(rows: &[ModelRow]) -> f64 {
 /// Median and largest error of the model times a factor, percent.
 fn spread(rows: &[ModelRow], factor: f64) -> (f64, f64) {
     let error = |r: &ModelRow| (factor * r.analytical_cycles as f64 / r.timed_cycles as f64 - 1.0).abs() * 100.0;
-    let mut sizes: Vec<f64> = rows.iter().map(error).collect();
-    sizes.sort_by(f64::total_cmp);
-    (sizes.get(sizes.len() / 2).copied().unwrap_or(0.0), sizes.last().copied().unwrap_or(0.0))
+    let sizes: Vec<f64> = rows.iter().map(error).collect();
+    (median(&sizes).unwrap_or(0.0), sizes.iter().copied().fold(0.0, f64::max))
 }

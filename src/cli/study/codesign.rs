@@ -2,8 +2,8 @@
 
 use super::{Ground, OnTable, print};
 use crate::accuracy;
-use crate::dataset::frame::write_atomically;
 use crate::error::Result;
+use crate::files::write_atomically;
 use crate::report::strips;
 use crate::search::strategy;
 use crate::search::studies::{self, ARMS, ArmRow};

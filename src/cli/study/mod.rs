@@ -2,6 +2,7 @@
 
 mod analytical;
 mod codesign;
+mod ranking;
 mod strategies;
 
 use super::Talk;
@@ -34,6 +35,8 @@ enum What {
     Strategies(OnTable),
     /// The papers' analytical model against the simulation, and that against the execution, for several designs of several networks.
     Analytical(analytical::Arguments),
+    /// The proxy against full training: networks of a proxy table trained as `bico train` does, Kendall's tau between the two; hours, resumable.
+    Proxy(ranking::Arguments),
 }
 
 #[derive(clap::Args, Debug)]
@@ -55,14 +58,21 @@ struct TableArguments {
     jobs: usize,
 }
 
+/// Networks that were trained.
 #[derive(clap::Args, Debug)]
-struct OnTable {
-    /// A proxy table of the whole space.
+struct Tabled {
+    /// A proxy table.
     #[arg(long, value_name = "FILE")]
     table: PathBuf,
-    /// Networks: a TOML file with bundles, replications, down, expansions; without it the 180 of the default space.
+    /// Networks of it: a TOML file with bundles, replications, down, expansions; without it the 180 of the default space.
     #[arg(long, value_name = "FILE")]
     space: Option<PathBuf>,
+}
+
+#[derive(clap::Args, Debug)]
+struct OnTable {
+    #[command(flatten)]
+    tabled: Tabled,
     /// Folder for the CSV and the figure.
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
@@ -99,6 +109,7 @@ pub fn run(arguments: &Arguments, talk: Talk) -> Result<()> {
         What::Codesign(a) => on_table(a, talk, codesign::run),
         What::Strategies(a) => on_table(a, talk, strategies::run),
         What::Analytical(a) => analytical::run(a, talk),
+        What::Proxy(a) => ranking::run(a, talk),
     }
 }
 
@@ -129,17 +140,22 @@ impl OnTable {
 
 fn on_table(a: &OnTable, talk: Talk, study: fn(&OnTable, &Ground<'_>) -> Result<()>) -> Result<()> {
     let (pool, board): (Vec<Bundle>, Board) = (bundle::builtin(), board::load(&a.board)?);
-    let (clock, table) = (clock(a.clock_mhz)?, Table::read(&a.table)?);
-    let space = Space::open(a.space.as_deref(), &pool)?;
+    let (clock, table) = (clock(a.clock_mhz)?, Table::read(&a.tabled.table)?);
+    let space = Space::open(a.tabled.space.as_deref(), &pool)?;
     let first = table.iter().next().map(|(_, row)| row).ok_or_else(|| Error::fault("a table has rows"))?;
     let judging = Judging::float(first.epochs, first.seed);
     let cache = Cache::of(a.cache.as_deref())?;
     let mut evaluator = Evaluator::new(&pool, &board, clock, a.designs as usize, judging, cache);
     evaluator.table = Some(table);
     let bar = progress(talk.quiet, space.points().len(), "networks simulated");
-    let landscape = studies::landscape(&space, &evaluator, a.jobs, &|| bar.inc(1)).map_err(|e| e.file(&a.table))?;
+    let landscape = studies::landscape(&space, &evaluator, a.jobs, &|| bar.inc(1)).map_err(|e| e.file(&a.tabled.table))?;
     bar.finish_and_clear();
     std::fs::create_dir_all(&a.out).map_err(|e| Error::io("make the folder", &a.out, &e))?;
     let targets = studies::targets(&landscape);
+    if !targets.is_sorted_by(|a, b| a < b) {
+        return Err(Error::input("the networks of the space are too much alike for three targets")
+            .file(&a.tabled.table)
+            .value(format!("{targets:?} FPS")));
+    }
     study(a, &Ground { space, evaluator, landscape, targets })
 }

@@ -1,11 +1,11 @@
 //! `bico study strategies`.
 
 use super::{Ground, OnTable, print};
-use crate::dataset::frame::write_atomically;
 use crate::error::Result;
+use crate::files::write_atomically;
 use crate::report::strips;
 use crate::search::studies;
-use crate::stats::Bootstrap;
+use crate::stats::{Bootstrap, median};
 use crate::sweep::journal::to_csv;
 use std::fmt::Write;
 
@@ -33,14 +33,12 @@ pub fn run(a: &OnTable, ground: &Ground<'_>) -> Result<()> {
     );
     let mut arms = Vec::new();
     for name in studies::runs(&rows) {
-        let mut sorted = values(name);
+        let found = values(name);
         let baseline = values(&name.replace(name.split(',').next().unwrap_or(name), "random"));
-        let differences: Vec<f64> = sorted.iter().zip(&baseline).map(|(a, b)| a - b).collect();
-        arms.push((name.to_string(), sorted.clone()));
-        sorted.sort_by(f64::total_cmp);
-        let of = |rank: usize| sorted.get(rank).copied().unwrap_or(0.0);
-        let median = (of((sorted.len() - 1) / 2) + of(sorted.len() / 2)) / 2.0;
-        let trainings = rows.iter().filter(|r| r.strategy == name).map(|r| r.trainings).sum::<usize>() as f64 / sorted.len().max(1) as f64;
+        let differences: Vec<f64> = found.iter().zip(&baseline).map(|(a, b)| a - b).collect();
+        let (least, most) = found.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, m), v| (l.min(*v), m.max(*v)));
+        let median = median(&found).unwrap_or(0.0);
+        let trainings = rows.iter().filter(|r| r.strategy == name).map(|r| r.trainings).sum::<usize>() as f64 / found.len().max(1) as f64;
         let ahead = match Bootstrap::default().mean(&differences).filter(|_| !name.starts_with("random")) {
             Some(e) => {
                 let verdict = if e.low > 0.0 { "" } else { ", not ahead" };
@@ -48,7 +46,8 @@ pub fn run(a: &OnTable, ground: &Ground<'_>) -> Result<()> {
             }
             None => "-".into(),
         };
-        let _ = writeln!(text, "{name:<24}{median:>9.3}{:>9.3}{:>9.3}{trainings:>11.1}{ahead:>42}", of(0), of(sorted.len() - 1));
+        let _ = writeln!(text, "{name:<24}{median:>9.3}{least:>9.3}{most:>9.3}{trainings:>11.1}{ahead:>42}");
+        arms.push((name.to_string(), found));
     }
     let title = format!("Strategies: hypervolume of FPS and IoU, up to {} trainings, {} seeds", a.trainings, a.seeds);
     let svg = strips::draw(&title, "share of the hypervolume of the whole table; bar: mean", &arms)?;

@@ -125,6 +125,23 @@ impl Canvas<'_> {
             self.muted((from.0 - 8, y.pixel(tick)), &y_name(tick), Anchor::End);
         }
     }
+    /// A name beside each disc of a centre and a radius. A name moves down or up, the nearer the better and at most `most` pixels, until it is clear of all discs
+    /// and of the names before it; it stands left of its disc at the right end.
+    pub fn names(&mut self, discs: &[((i32, i32), i32, &str)], most: i32) {
+        // What names keep clear of: left, right, middle and half the height of each disc, then of each name.
+        let mut taken: Vec<[i32; 4]> = discs.iter().map(|&((x, y), r, _)| [x - r, x + r, y, r]).collect();
+        for &((x, y), radius, name) in discs {
+            let (own, gap) = (text_width(name, TEXT), radius + 4);
+            let (start, at, anchor) =
+                if x + gap + own > self.width { (x - gap - own, x - gap, Anchor::End) } else { (x + gap, x + gap, Anchor::Start) };
+            let is_clear = |line: &i32| {
+                !taken.iter().any(|&[from, to, middle, half]| (middle - line).abs() < half + 7 && from < start + own && start < to)
+            };
+            let line = (0..most).step_by(7).flat_map(|d| [y + d, y - d]).find(is_clear).unwrap_or(y);
+            taken.push([start, start + own, line, 7]);
+            self.text((at, line), name, anchor);
+        }
+    }
     /// Coloured squares with names in rows below `y`; [`legend_height`] says how much room they take.
     pub fn legend(&mut self, items: &[(String, RGBColor)], (left, y): (i32, i32)) {
         for ((name, color), (x, row)) in items.iter().zip(legend_places(items, self.width - left)) {

@@ -9,6 +9,7 @@ pub mod model;
 pub mod observation;
 pub mod palette;
 pub mod power;
+pub mod ranking;
 pub mod resources;
 pub mod roofline;
 pub mod scale;

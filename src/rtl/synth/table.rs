@@ -3,8 +3,8 @@
 use super::{Cells, random};
 use crate::accelerator::{self, Accelerator};
 use crate::error::{Error, Result};
+use crate::files::write_in_folder;
 use crate::plan::Unit;
-use crate::report::write_atomic;
 use std::path::Path;
 
 /// The stream of random accelerators ([`random::accelerator`]) on which the factors of the cost model were fitted. Every other row is
@@ -148,5 +148,5 @@ pub fn write(path: &Path, rows: &[Row]) -> Result<()> {
         writer.write_record(own.chain(columns.into_iter().map(|c| c.1)).chain(cells)).map_err(failed)?;
     }
     let bytes = writer.into_inner().map_err(|e| Error::fault(format!("cannot write CSV: {e}")))?;
-    write_atomic(path, &bytes)
+    write_in_folder(path, &bytes)
 }

@@ -20,7 +20,7 @@ pub struct Trial {
     pub merit: f64,
     /// Mean IoU; 0 where it was not trained.
     pub iou: f64,
-    /// Frames a second of the accelerator that was chosen for it; 0 where there is none.
+    /// Frames a second of its fastest accelerator; 0 where there is none.
     pub fps: f64,
 }
 

@@ -1,5 +1,6 @@
 //! NSGA-II (Deb et al., 2002) of the crate `optimizer`, over IoU and FPS. What no accelerator runs, or was not trained because it misses the target, has an IoU of 0.
 
+use super::random::Random;
 use super::{History, Strategy};
 use crate::search::space::Point;
 use optimizer::Direction;
@@ -9,7 +10,7 @@ use optimizer::sampler::nsga2::Nsga2Sampler;
 
 /// Candidates of a generation.
 const POPULATION: usize = 12;
-/// Candidates asked for without anything new after which a space counts as exhausted.
+/// Candidates asked for without anything new after which a point that nobody tried is taken at random.
 const MOST_IDLE: usize = 500;
 
 /// The study and what it waits for.
@@ -17,6 +18,8 @@ pub struct Nsga2 {
     study: MultiObjectiveStudy,
     coordinates: Vec<IntParam>,
     open: Option<(optimizer::Trial, Point)>,
+    /// Every point, the next at random last.
+    others: Vec<Point>,
 }
 
 impl Nsga2 {
@@ -25,7 +28,8 @@ impl Nsga2 {
         let sampler = Nsga2Sampler::builder().population_size(POPULATION).seed(seed).build();
         let directions = vec![Direction::Maximize, Direction::Maximize];
         let coordinates = sizes.iter().enumerate().map(|(k, &n)| IntParam::new(0, n as i64 - 1).name(format!("c{k}"))).collect();
-        Nsga2 { study: MultiObjectiveStudy::with_sampler(directions, sampler), coordinates, open: None }
+        let others = Random::new(sizes, seed).left;
+        Nsga2 { study: MultiObjectiveStudy::with_sampler(directions, sampler), coordinates, open: None, others }
     }
 }
 
@@ -43,6 +47,13 @@ impl Strategy for Nsga2 {
             let is_new = history.of(&point).is_none();
             self.open = Some((trial, point.clone()));
             if is_new {
+                return vec![point];
+            }
+        }
+        // The population has converged on what is known.
+        while let Some(point) = self.others.pop() {
+            if history.of(&point).is_none() {
+                self.open = None;
                 return vec![point];
             }
         }

@@ -6,7 +6,7 @@ use crate::search::space::{Point, points};
 
 /// What is left, the next last.
 pub struct Random {
-    left: Vec<Point>,
+    pub(super) left: Vec<Point>,
 }
 
 impl Random {

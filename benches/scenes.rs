@@ -21,7 +21,11 @@ fn scenes(c: &mut Criterion) {
     group.bench_function("generate", |b| b.iter(|| Scene::generate(Split::Training, next())));
     let image = Scene::generate(Split::Training, 0).image;
     group.bench_function("preprocess", |b| b.iter(|| planes(&image, width, height)));
-    group.bench_function("training_image", |b| b.iter(|| Scene::training_image(Split::Training, next(), width, height)));
+    group.throughput(Throughput::Elements(SCENES));
+    let one = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
+    group.bench_function("training_images", |b| {
+        b.iter(|| one.install(|| Scene::training_images(Split::Training, 0..SCENES, width, height)))
+    });
     group.finish();
 }
 

@@ -49,9 +49,15 @@ fn splits_share_no_seed() {
 
 #[test]
 fn training_reads_what_evaluation_reads() {
-    for index in [0, 7, u64::from(u32::MAX)] {
+    let last = u64::from(u32::MAX);
+    let images = |indices| {
+        let (pixels, targets) = Scene::training_images(Split::Validation, indices, 320, 160);
+        pixels.into_iter().zip(targets).collect::<Vec<_>>()
+    };
+    // On one thread: what one scene leaves on the canvas must not show in the next.
+    let several = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap().install(|| images(0..8));
+    for (index, (pixels, target)) in (0..8).zip(several).chain([(last, images(last..last + 1).remove(0))]) {
         let scene = Scene::generate(Split::Validation, index);
-        let (pixels, target) = Scene::training_image(Split::Validation, index, 320, 160);
         let evaluated = preprocess(&scene.image, 320, 160);
         assert!(pixels.iter().map(|&v| i32::from(v)).eq(evaluated.data), "scene {index}");
         assert_eq!(target, scene.target.scale(1.0 / WIDTH as f32, 1.0 / HEIGHT as f32));

@@ -28,7 +28,7 @@ fn squares(count: usize, shape: Shape) -> Images {
         }
         let (w, h) = (shape.w as f32, shape.h as f32);
         images.targets.push(Box2D::new(x as f32 / w, y as f32 / h, size as f32 / w, size as f32 / h));
-        images.pixels.push(pixels);
+        images.pixels.push(pixels.into());
     }
     images
 }
@@ -237,7 +237,7 @@ fn write_gradients_for_pytorch() {
     let anchors = spec.anchors.concat();
     lists.push(("anchors".into(), anchors));
     lists.push(("targets".into(), images.targets.iter().flat_map(|t| [t.x, t.y, t.w, t.h]).collect()));
-    lists.push(("images".into(), images.pixels.iter().flatten().map(|&p| f32::from(p) / 256.0).collect()));
+    lists.push(("images".into(), images.pixels.iter().flat_map(|p| p.iter()).map(|&p| f32::from(p) / 256.0).collect()));
     lists.push(("outputs".into(), (0..4).flat_map(|i| net.output(i).to_vec()).collect()));
     for (part, params) in [("params", &net.params), ("grads", &net.grads)] {
         for (stage, p) in spec.stages.iter().zip(&params.stages) {

@@ -176,7 +176,7 @@ impl LayerIntegers {
             return;
         }
         for channel in map.data.chunks((self.shape.h * self.shape.w).max(1)) {
-            self.channels.push_str(&hex(&channel.iter().flat_map(|v| v.to_le_bytes()).collect::<Vec<u8>>(), CHECKSUM));
+            self.channels.push_str(&checksum(&channel.iter().flat_map(|v| v.to_le_bytes()).collect::<Vec<u8>>(), CHECKSUM));
         }
         let kept: Vec<String> = self.positions().map(|i| map.data[i].to_string()).collect();
         self.kept = kept.join(" ");
@@ -215,8 +215,8 @@ impl LayerIntegers {
     }
 }
 
-fn hex(bytes: &[u8], digits: usize) -> String {
-    let mut text: String = Sha256::digest(bytes).iter().map(|b| format!("{b:02x}")).collect();
+fn checksum(bytes: &[u8], digits: usize) -> String {
+    let mut text = hex::encode(Sha256::digest(bytes));
     text.truncate(digits);
     text
 }
@@ -229,7 +229,7 @@ fn hash_samples(samples: &[Sample]) -> String {
             sha.update([t.x, t.y, t.w, t.h].iter().flat_map(|v| v.to_le_bytes()).collect::<Vec<u8>>());
         }
     }
-    sha.finalize().iter().map(|b| format!("{b:02x}")).collect()
+    hex::encode(sha.finalize())
 }
 
 /// Reads a golden accuracy.

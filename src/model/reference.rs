@@ -64,5 +64,5 @@ pub fn hash(tensor: &Tensor) -> String {
     for chunk in tensor.data.chunks(4096) {
         sha.update(chunk.iter().flat_map(|v| v.to_le_bytes()).collect::<Vec<u8>>());
     }
-    sha.finalize().iter().map(|b| format!("{b:02x}")).collect()
+    hex::encode(sha.finalize())
 }

@@ -107,7 +107,7 @@ fn hash(acc: &Accelerator, build: &Build) -> Result<String> {
     }
     hasher.update(run("verilator", &["--version"], &[])?);
     hasher.update(run("g++", &["--version"], &[])?);
-    Ok(hasher.finalize().iter().take(12).map(|b| format!("{b:02x}")).collect())
+    Ok(hex::encode(&hasher.finalize()[..12]))
 }
 
 /// Emits, verilates and links in `work`; returns the library.
@@ -151,7 +151,7 @@ fn runtime(include: &str, traced: bool, cache: &Path) -> Result<PathBuf> {
     hasher.update(&source);
     hasher.update(run("g++", &["--version"], &[])?);
     hasher.update(COMPILER_FLAGS.join(" "));
-    let name: String = hasher.finalize().iter().take(12).map(|b| format!("{b:02x}")).collect();
+    let name = hex::encode(&hasher.finalize()[..12]);
     let object = cache.join(format!("verilated-{name}.o"));
     if !object.exists() {
         let work = tempfile::tempdir_in(cache).map_err(|e| Error::io("create a folder in", cache, &e))?;

@@ -166,7 +166,7 @@ impl MemoryImage {
             accelerator: acc.name.clone(),
             design: design(acc),
             clock_mhz: acc.clock.mhz(),
-            memory: ImageFile { file: BINARY, bytes: bytes.len(), sha256: sha256(&bytes) },
+            memory: ImageFile { file: BINARY, bytes: bytes.len(), sha256: hex::encode(Sha256::digest(&bytes)) },
             program: ProgramPlace { address: plan.program_address, descriptors: plan.jobs.len() },
             input: feature_map(network, acc, &plan, 0),
             output: feature_map(network, acc, &plan, output),
@@ -191,7 +191,7 @@ impl MemoryImage {
         let json = serde_json::to_string_pretty(&self.manifest).map_err(|e| Error::fault(e.to_string()))?;
         Ok(vec![
             write(dir, BINARY, &self.bytes)?,
-            write(dir, HEX, hex(&self.bytes))?,
+            write(dir, HEX, hex_lines(&self.bytes))?,
             // Last: where the manifest is, the image is whole.
             write(dir, "memory.json", format!("{json}\n"))?,
         ])
@@ -249,15 +249,8 @@ fn regions(network: &Network, acc: &Accelerator, plan: &Plan) -> Vec<Region> {
     all
 }
 
-fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().fold(String::new(), |mut s, byte| {
-        let _ = write!(s, "{byte:02x}");
-        s
-    })
-}
-
 /// 64-bit words, one a line; runs of zeros are skipped with the address of the word after them.
-fn hex(bytes: &[u8]) -> String {
+fn hex_lines(bytes: &[u8]) -> String {
     let mut text = String::from("// 64-bit words; what is not listed is zero.\n");
     let mut next = 0;
     for (at, chunk) in bytes.chunks(8).enumerate() {
@@ -282,6 +275,9 @@ mod tests {
     fn hex_skips_zeros_and_keeps_addresses() {
         let mut bytes = [0; 40];
         (bytes[0], bytes[25], bytes[39]) = (1, 2, 3);
-        assert_eq!(hex(&bytes).lines().skip(1).collect::<Vec<_>>(), ["0000000000000001", "@3", "0000000000000200", "0300000000000000"]);
+        assert_eq!(
+            hex_lines(&bytes).lines().skip(1).collect::<Vec<_>>(),
+            ["0000000000000001", "@3", "0000000000000200", "0300000000000000"]
+        );
     }
 }

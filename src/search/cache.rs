@@ -30,8 +30,7 @@ pub fn key(kind: &str, depends_on: &[&str]) -> String {
         sha.update((part.len() as u64).to_le_bytes());
         sha.update(part.as_bytes());
     }
-    let hash: String = sha.finalize().iter().map(|b| format!("{b:02x}")).collect();
-    format!("{kind}-{hash}")
+    format!("{kind}-{}", hex::encode(sha.finalize()))
 }
 
 impl Cache {

@@ -59,7 +59,7 @@ pub fn network_hash(resolved: &str, float: &FloatNetwork) -> String {
             sha.update(values.iter().flat_map(|v| v.to_le_bytes()).collect::<Vec<u8>>());
         }
     }
-    sha.finalize().iter().map(|b| format!("{b:02x}")).collect()
+    hex::encode(sha.finalize())
 }
 
 /// The rows that are finished, sorted by their key, on disk after each one when there is a folder.

@@ -8,14 +8,15 @@ use crate::error::{Error, Result};
 use crate::tensor::Shape;
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
+use std::sync::Arc;
 
 /// Preprocessed images with their boxes.
 #[derive(Clone, Debug)]
 pub struct Images {
     /// Shape of one image.
     pub shape: Shape,
-    /// Raw pixels of each image: channel, row, column.
-    pub pixels: Vec<Vec<u8>>,
+    /// Raw pixels of each image: channel, row, column. Shared: an epoch takes the same images in another order.
+    pub pixels: Vec<Arc<[u8]>>,
     /// Its box in fractions of the image.
     pub targets: Vec<Target>,
 }
@@ -23,9 +24,8 @@ pub struct Images {
 impl Images {
     /// Scenes `first..first + count` of a split, resized to `shape`.
     pub fn scenes(split: Split, first: u64, count: usize, shape: Shape) -> Images {
-        let (pixels, targets) =
-            (first..first + count as u64).into_par_iter().map(|index| Scene::training_image(split, index, shape.w, shape.h)).unzip();
-        Images { shape, pixels, targets }
+        let (pixels, targets): (Vec<_>, _) = Scene::training_images(split, first..first + count as u64, shape.w, shape.h);
+        Images { shape, pixels: pixels.into_iter().map(Arc::from).collect(), targets }
     }
 
     /// A user's images resized to `shape`, each with its largest object: those to train on, and every tenth to validate with. Images without
@@ -44,7 +44,7 @@ impl Images {
         let mut parts = [0, 1].map(|_| Images { shape, pixels: Vec::new(), targets: Vec::new() });
         for (i, (pixels, target)) in loaded.into_iter().flatten().enumerate() {
             let part = &mut parts[usize::from(i % VALIDATION_STRIDE == VALIDATION_STRIDE - 1)];
-            part.pixels.push(pixels);
+            part.pixels.push(pixels.into());
             part.targets.push(target);
         }
         match parts[1].len() {
@@ -65,7 +65,7 @@ impl Images {
 
     /// Writes image `index` as the network sees it: pixel / 256.
     pub fn fill(&self, index: usize, out: &mut [f32]) {
-        out.iter_mut().zip(&self.pixels[index]).for_each(|(o, &p)| *o = f32::from(p) / 256.0);
+        out.iter_mut().zip(self.pixels[index].iter()).for_each(|(o, &p)| *o = f32::from(p) / 256.0);
     }
 }
 
@@ -92,7 +92,7 @@ impl Source {
             Source::Images(images) if images.is_empty() => Err(Error::usage("there is no image to train on")),
             Source::Images(images) => {
                 let order: Vec<usize> = (0..count.div_ceil(images.len())).flat_map(|_| rng.permutation(images.len())).take(count).collect();
-                let pixels = order.iter().map(|&i| images.pixels[i].clone()).collect();
+                let pixels = order.iter().map(|&i| Arc::clone(&images.pixels[i])).collect();
                 Ok(Images { shape: images.shape, pixels, targets: order.iter().map(|&i| images.targets[i]).collect() })
             }
         }
@@ -104,10 +104,9 @@ impl Source {
             Source::Scenes => format!("scenes {}", version_hash(1)),
             Source::Images(images) => {
                 let mut hash = Sha256::new();
-                images.pixels.iter().for_each(|p| hash.update(p));
+                images.pixels.iter().for_each(|p| hash.update(&**p));
                 images.targets.iter().for_each(|t| [t.x, t.y, t.w, t.h].iter().for_each(|v| hash.update(v.to_le_bytes())));
-                let hash: String = hash.finalize().iter().map(|b| format!("{b:02x}")).collect();
-                format!("images {} {hash}", images.len())
+                format!("images {} {}", images.len(), hex::encode(hash.finalize()))
             }
         }
     }

@@ -99,7 +99,7 @@ impl Params {
             sha.update((list.len() as u64).to_le_bytes());
             sha.update(list.iter().flat_map(|v| v.to_le_bytes()).collect::<Vec<u8>>());
         }
-        sha.finalize().iter().map(|b| format!("{b:02x}")).collect()
+        hex::encode(sha.finalize())
     }
 
     /// Folds batch norm's running statistics into weights and biases; `spec` loses its batch norms with them.

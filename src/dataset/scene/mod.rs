@@ -31,9 +31,11 @@ use camera::Camera;
 use canvas::Canvas;
 use clutter::Placed;
 use ground::{Ground, Shore};
+use rayon::prelude::*;
 use road::Course;
 use sha2::{Digest, Sha256};
 use solid::View;
+use std::ops::Range;
 pub use target::Class;
 
 /// Columns of a scene.
@@ -87,11 +89,15 @@ impl Scene {
         Scene::from_seed(split.seed(index))
     }
 
-    /// Scene `index` of `split` as a network reads it in training: 3 x `height` x `width` bytes (channel, row, column), the
+    /// Scenes of `split` as a network reads them in training: 3 x `height` x `width` bytes each (channel, row, column), the
     /// same as `preprocess` gives, and the target's box in fractions of the image.
-    pub fn training_image(split: Split, index: u64, width: usize, height: usize) -> (Vec<u8>, Box2D) {
-        let scene = Scene::generate(split, index);
-        (planes(&scene.image, width, height), scene.target.scale(1.0 / WIDTH as f32, 1.0 / HEIGHT as f32))
+    pub fn training_images(split: Split, indices: Range<u64>, width: usize, height: usize) -> (Vec<Vec<u8>>, Vec<Box2D>) {
+        // A canvas takes millions of bytes: one for many scenes saves the system from handing them out anew.
+        let image = |canvas: &mut Canvas, index| {
+            let scene = Scene::paint(canvas, split.seed(index));
+            (planes(&scene.image, width, height), scene.target.scale(1.0 / WIDTH as f32, 1.0 / HEIGHT as f32))
+        };
+        indices.into_par_iter().map_init(blank, image).unzip()
     }
 
     /// The box and class of scene `index` of `split`, without painting it.
@@ -102,11 +108,15 @@ impl Scene {
 
     /// The scene of a seed: equal bytes on every platform.
     pub fn from_seed(seed: u64) -> Scene {
+        Scene::paint(&mut blank(), seed)
+    }
+
+    fn paint(canvas: &mut Canvas, seed: u64) -> Scene {
         let mut rng = Rng::new(seed);
         let rng = &mut rng;
         let subject = Subject::draw(rng);
         let (camera, target_box) = (subject.camera, subject.target_box);
-        let canvas = &mut Canvas::new(WIDTH, HEIGHT, [0.0; 3]);
+        canvas.clear();
         canvas.leaf_at = [rng.below(256), rng.below(256)];
         ground::paint(canvas, rng, subject.ground, &camera);
         let shore = waterside(canvas, rng, &subject);
@@ -126,6 +136,10 @@ impl Scene {
         order.into_iter().chain([target]).for_each(|p| p.solid.paint(canvas, &p.view, p.at));
         Scene { image: finish(canvas, rng, &camera, target_box), target: target_box, class: subject.class }
     }
+}
+
+fn blank() -> Canvas {
+    Canvas::new(WIDTH, HEIGHT, [0.0; 3])
 }
 
 /// What a scene is about; drawn before anything is painted.
@@ -291,5 +305,5 @@ pub fn version_hash(count: u64) -> String {
             hash.update([scene.class as u8]);
         }
     }
-    hash.finalize().iter().map(|b| format!("{b:02x}")).collect()
+    hex::encode(hash.finalize())
 }

@@ -2,7 +2,7 @@
 
 use crate::error::{Error, Result};
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Writes `bytes` to a temporary file in the folder of `path`, then renames it to `path`, so that no reader sees half a file. Links are followed, and what is no
 /// ordinary file (a pipe, a device) is written to as it is.
@@ -17,10 +17,7 @@ pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<()> {
         return std::fs::OpenOptions::new().write(true).open(path).and_then(|mut file| file.write_all(bytes)).map_err(|e| failed(&e));
     }
     let target = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
-    let folder = target.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    if !folder.is_dir() {
-        return Err(Error::input("cannot write: there is no such folder").file(path).hint(format!("make {} first", folder.display())));
-    }
+    let folder = folder_of(&target)?;
     let mut builder = tempfile::Builder::new();
     #[cfg(unix)]
     {
@@ -32,6 +29,22 @@ pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<()> {
     file.write_all(bytes).map_err(|e| failed(&e))?;
     file.persist(&target).map_err(|e| failed(&e.error))?;
     Ok(())
+}
+
+fn folder_of(path: &Path) -> Result<&Path> {
+    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    if !folder.is_dir() {
+        return Err(Error::input("cannot write: there is no such folder").file(path).hint(format!("make {} first", folder.display())));
+    }
+    Ok(folder)
+}
+
+/// Refuses, before long work, files whose folders are not there for [`write_atomically`].
+///
+/// # Errors
+/// As [`write_atomically`], for want of a folder.
+pub fn check_folders<'a>(paths: impl IntoIterator<Item = &'a PathBuf>) -> Result<()> {
+    paths.into_iter().try_for_each(|path| folder_of(path).map(drop))
 }
 
 /// As [`write_atomically`], into a folder that is made when absent.

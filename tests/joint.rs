@@ -266,6 +266,8 @@ fn a_candidate_is_evaluated_by_a_pure_command() {
         std::fs::write(dir.join("in.json"), text.replace(from, to)).unwrap();
         fails(dir, &["evaluate-candidate", "in.json", "c.json"], 3, &parts);
     }
+    fails(dir, &["evaluate-candidate", "in.json", "./in.json"], 2, &["overwritten"]);
+    fails(dir, &["evaluate-candidate", "in.json", "no/c.json"], 3, &["no such folder", "make no first"]);
     assert!(!dir.join("c.json").exists());
 }
 

@@ -178,7 +178,8 @@ fn bad_input_is_one_clear_error() {
     std::fs::write(dir.path().join("twice.toml"), twice).unwrap();
     std::fs::write(dir.path().join("old.csv"), "bundle,iou\nx,1\n").unwrap();
     fails(dir.path(), &["design", "--clock-mhz", "0"], 2, &["--clock-mhz is out of range", "1 to 1000"]);
-    fails(dir.path(), &["design", "--fps=-3"], 2, &["--fps"]);
+    fails(dir.path(), &["design", "--fps", "-3"], 2, &["--fps is out of range", "-3", "above 0"]);
+    fails(dir.path(), &["design", "uav-detektor"], 2, &["did you mean `uav-detector`?"]);
     fails(dir.path(), &["design", "nowhere"], 2, &["nowhere", "uav-detector"]);
     fails(dir.path(), &["bundles", "--svg", "x.svg"], 2, &["--epochs 1 or more"]);
     fails(dir.path(), &["bundles", "--pool", "twice.toml"], 3, &["two bundles have this name", "dw3-pw"]);

@@ -140,6 +140,17 @@ fn what_cannot_be_trained_is_refused_before_anything_is_written() {
 }
 
 #[test]
+fn layers_without_activation_are_remarked_on() {
+    let dir = folder();
+    let d = dir.path();
+    let one = [&["--until", "1"], SHORT].concat();
+    assert!(train(d, &[&["--out", "a"], &one[..]].concat()).stderr.is_empty());
+    std::fs::write(d.join("net/network.toml"), NETWORK.replace("activation = \"relu4\"\n", "")).unwrap();
+    let o = train(d, &[&["--out", "b"], &one[..]].concat());
+    assert!(o.status.success() && String::from_utf8_lossy(&o.stderr).contains("no layer of `small` has an activation"));
+}
+
+#[test]
 fn a_folder_with_a_run_is_not_overwritten() {
     let dir = folder();
     let d = dir.path();

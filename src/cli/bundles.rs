@@ -3,7 +3,7 @@
 use super::Talk;
 use super::common::{PlaceArguments, note, print, progress};
 use crate::error::{Error, Result};
-use crate::files::write_atomically;
+use crate::files::{check_folders, write_atomically};
 use crate::report::bundles as plot;
 use crate::search::bottomup::{Coarse, Row, pareto};
 use crate::search::topdown::Target;
@@ -46,6 +46,7 @@ pub fn run(a: &Arguments, talk: Talk) -> Result<()> {
     if a.fine.is_some() && a.epochs == 0 {
         return Err(Error::usage("--fine judges accuracy").hint("give --epochs 1 or more"));
     }
+    check_folders(a.csv.iter().chain(&a.svg).chain(&a.fine))?;
     let (pool, (board, clock)) = (bundle::pool(a.pool.as_deref())?, a.place.load()?);
     let target = Target { clock, fps: None, designs: DESIGNS, jobs: 1 };
     let coarse = Coarse { pool: &pool, board: &board, target, epochs: a.epochs, jobs: a.jobs, path: a.csv.clone() };

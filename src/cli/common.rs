@@ -3,6 +3,7 @@
 use crate::accelerator::{self, Accelerator};
 use crate::board::{self, Board, Mapping};
 use crate::config::Override;
+use crate::config::suggest::did_you_mean;
 use crate::error::{Error, Kind, Result};
 use crate::model::{self, LoadOptions, Network};
 use crate::units::Hertz;
@@ -28,7 +29,7 @@ pub struct DesignArguments {
     #[arg(long = "set", value_name = "KEY=VALUE", value_parser = parse_override)]
     pub accelerator_settings: Vec<Override>,
     /// Change one value of the board, e.g. `--set-board host.overlapped=true`.
-    #[arg(long = "set-board", value_name = "KEY=VALUE", value_parser = parse_override)]
+    #[arg(long = "set-board", value_name = "KEY=VALUE", value_parser = parse_board_override)]
     pub board_settings: Vec<Override>,
     /// How products are mapped to DSP slices, instead of the board file's choice.
     #[arg(long, value_enum, value_name = "M")]
@@ -47,6 +48,10 @@ pub struct DesignArguments {
 /// When it is not of that form.
 pub fn parse_override(text: &str) -> std::result::Result<Override, String> {
     Override::parse(text).map_err(|e| e.to_string())
+}
+
+fn parse_board_override(text: &str) -> std::result::Result<Override, String> {
+    Override::of("--set-board", text).map_err(|e| e.to_string())
 }
 
 /// `--mapping` as a setting of the board.
@@ -97,10 +102,11 @@ pub fn network(name_or_path: &str, options: LoadOptions) -> Result<Network> {
     let path = Path::new(name_or_path);
     if !path.exists() {
         let names: Vec<&str> = model::BUILTIN.iter().map(|b| b.name).collect();
+        let hint = did_you_mean(name_or_path, names.iter().copied());
         return Err(Error::usage("no embedded network and no folder of this name")
             .value(name_or_path)
             .allowed(names.join(", "))
-            .hint("run `bico networks`, or give a folder with network.toml"));
+            .hint(hint.unwrap_or_else(|| "run `bico networks`, or give a folder with network.toml".into())));
     }
     model::load(path, options)
 }
@@ -174,9 +180,8 @@ pub fn note(text: &str) {
     let _ = writeln!(std::io::stderr(), "{text}");
 }
 
-/// Says that a network's accuracy means nothing, where its weights are random.
-pub fn note_untrained(network: &Network) {
-    if network.weights == model::Weights::Random {
-        note(&format!("note: `{}` has random weights: its accuracy means nothing until it is trained (`bico train`)", network.name));
-    }
+/// What is to be said of a network's accuracy where its weights are random.
+pub fn untrained(network: &Network) -> Option<String> {
+    let is_random = network.weights == model::Weights::Random;
+    is_random.then(|| format!("`{}` has random weights: its accuracy means nothing until it is trained (`bico train`)", network.name))
 }

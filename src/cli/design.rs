@@ -4,7 +4,7 @@ use super::Talk;
 use super::common::{DEFAULT_NETWORK, PlaceArguments, limit, network, print, progress};
 use crate::board::Board;
 use crate::error::{Error, Kind, Result};
-use crate::files::write_atomically;
+use crate::files::{check_folders, write_atomically};
 use crate::model::{LoadOptions, Network};
 use crate::search::topdown::{self, Found, Target, Trial, TrialRow};
 use crate::search::{explain, grid};
@@ -38,6 +38,7 @@ pub struct Arguments {
 
 /// Runs the subcommand.
 pub fn run(a: &Arguments, talk: Talk) -> Result<()> {
+    check_folders(a.out.iter().chain(&a.csv))?;
     let network = network(&a.model, LoadOptions::default())?;
     let (board, clock) = a.place.load()?;
     limit("--fps", a.fps)?;
@@ -54,10 +55,13 @@ pub fn run(a: &Arguments, talk: Talk) -> Result<()> {
         let description = format!("Designed by bico for `{}` on `{}`", network.name, board.name);
         write_atomically(path, grid::to_toml(&best.accelerator, &description)?.as_bytes())?;
     }
-    let missed = a.fps.is_some_and(|fps| best.fps < fps);
-    let levers = if missed { host_limit(&board, a.fps) + &levers(&network, &board, target, best)? } else { String::new() };
+    let missed = a.fps.filter(|fps| best.fps < *fps);
+    let levers = match missed {
+        Some(fps) => host_limit(&board, fps) + &levers(&network, &board, target, best)?,
+        None => String::new(),
+    };
     print(&summary(&network.name, &board.name, a, &found, &levers));
-    match a.fps.filter(|_| missed) {
+    match missed {
         Some(fps) => Err(Error::new(Kind::DoesNotFit, "no design reaches the rate")
             .value(format!("{fps} FPS"))
             .allowed(format!("up to {:.1}", best.fps))),
@@ -66,12 +70,13 @@ pub fn run(a: &Arguments, talk: Talk) -> Result<()> {
 }
 
 /// What no accelerator can help: the rate of the host stage alone.
-fn host_limit(board: &Board, fps: Option<f64>) -> String {
-    let (host_ms, most) = (board.host.total_ms(), 1e3 / board.host.total_ms());
-    match fps.filter(|fps| *fps >= most) {
-        Some(_) => format!("  the host stage alone takes {host_ms:.1} ms a frame: {most:.1} FPS with an accelerator that takes no time\n"),
-        None => String::new(),
+fn host_limit(board: &Board, fps: f64) -> String {
+    let host_ms = board.host.total_ms();
+    let most = 1e3 / host_ms;
+    if fps < most {
+        return String::new();
     }
+    format!("  the host stage alone takes {host_ms:.1} ms a frame: {most:.1} FPS with an accelerator that takes no time\n")
 }
 
 /// Share of a budget that is added to see whether it binds, percent.

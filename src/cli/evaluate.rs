@@ -1,14 +1,14 @@
 //! `bico evaluate`: how well a network finds objects, in float and executed.
 
 use super::Talk;
-use super::common::{DEFAULT_NETWORK, network, note, print, progress};
+use super::common::{DEFAULT_NETWORK, network, note, print, progress, untrained};
 use super::images::LabelArguments;
 use super::samples;
 use crate::dataset::baseline::Baselines;
 use crate::dataset::{Examples, LabelFormat, Scenes, Split};
 use crate::error::{Error, Result};
 use crate::evaluate::{self, Evaluation, Options, References};
-use crate::model::{LoadOptions, Network, Weights};
+use crate::model::{LoadOptions, Network};
 use crate::report::{Picture, evaluation};
 use crate::stats::Bootstrap;
 use std::path::PathBuf;
@@ -107,8 +107,7 @@ fn finish(
     if examples.len() < FEW {
         found.notes.push(format!("On fewer than {FEW} images an interval is a rough guide."));
     }
-    let untrained = networks.iter().filter(|n| n.weights == Weights::Random);
-    found.notes.extend(untrained.map(|n| format!("`{}` has random weights: its accuracy means nothing until it is trained.", n.name)));
+    found.notes.extend(networks.iter().filter_map(|n| untrained(n)).map(|text| format!("{text}.")));
     if let Some(References::Halves(_)) = references {
         found.notes.push("Baselines of each half of the images are fitted on the other half.".into());
     }

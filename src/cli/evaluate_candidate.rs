@@ -3,7 +3,7 @@
 use super::common::clock;
 use crate::board;
 use crate::error::{Error, Result};
-use crate::files::write_atomically;
+use crate::files::{check_folders, write_atomically};
 use crate::search::bundle;
 use crate::search::cache::Cache;
 use crate::search::candidate::{Evaluation, Evaluator, Judging, Request};
@@ -32,6 +32,13 @@ const MOST_DESIGNS: usize = 100_000;
 
 /// Runs the subcommand.
 pub fn run(a: &Arguments) -> Result<()> {
+    let [from, to] = [&a.candidate, &a.out].map(|path| std::fs::canonicalize(path).ok());
+    if from.is_some() && from == to {
+        return Err(Error::usage("the candidate would be overwritten")
+            .value(a.out.display())
+            .hint("name another file for what is found out"));
+    }
+    check_folders([&a.out])?;
     let text = std::fs::read_to_string(&a.candidate).map_err(|e| Error::io("read", &a.candidate, &e))?;
     let candidate: Request =
         serde_json::from_str(&text).map_err(|e| Error::input(format!("not a candidate: {e}")).at(&a.candidate, e.line()))?;

@@ -32,7 +32,8 @@ mod train;
 mod verify;
 
 use crate::error::Result;
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use std::ffi::OsString;
 use std::process::ExitCode;
 
 const EXIT_CODES: &str = "Exit codes:
@@ -110,7 +111,7 @@ enum Command {
 
 /// Parses the command line, runs it, prints an error if there is one, and gives the exit code.
 pub fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let arguments = parse(std::env::args_os()).unwrap_or_else(|e| e.exit());
     let talk = Talk { quiet: arguments.quiet };
     match run(arguments.command, talk) {
         Ok(()) => ExitCode::SUCCESS,
@@ -149,10 +150,20 @@ fn run(command: Command, talk: Talk) -> Result<()> {
     }
 }
 
+/// Negative numbers are values of the options before them: it is for the option to say what it allows.
+fn parse<T: Into<OsString> + Clone>(words: impl IntoIterator<Item = T>) -> std::result::Result<Arguments, clap::Error> {
+    fn with_negative(command: clap::Command) -> clap::Command {
+        let takes = |a: &clap::Arg| a.get_long().is_some() && a.get_action().takes_values();
+        command.mut_args(|a| if takes(&a) { a.allow_negative_numbers(true) } else { a }).mut_subcommands(with_negative)
+    }
+    let mut command = with_negative(Arguments::command());
+    Arguments::from_arg_matches(&command.try_get_matches_from_mut(words)?).map_err(|e| e.format(&mut command))
+}
+
 /// Runs another command, given as its words without `bico`.
 fn again(words: &[String], talk: Talk) -> Result<()> {
     let words = std::iter::once("bico").chain(words.iter().map(String::as_str));
-    let arguments = Arguments::try_parse_from(words).map_err(|e| crate::Error::fault(e.to_string()))?;
+    let arguments = parse(words).map_err(|e| crate::Error::fault(e.to_string()))?;
     run(arguments.command, talk)
 }
 

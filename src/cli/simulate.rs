@@ -1,7 +1,7 @@
 //! `bico simulate`: the main job.
 
 use super::Talk;
-use super::common::{DesignArguments, note, note_untrained, print, progress};
+use super::common::{self, DesignArguments, note, print, progress};
 use super::images::LabelArguments;
 use super::samples::{self, Samples};
 use crate::dataset::{Split, baseline};
@@ -91,8 +91,9 @@ pub fn run(arguments: &Arguments, talk: Talk) -> Result<()> {
             note(&format!("{} files in {}; open {}", written.len(), dir.display(), dir.join("report.html").display()));
         }
     }
-    if record.accuracy.as_ref().is_some_and(|a| a.images > 0) && !talk.quiet {
-        note_untrained(&design.network);
+    let scored = record.accuracy.as_ref().is_some_and(|a| a.images > 0);
+    if let Some(text) = common::untrained(&design.network).filter(|_| scored && !talk.quiet) {
+        note(&format!("note: {text}"));
     }
     match arguments.format {
         Format::Table => print(&table::summary(&record, table::Style::of_stdout())),

@@ -6,6 +6,7 @@ use super::progress::Progress;
 use crate::dataset::scene::{Split, version_hash};
 use crate::error::{Error, Result};
 use crate::files::write_atomically;
+use crate::model::float::Activation;
 use crate::model::{self, LoadOptions, Network, raw::ScaleKind};
 use crate::report::training;
 use crate::tensor::Shape;
@@ -104,6 +105,12 @@ pub fn train(args: &TrainArgs, quiet: bool) -> Result<Vec<String>> {
         }
     }
     let network = load(args)?;
+    if !quiet && network.float.layers.iter().all(|l| l.activation == Activation::None) {
+        let name = &network.name;
+        common::note(&format!(
+            "note: no layer of `{name}` has an activation, so its convolutions come to one: is `activation = \"relu4\"` missing?"
+        ));
+    }
     let Some(out) = args.out.as_deref().filter(|_| !args.proxy) else {
         return run::with_threads(args.threads, || score(args, &network, quiet));
     };

@@ -1,6 +1,6 @@
 //! A configuration file as it was read: raw values, the line of each key, and what the command line put on top.
 
-use super::toml::Source;
+use super::toml::{Source, reword};
 use crate::error::{Error, Result};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -17,17 +17,26 @@ pub struct Override {
     pub key: String,
     /// The value in TOML; bare words are strings.
     pub value: String,
+    flag: &'static str,
 }
 
 impl Override {
-    /// Reads `key=value`.
+    /// Reads `key=value`, of `--set`.
     ///
     /// # Errors
     /// Usage, when there is no `=` or no key.
     pub fn parse(text: &str) -> Result<Override> {
+        Override::of("--set", text)
+    }
+
+    /// Reads `key=value`; errors call it by its flag.
+    ///
+    /// # Errors
+    /// As [`Override::parse`].
+    pub fn of(flag: &'static str, text: &str) -> Result<Override> {
         match text.split_once('=') {
             Some((key, value)) if !key.trim().is_empty() && !value.trim().is_empty() => {
-                Ok(Override { key: key.trim().to_string(), value: value.trim().to_string() })
+                Ok(Override { key: key.trim().to_string(), value: value.trim().to_string(), flag })
             }
             _ => Err(Error::usage("not a setting").value(text).allowed("KEY=VALUE").hint("for example clock_mhz=150")),
         }
@@ -35,7 +44,7 @@ impl Override {
 
     /// What errors call it.
     fn origin(&self) -> PathBuf {
-        PathBuf::from(format!("--set {}={}", self.key, self.value))
+        PathBuf::from(format!("{} {}={}", self.flag, self.key, self.value))
     }
 }
 
@@ -71,7 +80,7 @@ impl<T: DeserializeOwned + Serialize> Document<T> {
         for setting in overrides {
             let fail = |what: String| Error::usage(what).file(setting.origin());
             place(&mut table, setting).map_err(|what| fail(what).hint("`bico explain` lists the keys"))?;
-            raw = T::deserialize(table.clone()).map_err(|e| fail(e.message().to_string()))?;
+            raw = T::deserialize(table.clone()).map_err(|e| reword(fail, e, Some(setting.value.clone())))?;
         }
         let lines = key_lines(source.text());
         Ok(Document { raw, source, lines, overrides: overrides.to_vec() })
@@ -251,6 +260,15 @@ mod tests {
             let e = document(&[bad]).unwrap_err();
             assert_eq!(e.kind(), crate::error::Kind::Usage, "{bad}: {e}");
         }
+    }
+
+    #[test]
+    fn errors_of_settings_speak_as_those_of_files_do() {
+        let e = document(&["dept=1"]).unwrap_err().to_string();
+        assert_eq!(e, "--set dept=1: unknown key `dept`\n  allowed: clock_mhz, depth, banks\n  try:     did you mean `depth`?");
+        let setting = Override::of("--set-board", "depth=-1").unwrap();
+        let e = Document::<Raw>::read(Source::new("x/name.toml", TEXT), &[setting]).unwrap_err().to_string();
+        assert_eq!(e, "--set-board depth=-1: wrong value for `depth`\n  value:   -1\n  allowed: an integer from 0 to 4294967295");
     }
 
     #[test]

@@ -134,45 +134,46 @@ impl Source {
         (!short.is_empty()).then(|| if cut { format!("{short}...") } else { short })
     }
 
-    /// Turns serde's and the parser's words into ours.
-    fn explain(&self, mut e: ::toml::de::Error) -> Error {
-        let message = e.message().to_string();
-        // Only the display without input names the path of keys.
-        e.set_input(None);
-        let shown = e.to_string();
-        let keys = shown.rsplit_once("\nin `").map(|(_, rest)| rest.trim_end().trim_end_matches('`').to_string());
-        let quoted = e.span().and_then(|s| self.quote(s));
-        let mut error = self.reword(&message, keys.as_deref(), quoted);
-        if let Some(span) = e.span() {
-            error = error.line(self.line_of(span.start));
+    fn explain(&self, e: ::toml::de::Error) -> Error {
+        let span = e.span();
+        let quoted = span.clone().and_then(|s| self.quote(s));
+        let error = reword(|what| self.error(what), e, quoted);
+        match span {
+            Some(span) => error.line(self.line_of(span.start)),
+            None => error,
         }
-        error
     }
+}
 
-    fn reword(&self, message: &str, keys: Option<&str>, quoted: Option<String>) -> Error {
-        let table = keys.map(|k| format!(" in `{k}`")).unwrap_or_default();
-        for (kind, noun) in [("unknown field ", "key"), ("unknown variant ", "value")] {
-            if let Some((word, known)) = message.strip_prefix(kind).and_then(split_unknown) {
-                let error = self.error(format!("unknown {noun} `{word}`{table}")).allowed(known.join(", "));
-                return match did_you_mean(word, known) {
-                    Some(hint) => error.hint(hint),
-                    None => error,
-                };
-            }
+/// Turns serde's and the parser's words into ours; `quoted` is what was written where it went wrong.
+pub(super) fn reword(error: impl Fn(String) -> Error, mut e: ::toml::de::Error, quoted: Option<String>) -> Error {
+    let message = e.message().to_string();
+    // Only the display without input names the path of keys.
+    e.set_input(None);
+    let shown = e.to_string();
+    let keys = shown.rsplit_once("\nin `").map(|(_, rest)| rest.trim_end().trim_end_matches('`'));
+    let table = keys.map(|k| format!(" in `{k}`")).unwrap_or_default();
+    for (kind, noun) in [("unknown field ", "key"), ("unknown variant ", "value")] {
+        if let Some((word, known)) = message.strip_prefix(kind).and_then(split_unknown) {
+            let error = error(format!("unknown {noun} `{word}`{table}")).allowed(known.join(", "));
+            return match did_you_mean(word, known) {
+                Some(hint) => error.hint(hint),
+                None => error,
+            };
         }
-        if let Some(key) = message.strip_prefix("missing field ") {
-            return self.error(format!("missing key {key}{table}"));
+    }
+    if let Some(key) = message.strip_prefix("missing field ") {
+        return error(format!("missing key {key}{table}"));
+    }
+    for kind in ["invalid type: ", "invalid value: ", "invalid length "] {
+        if let Some((got, expected)) = message.strip_prefix(kind).and_then(|m| m.rsplit_once(", expected ")) {
+            let what = keys.map_or("wrong value".to_string(), |k| format!("wrong value for `{k}`"));
+            return error(what).value(quoted.unwrap_or_else(|| got.to_string())).allowed(plain_type(expected));
         }
-        for kind in ["invalid type: ", "invalid value: ", "invalid length "] {
-            if let Some((got, expected)) = message.strip_prefix(kind).and_then(|m| m.rsplit_once(", expected ")) {
-                let what = keys.map_or("wrong value".to_string(), |k| format!("wrong value for `{k}`"));
-                return self.error(what).value(quoted.unwrap_or_else(|| got.to_string())).allowed(plain_type(expected));
-            }
-        }
-        match quoted {
-            Some(text) => self.error(format!("{message}{table}")).value(text),
-            None => self.error(format!("{message}{table}")),
-        }
+    }
+    match quoted {
+        Some(text) => error(format!("{message}{table}")).value(text),
+        None => error(format!("{message}{table}")),
     }
 }
 

@@ -128,10 +128,14 @@ impl Coarse<'_> {
     }
 
     fn read(&self, path: &Path) -> Result<Vec<Row>> {
-        let how = |board: &str, clock_mhz, epochs| format!("{board}, {clock_mhz} MHz, {epochs} epochs");
-        let wanted = how(&self.board.name, self.target.clock.mhz(), self.epochs);
-        kept(path, "a row of judged bundles", "--csv", |r: &Row| how(&r.board, r.clock_mhz, r.epochs), &wanted)
+        let wanted = judged_how(&self.board.name, self.target.clock.mhz(), self.epochs);
+        kept(path, "a row of judged bundles", "--csv", |r: &Row| judged_how(&r.board, r.clock_mhz, r.epochs), &wanted)
     }
+}
+
+/// What rows of one file have in common.
+pub(super) fn judged_how(board: &str, clock_mhz: f64, epochs: u64) -> String {
+    format!("{board}, {clock_mhz} MHz, {epochs} epochs")
 }
 
 /// Of initial weights and order.

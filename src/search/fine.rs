@@ -1,6 +1,6 @@
 //! Bottom-up, the second look: each bundle with every activation and several widths, judged on the grids, on accelerators of its own.
 
-use super::bottomup::probe;
+use super::bottomup::{judged_how, probe};
 use super::bundle::Bundle;
 use super::cache::Cache;
 use super::candidate::{Evaluator, Judging};
@@ -133,9 +133,8 @@ fn judge(evaluator: &Evaluator<'_>, (board, clock_mhz): (&str, f64), genes: &Gen
 }
 
 fn read(path: &Path, board: &str, clock_mhz: f64, epochs: u64) -> Result<Vec<Row>> {
-    let how = |board: &str, clock_mhz, epochs| format!("{board}, {clock_mhz} MHz, {epochs} epochs");
-    let made = |r: &Row| how(&r.board, r.clock_mhz, r.epochs);
-    kept(path, "a row of finely judged bundles", "--fine", made, &how(board, clock_mhz, epochs))
+    let how = |r: &Row| judged_how(&r.board, r.clock_mhz, r.epochs);
+    kept(path, "a row of finely judged bundles", "--fine", how, &judged_how(board, clock_mhz, epochs))
 }
 
 #[cfg(test)]

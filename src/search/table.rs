@@ -157,11 +157,8 @@ impl Training {
                 .hint("name another file with --out"));
         }
         let all: Vec<Genes> = self.space.points().iter().map(|p| self.space.genes(p)).collect();
-        let mut missing: Vec<&Genes> = all.iter().filter(|g| table.iou(g).is_none()).collect();
-        let mut rng = Rng::new(self.seed);
-        for k in (1..missing.len()).rev() {
-            missing.swap(k, rng.below(k + 1));
-        }
+        let missing: Vec<&Genes> = all.iter().filter(|g| table.iou(g).is_none()).collect();
+        let missing: Vec<&Genes> = Rng::new(self.seed).permutation(missing.len()).into_iter().map(|k| missing[k]).collect();
         if missing.is_empty() {
             return Ok(table);
         }

@@ -39,7 +39,7 @@ pub fn crop(network: &Network) -> [usize; 2] {
     let half = |side: fn(&Shape) -> usize| {
         let n = side(&whole);
         let stride = n / network.graph.nodes.iter().map(|node| side(&node.shape)).min().unwrap_or(n).max(1);
-        if n < SMALL { n } else { (n / 2).next_multiple_of(stride.max(1)).min(n) }
+        if n < SMALL { n } else { (n / 2).next_multiple_of(stride).min(n) }
     };
     [half(|s| s.h), half(|s| s.w)]
 }

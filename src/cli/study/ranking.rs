@@ -5,6 +5,7 @@ use crate::error::{Error, Result};
 use crate::files::write_atomically;
 use crate::report::ranking;
 use crate::search::bundle;
+use crate::search::pareto::first_most;
 use crate::search::ranking::{Full, Row, draw, tau};
 use crate::search::{Space, Table};
 use crate::train::run::EPOCH_IMAGES;
@@ -72,7 +73,7 @@ fn text(rows: &[Row]) -> String {
         }
         None => writeln!(text, "\nKendall's tau: none, one of the two ranks nothing"),
     };
-    if let (Some(best), Some(picked)) = (sorted.first(), rows.iter().max_by(|a, b| a.proxy_iou.total_cmp(&b.proxy_iou))) {
+    if let (Some(best), Some(picked)) = (sorted.first(), first_most(rows, |r| r.proxy_iou)) {
         let _ = writeln!(
             text,
             "who takes the proxy's favourite gives up {:.3} of IoU against the best of them",

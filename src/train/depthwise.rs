@@ -3,7 +3,7 @@
 
 #![allow(clippy::needless_range_loop, reason = "loops over vector lanes and filter taps read best with their index")]
 
-use super::simd::{LANES, dispatch, fma};
+use super::simd::{LANES, dispatch, fma, total};
 
 /// Copies an `h` x `w` plane into the middle of one with a zero rim of half the kernel on every side.
 pub fn pad(plane: &[f32], h: usize, w: usize, kernel: usize, padded: &mut [f32]) {
@@ -84,54 +84,41 @@ fn blocks<const FMA: bool, const K: usize, const N: usize>(
 }
 
 dispatch! {
-    /// Gradient of the kernel, into `out`: the padded input correlated with the output's gradient.
-    grad_kernel = grad_kernel_body(padded: &[f32], grad: &[f32], h: usize, w: usize, size: usize, out: &mut [f32])
+    /// Gradient of the kernel, into `out`: the padded input correlated with the output's gradient, padded alike.
+    grad_kernel = grad_kernel_body(padded: &[f32], padded_grad: &[f32], h: usize, w: usize, size: usize, out: &mut [f32])
 }
 
+/// Rows follow each other without a seam: where one ends, the gradient's rim is zero.
 #[inline(always)]
-fn grad_kernel_body<const FMA: bool>(padded: &[f32], grad: &[f32], h: usize, w: usize, size: usize, out: &mut [f32]) {
+fn grad_kernel_body<const FMA: bool>(padded: &[f32], padded_grad: &[f32], h: usize, w: usize, size: usize, out: &mut [f32]) {
+    let (rim, stride) = (size / 2, w + size - 1);
+    let first = rim * stride + rim;
+    let grad = &padded_grad[first..first + (h - 1) * stride + w];
     match size {
-        3 => grad_taps::<FMA, 3>(padded, grad, h, w, out),
-        5 => grad_taps::<FMA, 5>(padded, grad, h, w, out),
-        7 => grad_taps::<FMA, 7>(padded, grad, h, w, out),
-        _ => {
-            let stride = w + size - 1;
-            for (k, o) in out.iter_mut().enumerate() {
-                let at = |y: usize, x: usize| padded[(y + k / size) * stride + x + k % size] * grad[y * w + x];
-                *o = (0..h).map(|y| (0..w).map(|x| at(y, x)).sum::<f32>()).sum();
-            }
-        }
+        3 => taps::<FMA, 9, 8>(padded, grad, std::array::from_fn(|k| k / 3 * stride + k % 3), out),
+        5 => (0..5).for_each(|y| taps::<FMA, 5, 16>(padded, grad, std::array::from_fn(|x| y * stride + x), &mut out[5 * y..])),
+        7 => (0..7).for_each(|y| taps::<FMA, 7, 8>(padded, grad, std::array::from_fn(|x| y * stride + x), &mut out[7 * y..])),
+        _ => (0..size * size).for_each(|k| taps::<FMA, 1, LANES>(padded, grad, [k / size * stride + k % size], &mut out[k..])),
     }
 }
 
-/// One row of taps at a time, so that the partial sums stay in vector registers.
+/// Products of `grad` with what lies at each of the offsets, summed up in `N` times `L` partial sums that stay in vector registers.
 #[inline(always)]
-fn grad_taps<const FMA: bool, const K: usize>(padded: &[f32], grad: &[f32], h: usize, w: usize, out: &mut [f32]) {
-    let stride = w + K - 1;
-    for ky in 0..K {
-        let mut acc = [[0.0f32; LANES]; K];
-        let mut rest = [0.0f32; K];
-        for y in 0..h {
-            let g = &grad[y * w..(y + 1) * w];
-            let row = &padded[(y + ky) * stride..(y + ky + 1) * stride];
-            for x in (0..w - w % LANES).step_by(LANES) {
-                let g: &[f32; LANES] = g[x..x + LANES].try_into().expect("a vector");
-                for kx in 0..K {
-                    let v: &[f32; LANES] = row[x + kx..x + kx + LANES].try_into().expect("a vector");
-                    for i in 0..LANES {
-                        acc[kx][i] = fma::<FMA>(v[i], g[i], acc[kx][i]);
-                    }
-                }
-            }
-            for x in w - w % LANES..w {
-                for kx in 0..K {
-                    rest[kx] += row[x + kx] * g[x];
-                }
+fn taps<const FMA: bool, const N: usize, const L: usize>(padded: &[f32], grad: &[f32], offsets: [usize; N], out: &mut [f32]) {
+    let inputs = offsets.map(|at| padded[at..at + grad.len()].as_chunks::<L>());
+    let (whole, rest) = grad.as_chunks::<L>();
+    let mut sums = [[0.0f32; L]; N];
+    for (j, g) in whole.iter().enumerate() {
+        for t in 0..N {
+            let v = &inputs[t].0[j];
+            for i in 0..L {
+                sums[t][i] = fma::<FMA>(v[i], g[i], sums[t][i]);
             }
         }
-        for kx in 0..K {
-            out[ky * K + kx] = acc[kx].iter().sum::<f32>() + rest[kx];
-        }
+    }
+    for t in 0..N {
+        let last: f32 = inputs[t].1.iter().zip(rest).map(|(v, g)| v * g).sum();
+        out[t] = total(sums[t]) + last;
     }
 }
 
@@ -153,5 +140,46 @@ pub fn spread(grad: &[f32], [h, w]: [usize; 2], stride: usize, out: &mut [f32]) 
         for x in 0..columns {
             out[y * stride * w + x * stride] = grad[y * columns + x];
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dataset::rng::Rng;
+
+    /// The sum over pixels of input (shifted by a tap) times gradient, by its definition.
+    fn by_definition(plane: &[f32], grad: &[f32], [h, w]: [usize; 2], size: usize, tap: usize) -> f64 {
+        let at = |y: usize, x: usize| {
+            let (sy, sx) = ((y + tap / size).wrapping_sub(size / 2), (x + tap % size).wrapping_sub(size / 2));
+            if sy < h && sx < w { f64::from(plane[sy * w + sx]) * f64::from(grad[y * w + x]) } else { 0.0 }
+        };
+        (0..h * w).map(|i| at(i / w, i % w)).sum()
+    }
+
+    #[test]
+    fn gradients_of_kernels_are_those_of_the_definition() {
+        let mut rng = Rng::new(1);
+        for [h, w] in [[1, 1], [1, 9], [7, 3], [10, 20], [13, 37]] {
+            for size in [1, 3, 5, 7, 9] {
+                let [plane, grad] = [(); 2].map(|()| (0..h * w).map(|_| rng.range(-1.0, 1.0)).collect::<Vec<f32>>());
+                // Longer than needed and full of what was there before.
+                let [mut padded, mut padded_grad] = [(); 2].map(|()| vec![9.0; (h + size) * (w + size) + 5]);
+                pad(&plane, h, w, size, &mut padded);
+                pad(&grad, h, w, size, &mut padded_grad);
+                let mut out = vec![9.0; size * size];
+                grad_kernel(&padded, &padded_grad, h, w, size, &mut out);
+                for (tap, o) in out.iter().enumerate() {
+                    let exact = by_definition(&plane, &grad, [h, w], size, tap);
+                    assert!((f64::from(*o) - exact).abs() < 1e-4, "{h} x {w}, kernel {size}, tap {tap}: {o}, exactly {exact}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn partial_sums_come_to_their_sum() {
+        assert_eq!(total([1.0f32, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0]), 255.0);
+        assert_eq!(total([3.0f64]), 3.0);
     }
 }

@@ -2,7 +2,7 @@
 
 #![allow(clippy::needless_range_loop, reason = "loops over vector lanes and filter taps read best with their index")]
 
-use super::simd::{LANES, dispatch, fma};
+use super::simd::{LANES, dispatch, fma, total};
 
 /// From convolution output `z` to activation: `clamp(scale * z + shift, low, high)`, optionally on a fixed-point grid.
 #[derive(Clone, Copy, Debug)]
@@ -160,7 +160,7 @@ impl Windows {
 
 #[inline(always)]
 fn sum_and_dot<const FMA: bool>(grad: &[f32], z: &[f32]) -> [f64; 2] {
-    let mut total = [0.0f64; 2];
+    let mut both = [0.0f64; 2];
     for (g, z) in grad.chunks(4096).zip(z.chunks(4096)) {
         let (mut sum, mut dot) = ([0.0f32; LANES], [0.0f32; LANES]);
         let whole = g.len() - g.len() % LANES;
@@ -174,10 +174,10 @@ fn sum_and_dot<const FMA: bool>(grad: &[f32], z: &[f32]) -> [f64; 2] {
             sum[0] += g[i];
             dot[0] += g[i] * z[i];
         }
-        total[0] += sum.iter().map(|&v| f64::from(v)).sum::<f64>();
-        total[1] += dot.iter().map(|&v| f64::from(v)).sum::<f64>();
+        both[0] += total(sum.map(f64::from));
+        both[1] += total(dot.map(f64::from));
     }
-    total
+    both
 }
 
 dispatch! {

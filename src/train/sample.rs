@@ -28,7 +28,7 @@ pub struct Sample {
 
 /// Work space of a convolution.
 struct Scratch {
-    padded: Vec<f32>,
+    padded: [Vec<f32>; 2],
     plane: Vec<f32>,
     columns: Vec<f32>,
 }
@@ -64,9 +64,10 @@ impl Sample {
             Op::Depthwise { kernel, .. } => (s.input.h + kernel) * (s.input.w + kernel),
             _ => 0,
         });
+        let padded = padded.max().unwrap_or(0);
         let weights = stages().map(|(stage, s)| stage.channels * stage.op.taps(s.input.c));
         let scratch = Scratch {
-            padded: vec![0.0; padded.max().unwrap_or(0)],
+            padded: [0; 2].map(|_| vec![0.0; padded]),
             plane: vec![0.0; 2 * most(&|s| s.input.h * s.input.w)],
             columns: vec![0.0; columns.max().unwrap_or(0)],
         };
@@ -119,12 +120,13 @@ impl Scratch {
         match conv.op {
             Op::Depthwise { kernel: size, stride } => {
                 for (c, z) in z.chunks_exact_mut(plane).enumerate() {
-                    depthwise::pad(&input[c * source..(c + 1) * source], h, w, size, &mut self.padded);
+                    let [padded, _] = &mut self.padded;
+                    depthwise::pad(&input[c * source..(c + 1) * source], h, w, size, padded);
                     let kernel = &conv.weight[c * size * size..(c + 1) * size * size];
                     if stride == 1 {
-                        depthwise::forward(&self.padded, h, w, kernel, size, false, z);
+                        depthwise::forward(padded, h, w, kernel, size, false, z);
                     } else {
-                        depthwise::forward(&self.padded, h, w, kernel, size, false, &mut self.plane[..source]);
+                        depthwise::forward(padded, h, w, kernel, size, false, &mut self.plane[..source]);
                         depthwise::keep(&self.plane[..source], [h, w], stride, z);
                     }
                     done(c, z);
@@ -190,13 +192,14 @@ impl Scratch {
                 depthwise::spread(small, [h, w], stride, spread);
                 &*spread
             };
-            depthwise::pad(&input[from.clone()], h, w, size, &mut self.padded);
-            depthwise::grad_kernel(&self.padded, grad, h, w, size, &mut grad_weight[taps.clone()]);
+            let [padded, padded_grad] = &mut self.padded;
+            depthwise::pad(&input[from.clone()], h, w, size, padded);
+            depthwise::pad(grad, h, w, size, padded_grad);
+            depthwise::grad_kernel(padded, padded_grad, h, w, size, &mut grad_weight[taps.clone()]);
             if let Some(into) = &mut into {
-                depthwise::pad(grad, h, w, size, &mut self.padded);
                 // Gradients go back through the kernel turned by 180 degrees.
                 let turned: Vec<f32> = conv.weight[taps].iter().rev().copied().collect();
-                depthwise::forward(&self.padded, h, w, &turned, size, into.add, &mut into.grad[from]);
+                depthwise::forward(padded_grad, h, w, &turned, size, into.add, &mut into.grad[from]);
             }
         }
     }

@@ -15,6 +15,20 @@ pub fn fma<const FMA: bool>(a: f32, b: f32, c: f32) -> f32 {
     if FMA { a.mul_add(b, c) } else { a * b + c }
 }
 
+/// The sum of partial sums, their number a power of two: halves are added to each other, so that it takes few steps one after the other.
+#[inline(always)]
+pub fn total<T: Copy + std::ops::AddAssign, const N: usize>(mut sums: [T; N]) -> T {
+    let mut half = N / 2;
+    while half > 0 {
+        for i in 0..half {
+            let other = sums[i + half];
+            sums[i] += other;
+        }
+        half /= 2;
+    }
+    sums[0]
+}
+
 /// Defines `pub fn $name` that runs `$body::<true>` under AVX2 and FMA, else `$body::<false>`.
 macro_rules! dispatch {
     ($(#[$doc:meta])* $name:ident = $body:ident ( $($arg:ident : $ty:ty),* $(,)? ) $(-> $ret:ty)?) => {
@@ -61,8 +75,8 @@ fn moments_body<const FMA: bool>(values: &[f32]) -> [f64; 2] {
                 q[i] = fma::<FMA>(chunk[i], chunk[i], q[i]);
             }
         }
-        sum[0] += s.iter().map(|&v| f64::from(v)).sum::<f64>();
-        square += q.iter().map(|&v| f64::from(v)).sum::<f64>();
+        sum[0] += total(s.map(f64::from));
+        square += total(q.map(f64::from));
     }
     [sum[0] + sum[1], square]
 }

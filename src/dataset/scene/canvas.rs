@@ -46,11 +46,6 @@ impl Canvas {
         }
     }
 
-    /// Black, without texture and shadows, as a new one.
-    pub fn clear(&mut self) {
-        self.px.iter_mut().chain([&mut self.texture, &mut self.shadow]).for_each(|plane| plane.fill(0.0));
-    }
-
     /// Adds smooth noise to the texture: `octaves` of (columns, rows, amplitude) a lattice cell, all of many pixels a cell.
     pub fn add_noise(&mut self, rng: &mut Rng, octaves: &[(f32, f32, f32)]) {
         noise::add_coarse(&mut self.texture, [self.w, self.h], rng, octaves);

@@ -116,7 +116,8 @@ impl Scene {
         let rng = &mut rng;
         let subject = Subject::draw(rng);
         let (camera, target_box) = (subject.camera, subject.target_box);
-        canvas.clear();
+        // Every pixel is painted below, and shadows are gone once applied.
+        canvas.texture.fill(0.0);
         canvas.leaf_at = [rng.below(256), rng.below(256)];
         ground::paint(canvas, rng, subject.ground, &camera);
         let shore = waterside(canvas, rng, &subject);

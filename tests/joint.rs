@@ -13,6 +13,7 @@ use bico::search::studies::{self, ARMS, Effort};
 use bico::search::table::{Row, Table};
 use bico::search::{Genes, features, strategy};
 use bico::sweep::journal::to_csv;
+use bico::train::proxy::VERSION;
 use bico::units::Hertz;
 use cli::{bico, err, fails, out};
 use std::collections::BTreeSet;
@@ -26,6 +27,7 @@ fn space() -> Space {
         replications: vec![4, 5],
         down: vec![Down::Early, Down::Deep],
         expansions: vec![expansion(8, 1.5), expansion(16, 1.5)],
+        ..Space::default()
     }
 }
 
@@ -54,6 +56,7 @@ fn table_text() -> Vec<u8> {
             proxy_iou,
             epochs: 2,
             seed: 1,
+            proxy: VERSION.into(),
         }
     };
     let rows: Vec<Row> = space.points().iter().map(|p| row(space.genes(p))).collect();
@@ -180,7 +183,7 @@ fn a_killed_search_trains_nothing_again() {
     let (pool, board) = (bundle::builtin(), board::builtin("pynq-z1").unwrap());
     let judging = Judging { images: 32, ..Judging::float(1, 1) };
     let expansions = vec![Expansion { first: 8, factor: 1.0 }, Expansion { first: 16, factor: 1.0 }];
-    let space = Space { bundles: vec!["dw3-pw".into()], replications: vec![4], down: vec![Down::Deep], expansions };
+    let space = Space { bundles: vec!["dw3-pw".into()], replications: vec![4], down: vec![Down::Deep], expansions, ..Space::default() };
     let run = |folder: &Path| {
         let evaluator = Evaluator::new(&pool, &board, CLOCK, 1, judging, Cache::open(folder).unwrap());
         let plan = Plan { objective: Objective::default(), trainings: 2, jobs: 2 };
@@ -306,6 +309,11 @@ fn a_search_leaves_a_pair_that_does_what_it_promised() {
     fails(dir, &asked(&["--out", "found", "--designs", "2"]), 2, &["asked otherwise", "search.toml:"]);
     fails(dir, &["search", "--out", "x", "--strategy", "magic"], 2, &["magic", "nsga2"]);
     fails(dir, &["search", "--out", "x", "--fps", "0"], 2, &["--fps"]);
+    std::fs::write(dir.join("stems.toml"), format!("{SPACE}stems = [\"pw\"]\n").replace("expansions", "weight_bits = 17\nexpansions"))
+        .unwrap();
+    fails(dir, &["search", "--out", "x", "--space", "stems.toml"], 3, &["stems.toml", "`weight_bits`", "2 to 16"]);
+    std::fs::write(dir.join("stems.toml"), format!("{SPACE}stems = [\"pw\"]\n")).unwrap();
+    fails(dir, &["study", "table", "--out", "new.csv", "--space", "stems.toml"], 2, &["no columns for stems"]);
     std::fs::write(dir.join("narrow.toml"), SPACE.replace("[4, 5]", "[2]")).unwrap();
     fails(dir, &["search", "--out", "x", "--space", "narrow.toml"], 3, &["narrow.toml", "`replications`"]);
     std::fs::write(dir.join("typo.toml"), SPACE.replace("bundles", "bundels")).unwrap();

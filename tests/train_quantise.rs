@@ -173,7 +173,7 @@ fn train(network: &Network, scale: Option<ScaleKind>, folder: Option<&std::path:
     };
     let plan = Plan { float: schedule("float", 3, 3e-3), tune: schedule("quantised", 2, 3e-4), scale };
     let source = Source::Images(images.clone());
-    Training { network, plan, input: None, source: &source, validation: &images, folder }.run(&mut |_, _, _, _| {}).unwrap()
+    Training { network, plan, source: &source, validation: &images, folder }.run(&mut |_, _, _, _| {}).unwrap()
 }
 
 /// How much of what the trainer's emulation and the integers compute is the same IoU.

@@ -114,7 +114,7 @@ fn tuner(epochs: u32) -> impl FnMut(&Network, u8, u8) -> Result<Network> {
         at.float.override_bits(Some(features), Some(weights))?;
         let plan = Plan::tuning(&at, u64::from(epochs));
         let none = Images { shape: at.float.input().shape, pixels: Vec::new(), targets: Vec::new() };
-        let training = Training { network: &at, plan, input: None, source: &Source::Scenes, validation: &none, folder: None };
+        let training = Training { network: &at, plan, source: &Source::Scenes, validation: &none, folder: None };
         Ok(training.run(&mut |_, _, _, _| {})?.network)
     }
 }

@@ -14,7 +14,7 @@ use crate::train::checkpoint::Epoch;
 use crate::train::data::{Images, Source};
 use crate::train::net::Net;
 use crate::train::phase::Schedule;
-use crate::train::proxy::Proxy;
+use crate::train::proxy::{IMAGES, Proxy};
 use crate::train::run::{self, Plan, Trained, Training};
 use crate::train::{evaluate, evaluate::mean, export};
 use std::path::{Path, PathBuf};
@@ -28,7 +28,7 @@ pub struct TrainArgs {
     /// Folder for network.toml, weights.safetensors, training.csv, training.svg, and what a run needs to be resumed
     #[arg(long, required_unless_present = "proxy")]
     pub out: Option<PathBuf>,
-    /// Only score the layers as a search does: in float, on small images, in about a minute; nothing is written
+    /// Only score the layers as a search does: in float, on crops, in about a minute; nothing is written
     #[arg(long)]
     pub proxy: bool,
     /// Bits of features; the network's own where left out
@@ -134,9 +134,11 @@ fn score(args: &TrainArgs, network: &Network, quiet: bool) -> Result<Vec<String>
     progress.note("rendering scenes");
     let started = std::time::Instant::now();
     let epochs = args.epochs.unwrap_or(PROXY_EPOCHS);
-    let iou = Proxy::new().score(network, epochs, args.seed, 0, &mut |done, of| progress.images("proxy", done, of, None))?;
+    let input = network.float.input().shape;
+    let proxy = Proxy::at([input.h, input.w], IMAGES);
+    let iou = proxy.score(network, epochs, args.seed, 0, &mut |done, of| progress.images("proxy", done, of, None))?;
     let seconds = started.elapsed().as_secs_f64();
-    Ok(vec![format!("{}: proxy IoU {iou:.4} after {epochs} epochs at 80 x 160, {seconds:.0} s", network.name)])
+    Ok(vec![format!("{}: proxy IoU {iou:.4} after {epochs} epochs, {seconds:.0} s", network.name)])
 }
 
 fn load(args: &TrainArgs) -> Result<Network> {
@@ -173,7 +175,7 @@ fn in_pool(args: &TrainArgs, network: &Network, out: &Path, quiet: bool) -> Resu
     let shape = network.float.input().shape;
     let (source, validation) = data(args, shape, &progress, quiet)?;
     let plan = plan(args, network);
-    let training = Training { network, plan, input: None, source: &source, validation: &validation, folder: Some(out) };
+    let training = Training { network, plan, source: &source, validation: &validation, folder: Some(out) };
     write_atomically(&out.join(WIDTHS), widths(args).as_bytes())?;
     let watch = &mut |phase: &str, done: u64, of: u64, epoch: Option<&Epoch>| progress.images(phase, done, of, epoch);
     if args.until.is_some_and(|u| u < epochs(args)) {

@@ -143,7 +143,7 @@ fn only_known_keys(source: &Source, raw: &RawLayer, entry: &Entry) -> Result<()>
     let has_weights = entry.keys.contains(&"channels");
     let requantises = !entry.moves || entry.name == "concat";
     let mut known: Vec<&str> = entry.keys.to_vec();
-    if !entry.moves {
+    if entry.takes_activation() {
         known.push("activation");
     }
     known.extend(FEATURE_KEYS.iter().filter(|_| requantises));

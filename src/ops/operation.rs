@@ -174,6 +174,11 @@ pub struct Entry {
 }
 
 impl Entry {
+    /// Whether its layers may have an activation: it is part of the requantise step.
+    pub const fn takes_activation(&self) -> bool {
+        !self.moves
+    }
+
     /// The entry of an operation.
     pub const fn of<O: Operation>() -> Entry {
         Entry {

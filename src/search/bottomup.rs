@@ -1,7 +1,7 @@
 //! Bottom-up: each bundle in a network of fixed depth, on the accelerator that the board allows it.
 
 use super::bundle::Bundle;
-use super::genes::Genes;
+use super::genes::{DEFAULT_INPUT, Genes};
 use super::jobs;
 use super::pareto::front;
 use super::topdown::{self, Target};
@@ -9,7 +9,7 @@ use crate::board::Board;
 use crate::error::{Error, Result};
 use crate::sweep::journal::kept;
 use crate::sweep::rounded;
-use crate::train::proxy::Proxy;
+use crate::train::proxy::{IMAGES, Proxy};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
@@ -77,7 +77,7 @@ impl Coarse<'_> {
             None => Vec::new(),
         };
         let missing: Vec<&Bundle> = self.pool.iter().filter(|b| known.iter().all(|r| r.bundle != b.name)).collect();
-        let proxy = (self.epochs > 0 && !missing.is_empty()).then(Proxy::new);
+        let proxy = (self.epochs > 0 && !missing.is_empty()).then(|| Proxy::at(DEFAULT_INPUT.map(usize::from), IMAGES));
         jobs::rows(
             self.jobs,
             &missing,

@@ -91,7 +91,7 @@ impl Bundle {
 }
 
 fn takes_activation(layer: &RawLayer) -> bool {
-    ops::by_layer_name(layer.op.get_ref()).is_some_and(|e| e.keys.contains(&"activation"))
+    ops::by_layer_name(layer.op.get_ref()).is_some_and(|e| e.takes_activation())
 }
 
 /// The 18 bundles of the papers' IP pool: six of one compute IP, nine of a depthwise layer and a convolution behind it, three of two convolutions.

@@ -12,7 +12,7 @@ use crate::board::{Board, Resources};
 use crate::dataset::scene::version_hash;
 use crate::error::Result;
 use crate::sweep::rounded;
-use crate::train::proxy::{IMAGES, Proxy};
+use crate::train::proxy::{self, IMAGES, Proxy};
 use crate::units::Hertz;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -148,7 +148,7 @@ impl<'a> Evaluator<'a> {
 
     /// The proxy's images for a network; rendered once.
     fn proxy(&self, genes: &Genes) -> Arc<Proxy> {
-        let input = proxy_input(genes);
+        let input = genes.input.map(usize::from);
         lock(&self.proxies).entry(input).or_insert_with(|| Arc::new(Proxy::at(input, self.judging.images))).clone()
     }
 
@@ -190,7 +190,7 @@ impl<'a> Evaluator<'a> {
         if let Some(iou) = self.tabled(&genes) {
             return Ok(iou);
         }
-        let settings = format!("{epochs} {seed} {grid_epochs} {images} {}", version_hash(4));
+        let settings = format!("{} {epochs} {seed} {grid_epochs} {images} {}", proxy::VERSION, version_hash(4));
         let (iou, made) = self.cache.get_or(&key("iou", &[&genes.toml(self.pool)?, &settings]), || {
             let iou = self.proxy(&genes).score(&genes.network(self.pool)?, epochs, seed, grid_epochs, &mut |_, _| {})?;
             Ok(rounded(f64::from(iou)))
@@ -198,12 +198,6 @@ impl<'a> Evaluator<'a> {
         self.made[1].fetch_add(usize::from(made), Ordering::Relaxed);
         Ok(iou)
     }
-}
-
-/// Rows and columns that the proxy trains a network at: half of its own, as far as its pools divide them.
-fn proxy_input(genes: &Genes) -> [usize; 2] {
-    let step = 1usize << genes.pools.len();
-    genes.input.map(|side| (usize::from(side) / 2).next_multiple_of(step))
 }
 
 /// What `bico evaluate-candidate` reads.

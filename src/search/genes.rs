@@ -59,6 +59,9 @@ pub struct Genes {
     /// Width of weights.
     #[serde(default = "default_weight_bits")]
     pub weight_bits: u8,
+    /// Bundle of the first replication, where it is another than that of the rest: on three channels at full size a depthwise layer costs what one on all lanes does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stem: Option<String>,
 }
 
 /// Rows and columns of the input where nothing is said.
@@ -69,13 +72,15 @@ pub const DEFAULT_BITS: (u8, u8) = (9, 11);
 const fn default_input() -> [u16; 2] {
     DEFAULT_INPUT
 }
-const fn default_feature_bits() -> u8 {
+pub(super) const fn default_feature_bits() -> u8 {
     DEFAULT_BITS.0
 }
-const fn default_weight_bits() -> u8 {
+pub(super) const fn default_weight_bits() -> u8 {
     DEFAULT_BITS.1
 }
 
+/// Widths that feature maps and weights may have.
+pub const BITS: std::ops::RangeInclusive<u8> = 2..=16;
 /// Most replications.
 pub const MOST_REPLICATIONS: usize = 16;
 /// Most channels of a replication.
@@ -84,11 +89,11 @@ const MOST_CHANNELS: u16 = 1024;
 const ANCHORS: &str = "[[0.0748, 0.1337], [0.2066, 0.3729]]";
 
 impl Genes {
-    /// With ReLU4, without bypass, at the default input and widths.
+    /// With ReLU4, without bypass or another stem, at the default input and widths.
     pub fn new(bundle: &str, channels: Vec<u16>, pools: Vec<u8>) -> Genes {
         let (feature_bits, weight_bits) = DEFAULT_BITS;
         let (activation, bypass, input) = (Clip::Relu4, false, DEFAULT_INPUT);
-        Genes { bundle: bundle.into(), channels, pools, activation, bypass, input, feature_bits, weight_bits }
+        Genes { bundle: bundle.into(), channels, pools, activation, bypass, input, feature_bits, weight_bits, stem: None }
     }
 
     /// A short name that tells networks of one space apart: `dw3-pw_16p-32p-64p-96_relu4`.
@@ -101,6 +106,9 @@ impl Genes {
         }
         if self.input != DEFAULT_INPUT {
             let _ = write!(name, "_{}x{}", self.input[1], self.input[0]);
+        }
+        if let Some(stem) = &self.stem {
+            let _ = write!(name, "_stem-{stem}");
         }
         if (self.feature_bits, self.weight_bits) != DEFAULT_BITS {
             let _ = write!(name, "_{}f{}w", self.feature_bits, self.weight_bits);
@@ -135,9 +143,12 @@ impl Genes {
             return wrong("input", side.to_string(), format!("a multiple of {step}, which is what the pools divide by, at most 2048"));
         }
         for (gene, bits) in [("feature_bits", self.feature_bits), ("weight_bits", self.weight_bits)] {
-            if !(2..=16).contains(&bits) {
-                return wrong(gene, bits.to_string(), "2 to 16".into());
+            if !BITS.contains(&bits) {
+                return wrong(gene, bits.to_string(), format!("{} to {}", BITS.start(), BITS.end()));
             }
+        }
+        if self.stem.as_ref() == Some(&self.bundle) {
+            return wrong("stem", self.bundle.clone(), "another bundle than the rest, or none".into());
         }
         if self.bypass && self.bypassed().is_none() {
             return wrong("bypass", "true".into(), "false, or a pool before the last replication".into());
@@ -151,10 +162,9 @@ impl Genes {
     /// As [`Genes::check`], and when the bundle is none of the pool.
     pub fn toml(&self, pool: &[Bundle]) -> Result<String> {
         self.check()?;
-        let Some(bundle) = pool.iter().find(|b| b.name == self.bundle) else {
-            let names: Vec<&str> = pool.iter().map(|b| b.name.as_str()).collect();
-            return Err(Error::input("no bundle of this name").value(&self.bundle).allowed(names.join(", ")));
-        };
+        let bundle = by_name(pool, &self.bundle)?;
+        let stem = self.stem.as_ref().map(|name| by_name(pool, name)).transpose()?;
+        let of = |k: usize| stem.filter(|_| k == 1).unwrap_or(bundle);
         // Three integer bits, sign included, where the clip does not say (SkyNet's features); one more where it clips at 8.
         let frac = |integer: u8| self.feature_bits as i8 - integer as i8;
         let feature_frac = (self.activation == Clip::Relu).then(|| frac(4));
@@ -166,8 +176,10 @@ impl Genes {
             "\n[quantise]\nfeature_bits = {}\nweight_bits = {}\nrandom_weights_seed = 1\n\n",
             self.feature_bits, self.weight_bits
         );
-        text.push_str(&bundle.toml(self.activation.name(), feature_frac)?);
-        let last_of = |k: usize| format!("b{k}_{}", bundle.layers().last().map_or("", |l| l.name.get_ref().as_str()));
+        for bundle in stem.into_iter().chain([bundle]) {
+            text.push_str(&bundle.toml(self.activation.name(), feature_frac)?);
+        }
+        let last_of = |k: usize| format!("b{k}_{}", of(k).layers().last().map_or("", |l| l.name.get_ref().as_str()));
         for (k, c) in (1..).zip(&self.channels) {
             if k == self.channels.len()
                 && let Some(from) = self.bypassed()
@@ -176,8 +188,8 @@ impl Genes {
                 let _ = write!(text, "\n[[layer]]\nname = \"bypass\"\nop = \"space_to_depth\"\ninput = \"{}\"\nblock = 2\n", last_of(from));
                 let _ = write!(text, "\n[[layer]]\nname = \"concat\"\nop = \"concat\"\ninputs = [\"bypass\", \"{before}\"]\n");
             }
-            let _ = write!(text, "\n[[layer]]\nname = \"b{k}\"\nop = \"{}\"\n", bundle.name);
-            if bundle.makes_channels() {
+            let _ = write!(text, "\n[[layer]]\nname = \"b{k}\"\nop = \"{}\"\n", of(k).name);
+            if of(k).makes_channels() {
                 let _ = writeln!(text, "channels = {c}");
             }
             if self.pools.contains(&(k as u8)) {
@@ -199,10 +211,18 @@ impl Genes {
     }
 }
 
+fn by_name<'p>(pool: &'p [Bundle], name: &str) -> Result<&'p Bundle> {
+    pool.iter().find(|b| b.name == name).ok_or_else(|| {
+        let names: Vec<&str> = pool.iter().map(|b| b.name.as_str()).collect();
+        Error::input("no bundle of this name").value(name).allowed(names.join(", "))
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::bundle::builtin;
     use super::*;
+    use crate::model::float::Activation;
 
     fn genes() -> Genes {
         Genes::new("dw3-pw", vec![16, 32, 64, 96], vec![1, 2, 3])
@@ -215,8 +235,27 @@ mod tests {
                 let g = Genes { bundle: bundle.name.clone(), bypass, activation, ..genes() };
                 let network = g.network(&builtin()).unwrap();
                 assert_eq!(network.graph.output().shape, crate::tensor::Shape::new(10, 20, 40), "{}", g.name());
+                let clip = if activation == Clip::Relu { Activation::Relu } else { Activation::Clip(8.0) };
+                let weighted =
+                    network.float.layers.iter().filter(|l| l.name.starts_with('b') && l.name != "bypass" && !l.name.ends_with("pool"));
+                assert!(weighted.clone().count() >= 4 && weighted.clone().all(|l| l.activation == clip), "{}", g.name());
             }
         }
+    }
+
+    #[test]
+    fn a_stem_is_the_first_replication_alone() {
+        let g = Genes { stem: Some("pw".into()), ..genes() };
+        assert_eq!(g.name(), "dw3-pw_16p-32p-64p-96_relu4_stem-pw");
+        let network = g.network(&builtin()).unwrap();
+        let names: Vec<&str> = network.graph.nodes.iter().map(|n| n.name.as_str()).collect();
+        assert_eq!(names[1..5], ["b1_pw", "b1_pool", "b2_dw3", "b2_pw"]);
+        let body = network.float.layers.iter().filter(|l| l.name.starts_with('b') && !l.name.ends_with("pool"));
+        let activations: Vec<_> = body.map(|l| l.activation).collect();
+        assert_eq!(activations, [Activation::Clip(4.0); 7]);
+        // The bypass may come from the stem.
+        let g = Genes { bypass: true, channels: vec![16, 32], pools: vec![1], ..g };
+        assert!(g.network(&builtin()).is_ok());
     }
 
     #[test]
@@ -226,5 +265,7 @@ mod tests {
         assert!(e(Genes { input: [100, 320], ..genes() }).contains("multiple of 8"));
         assert!(e(Genes { bundle: "dw9-pw".into(), ..genes() }).contains("dw7-pw"));
         assert!(e(Genes { bypass: true, pools: vec![2, 4], ..genes() }).contains("`bypass`"));
+        assert!(e(Genes { stem: Some("dw3-pw".into()), ..genes() }).contains("`stem`"));
+        assert!(e(Genes { stem: Some("pv".into()), ..genes() }).contains("dw7-pw"));
     }
 }

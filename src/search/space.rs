@@ -1,7 +1,7 @@
 //! What a search chooses from: dimensions with ordered choices, and how an index into each becomes a network.
 
 use super::bundle::Bundle;
-use super::genes::{Genes, MOST_REPLICATIONS};
+use super::genes::{BITS, DEFAULT_BITS, Genes, MOST_REPLICATIONS, default_feature_bits, default_weight_bits};
 use crate::config::Source;
 use crate::dataset::rng::Rng;
 use crate::error::{Error, Result};
@@ -70,6 +70,15 @@ pub struct Space {
     pub down: Vec<Down>,
     /// Channel expansion.
     pub expansions: Vec<Expansion>,
+    /// Bundles to choose from for the first replication; without any it is of the same bundle as the rest.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stems: Vec<String>,
+    /// Width of feature maps of all networks.
+    #[serde(default = "default_feature_bits")]
+    pub feature_bits: u8,
+    /// Width of weights of all networks.
+    #[serde(default = "default_weight_bits")]
+    pub weight_bits: u8,
 }
 
 impl Default for Space {
@@ -81,17 +90,22 @@ impl Default for Space {
             replications: vec![4, 5, 6, 7],
             down: vec![Down::Early, Down::Late, Down::Deep],
             expansions: vec![expansion(8, 2.0), expansion(16, 1.5), expansion(16, 2.0), expansion(24, 1.5), expansion(24, 2.0)],
+            stems: Vec::new(),
+            feature_bits: DEFAULT_BITS.0,
+            weight_bits: DEFAULT_BITS.1,
         }
     }
 }
 
 impl Space {
-    /// Choices of each dimension: bundle, replications, down-sampling, expansion.
-    pub fn sizes(&self) -> [usize; 4] {
-        [self.bundles.len(), self.replications.len(), self.down.len(), self.expansions.len()]
+    /// Choices of each dimension: bundle, replications, down-sampling, expansion, and stem where there are any.
+    pub fn sizes(&self) -> Vec<usize> {
+        let always = [self.bundles.len(), self.replications.len(), self.down.len(), self.expansions.len()];
+        always.into_iter().chain(Some(self.stems.len()).filter(|n| *n > 0)).collect()
     }
 
-    /// The default, or a TOML file with `bundles`, `replications`, `down` (early, late, deep) and `expansions` (tables of `first` and `factor`).
+    /// The default, or a TOML file with `bundles`, `replications`, `down` (early, late, deep) and `expansions` (tables of `first` and `factor`), and where wanted
+    /// `stems`, `feature_bits` and `weight_bits`.
     ///
     /// # Errors
     /// When the file is unreadable, or describes no space of networks of these bundles: names the key.
@@ -107,13 +121,20 @@ impl Space {
         let wrong = |key: &str, value: String, allowed: String| {
             Err(Error::input(format!("`{key}` of the search space is out of range")).value(value).allowed(allowed))
         };
-        for (key, choices) in ["bundles", "replications", "down", "expansions"].into_iter().zip(self.sizes()) {
+        for (key, choices) in ["bundles", "replications", "down", "expansions", "stems"].into_iter().zip(self.sizes()) {
             if !(1..=MOST_CHOICES).contains(&choices) {
                 return wrong(key, format!("{choices} choices"), format!("1 to {MOST_CHOICES} choices"));
             }
         }
-        if let Some(name) = self.bundles.iter().find(|n| pool.iter().all(|b| b.name != **n)) {
-            return wrong("bundles", name.clone(), pool.iter().map(|b| b.name.as_str()).collect::<Vec<_>>().join(", "));
+        for (key, names) in [("bundles", &self.bundles), ("stems", &self.stems)] {
+            if let Some(name) = names.iter().find(|n| pool.iter().all(|b| b.name != **n)) {
+                return wrong(key, name.clone(), pool.iter().map(|b| b.name.as_str()).collect::<Vec<_>>().join(", "));
+            }
+        }
+        for (key, bits) in [("feature_bits", self.feature_bits), ("weight_bits", self.weight_bits)] {
+            if !BITS.contains(&bits) {
+                return wrong(key, bits.to_string(), format!("{} to {}", BITS.start(), BITS.end()));
+            }
         }
         if let Some(n) = self.replications.iter().find(|n| !(LEAST_REPLICATIONS..=MOST_REPLICATIONS).contains(*n)) {
             return wrong("replications", n.to_string(), format!("{LEAST_REPLICATIONS} (what is pooled last) to {MOST_REPLICATIONS}"));
@@ -127,6 +148,7 @@ impl Space {
         // Each network once: searches count distinct points as distinct networks.
         let repeated = [
             ("bundles", first_repeated(&self.bundles).cloned()),
+            ("stems", first_repeated(&self.stems).cloned()),
             ("replications", first_repeated(&self.replications).map(usize::to_string)),
             ("down", first_repeated(&self.down).map(|d| format!("{d:?}").to_lowercase())),
             (
@@ -149,7 +171,13 @@ impl Space {
     /// When an index is beyond its dimension.
     pub fn genes(&self, point: &[usize]) -> Genes {
         let n = self.replications[point[1]];
-        Genes::new(&self.bundles[point[0]], self.expansions[point[3]].channels(n), self.down[point[2]].pools())
+        let bundle = &self.bundles[point[0]];
+        Genes {
+            stem: point.get(4).map(|&k| &self.stems[k]).filter(|stem| *stem != bundle).cloned(),
+            feature_bits: self.feature_bits,
+            weight_bits: self.weight_bits,
+            ..Genes::new(bundle, self.expansions[point[3]].channels(n), self.down[point[2]].pools())
+        }
     }
 
     /// All points, the last dimension fastest.
@@ -193,5 +221,18 @@ mod tests {
         assert_eq!(all.len(), space.points().len());
         assert!(all.iter().all(|g| g.check().is_ok()));
         assert_eq!(all.len(), 180);
+    }
+
+    #[test]
+    fn stems_are_a_dimension_where_there_are_any() {
+        let space = Space { stems: vec!["dw3-pw".into(), "pw".into()], feature_bits: 8, weight_bits: 8, ..Space::default() };
+        let all: BTreeSet<Genes> = space.points().iter().map(|p| space.genes(p)).collect();
+        assert_eq!(all.len(), 360);
+        assert!(all.iter().all(|g| g.check().is_ok() && (g.feature_bits, g.weight_bits) == (8, 8)));
+        assert_eq!(all.iter().filter(|g| g.stem.as_deref() == Some("pw")).count(), 180);
+        assert_eq!(all.iter().filter(|g| g.stem.is_none()).count(), 60, "its own bundle is no stem of another");
+        assert!(space.check(&super::super::bundle::builtin()).is_ok());
+        let e = Space { stems: vec!["pv".into()], ..Space::default() }.check(&super::super::bundle::builtin()).unwrap_err().to_string();
+        assert!(e.contains("`stems`") && e.contains("dw3-pw"), "{e}");
     }
 }

@@ -1,7 +1,7 @@
 //! The proxy table: every network of a space, trained once by the proxy, as CSV.
 
 use super::bundle::Bundle;
-use super::genes::{Clip, Genes};
+use super::genes::{Clip, DEFAULT_BITS, DEFAULT_INPUT, Genes};
 use super::jobs;
 use super::space::Space;
 use crate::dataset::rng::Rng;
@@ -33,12 +33,14 @@ pub struct Row {
     pub macs: u64,
     /// Weights and biases.
     pub parameters: u64,
-    /// Mean IoU on the validation scenes at 80 x 160, in float.
+    /// Mean IoU on the validation scenes, in float.
     pub proxy_iou: f64,
     /// Passes over the proxy's scenes.
     pub epochs: u64,
     /// Of initial weights and order.
     pub seed: u64,
+    /// Which proxy: [`proxy::VERSION`].
+    pub proxy: String,
 }
 
 fn joined<T: ToString>(numbers: &[T]) -> String {
@@ -87,6 +89,9 @@ impl Table {
             let broken = |what: &str| Error::input(what).at(path, k + 2).hint(HINT);
             if !(0.0..=1.0).contains(&row.proxy_iou) {
                 return Err(broken("`proxy_iou` is out of range").value(row.proxy_iou).allowed("0 to 1"));
+            }
+            if row.proxy != proxy::VERSION {
+                return Err(broken("trained by another proxy than this version has").value(&row.proxy).allowed(proxy::VERSION));
             }
             let genes = row.genes().ok_or_else(|| broken("`channels` or `pools` are no numbers joined by `-`"))?;
             genes.check().map_err(|e| e.at(path, k + 2))?;
@@ -148,6 +153,11 @@ impl Training {
     /// # Errors
     /// When the file holds something else, was trained otherwise, or can not be written, or a network can not be trained.
     pub fn run(&self, pool: &[Bundle], done: &(dyn Fn(usize) + Sync)) -> Result<Table> {
+        let space = &self.space;
+        if !space.stems.is_empty() || (space.feature_bits, space.weight_bits) != DEFAULT_BITS {
+            return Err(Error::usage("a proxy table has no columns for stems and widths")
+                .hint("leave `stems`, `feature_bits` and `weight_bits` out of the space"));
+        }
         let table = if self.path.exists() { Table::read(&self.path)? } else { Table::default() };
         if let Some((_, row)) = table.iter().find(|(_, r)| (r.epochs, r.seed) != (self.epochs, self.seed)) {
             return Err(Error::input("the table was trained with other epochs or another seed")
@@ -162,7 +172,7 @@ impl Training {
         if missing.is_empty() {
             return Ok(table);
         }
-        let proxy = Proxy::at(proxy::INPUT, self.images);
+        let proxy = Proxy::at(DEFAULT_INPUT.map(usize::from), self.images);
         let table = Mutex::new(table);
         jobs::each(self.jobs, &missing, |genes| {
             let network = genes.network(pool)?;
@@ -178,6 +188,7 @@ impl Training {
                 proxy_iou: rounded(f64::from(iou)),
                 epochs: self.epochs,
                 seed: self.seed,
+                proxy: proxy::VERSION.into(),
             };
             let mut table = jobs::lock(&table);
             table.rows.insert((*genes).clone(), row);
@@ -201,7 +212,8 @@ mod tests {
     fn an_interrupted_table_goes_on_to_the_same_bytes() {
         let folder = tempfile::tempdir().unwrap();
         let expansions = vec![Expansion { first: 8, factor: 1.0 }, Expansion { first: 8, factor: 1.5 }];
-        let space = Space { bundles: vec!["dw3-pw".into()], replications: vec![4, 5], down: vec![Down::Deep], expansions };
+        let space =
+            Space { bundles: vec!["dw3-pw".into()], replications: vec![4, 5], down: vec![Down::Deep], expansions, ..Space::default() };
         let training =
             |name: &str, jobs| Training { space: space.clone(), epochs: 1, seed: 1, images: 16, jobs, path: folder.path().join(name) };
         let whole = training("whole.csv", 2).run(&builtin(), &|_| ()).unwrap();

@@ -104,8 +104,6 @@ pub struct Training<'a> {
     pub network: &'a Network,
     /// How.
     pub plan: Plan,
-    /// Shape of the images that it trains at, where that is not the network's own input.
-    pub input: Option<Shape>,
     /// Training images.
     pub source: &'a Source,
     /// Validation images.
@@ -168,9 +166,7 @@ impl Training<'_> {
     }
 
     fn trainable(&self) -> Result<Trainable> {
-        let mut map = Trainable::new(&self.network.float, self.network.head.as_ref())?;
-        map.spec.input = self.input.unwrap_or(map.spec.input);
-        Ok(map)
+        Trainable::new(&self.network.float, self.network.head.as_ref())
     }
 
     /// From random weights, with the anchors that suit the images.

@@ -182,8 +182,11 @@ fn a_killed_search_trains_nothing_again() {
     let folder = tempfile::tempdir().unwrap();
     let (pool, board) = (bundle::builtin(), board::builtin("pynq-z1").unwrap());
     let judging = Judging { images: 32, ..Judging::float(1, 1) };
-    let expansions = vec![Expansion { first: 8, factor: 1.0 }, Expansion { first: 16, factor: 1.0 }];
-    let space = Space { bundles: vec!["dw3-pw".into()], replications: vec![4], down: vec![Down::Deep], expansions, ..Space::default() };
+    let bundles = vec!["dw3-pw".to_string()];
+    // Two networks: with its own first replication, and with another.
+    let stems = vec!["dw3-pw".into(), "pw".into()];
+    let expansions = vec![Expansion { first: 8, factor: 1.0 }];
+    let space = Space { bundles, replications: vec![4], down: vec![Down::Deep], expansions, stems, ..Space::default() };
     let run = |folder: &Path| {
         let evaluator = Evaluator::new(&pool, &board, CLOCK, 1, judging, Cache::open(folder).unwrap());
         let plan = Plan { objective: Objective::default(), trainings: 2, jobs: 2 };
@@ -193,6 +196,8 @@ fn a_killed_search_trains_nothing_again() {
     };
     let (first, made) = run(folder.path());
     assert_eq!((first.len(), made), (2, [2, 2]));
+    let fastest = |stem| first.iter().find(|c| c.genes.stem.as_deref() == stem).and_then(|c| Some(c.hardware.fastest()?.cycles)).unwrap();
+    assert!(fastest(Some("pw")) < fastest(None), "no depthwise layer on three channels");
     assert_eq!(run(folder.path()), (first.clone(), [0, 0]));
     // Killed between the second design and its training.
     let trainings = std::fs::read_dir(folder.path()).unwrap().map(|e| e.unwrap().path());
@@ -217,7 +222,7 @@ fn the_score_prefers_the_offer_of_less_energy_where_it_is_worth_more() {
     assert_eq!(chosen(Objective { fps: Some(hardware.offers[0].fps), ..Objective::default() }), Some(0));
 }
 
-/// A network that the proxy trains in a second or two, at 16 x 32.
+/// A network that the proxy trains in a second or two, on crops of 32 x 32.
 fn small() -> Genes {
     Genes { input: [32, 64], ..Genes::new("dw3-pw", vec![8, 16, 16], vec![1, 2]) }
 }
@@ -313,7 +318,7 @@ fn a_search_leaves_a_pair_that_does_what_it_promised() {
         .unwrap();
     fails(dir, &["search", "--out", "x", "--space", "stems.toml"], 3, &["stems.toml", "`weight_bits`", "2 to 16"]);
     std::fs::write(dir.join("stems.toml"), format!("{SPACE}stems = [\"pw\"]\n")).unwrap();
-    fails(dir, &["study", "table", "--out", "new.csv", "--space", "stems.toml"], 2, &["no columns for stems"]);
+    fails(dir, &["study", "table", "--out", "new.csv", "--space", "stems.toml"], 2, &["no column for stems"]);
     std::fs::write(dir.join("narrow.toml"), SPACE.replace("[4, 5]", "[2]")).unwrap();
     fails(dir, &["search", "--out", "x", "--space", "narrow.toml"], 3, &["narrow.toml", "`replications`"]);
     std::fs::write(dir.join("typo.toml"), SPACE.replace("bundles", "bundels")).unwrap();

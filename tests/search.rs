@@ -8,6 +8,7 @@ use bico::model::builtin;
 use bico::search::topdown::{Target, TrialRow, design};
 use bico::search::{Genes, bottomup, bundle, grid, observe, table::Table};
 use bico::simulate::{Options, Simulation};
+use bico::train::proxy::VERSION;
 use bico::units::Hertz;
 use bico::{accelerator, error::Kind};
 use cli::{bico, err, fails, out};
@@ -138,14 +139,14 @@ fn block_ram_moves_in_steps() {
 fn a_broken_proxy_table_is_refused_by_line() {
     let header = "bundle,channels,pools,activation,bypass,macs,parameters,proxy_iou,epochs,seed,proxy\n";
     let parse = |row: &str| Table::parse(format!("{header}{row}\n").as_bytes(), Path::new("t.csv"));
-    let good = "dw3-pw,16-32-64-96,1-2-3,relu4,false,1,1,0.5,2,1,crops 1";
-    let table = parse(good).unwrap();
+    let good = format!("dw3-pw,16-32-64-96,1-2-3,relu4,false,1,1,0.5,2,1,{VERSION}");
+    let table = parse(&good).unwrap();
     assert_eq!((table.len(), table.iter().next().and_then(|(g, _)| table.iou(g))), (1, Some(0.5)));
     for (row, part) in [
         (good.replace("0.5", "1.5"), "`proxy_iou` is out of range"),
         (good.replace("16-32", "16-x"), "joined by `-`"),
         (good.replace("1-2-3", "3-2-1"), "`pools`"),
-        (good.replace("crops 1", "small"), "trained by another proxy"),
+        (good.replace(VERSION, "small"), "trained by another proxy"),
         ("a,b".to_string(), "not a row"),
     ] {
         let e = parse(&row).unwrap_err().to_string();

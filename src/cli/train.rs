@@ -105,11 +105,10 @@ pub fn train(args: &TrainArgs, quiet: bool) -> Result<Vec<String>> {
         }
     }
     let network = load(args)?;
-    if !quiet && network.float.layers.iter().all(|l| l.activation == Activation::None) {
+    let weighted = network.float.layers.iter().filter(|l| l.weights.is_some()).count();
+    if !quiet && weighted > 1 && network.float.layers.iter().all(|l| l.activation == Activation::None) {
         let name = &network.name;
-        common::note(&format!(
-            "note: no layer of `{name}` has an activation, so its convolutions come to one: is `activation = \"relu4\"` missing?"
-        ));
+        common::note(&format!("note: no layer of `{name}` has an activation: is `activation = \"relu4\"` missing?"));
     }
     let Some(out) = args.out.as_deref().filter(|_| !args.proxy) else {
         return run::with_threads(args.threads, || score(args, &network, quiet));

@@ -38,7 +38,10 @@ impl Override {
             Some((key, value)) if !key.trim().is_empty() && !value.trim().is_empty() => {
                 Ok(Override { key: key.trim().to_string(), value: value.trim().to_string(), flag })
             }
-            _ => Err(Error::usage("not a setting").value(text).allowed("KEY=VALUE").hint("for example clock_mhz=150")),
+            _ => Err(Error::usage("not a setting")
+                .value(text)
+                .allowed("KEY=VALUE")
+                .hint(format!("`bico explain` lists the keys for {flag}"))),
         }
     }
 

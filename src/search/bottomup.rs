@@ -9,7 +9,7 @@ use crate::board::Board;
 use crate::error::{Error, Result};
 use crate::sweep::journal::kept;
 use crate::sweep::rounded;
-use crate::train::proxy::{IMAGES, Proxy};
+use crate::train::proxy::{IMAGES, Proxy, VERSION};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
@@ -43,6 +43,8 @@ pub struct Row {
     pub proxy_iou: Option<f64>,
     /// Passes over the proxy's scenes.
     pub epochs: u64,
+    /// Which proxy: [`VERSION`].
+    pub proxy: String,
 }
 
 /// The network of fixed depth: four replications, pooled three times.
@@ -124,18 +126,19 @@ impl Coarse<'_> {
             designs: found.trials.len() as u64,
             proxy_iou: iou.map(|v| rounded(f64::from(v))),
             epochs: self.epochs,
+            proxy: VERSION.into(),
         })
     }
 
     fn read(&self, path: &Path) -> Result<Vec<Row>> {
-        let wanted = judged_how(&self.board.name, self.target.clock.mhz(), self.epochs);
-        kept(path, "a row of judged bundles", "--csv", |r: &Row| judged_how(&r.board, r.clock_mhz, r.epochs), &wanted)
+        let wanted = judged_how(&self.board.name, self.target.clock.mhz(), self.epochs, VERSION);
+        kept(path, "a row of judged bundles", "--csv", |r: &Row| judged_how(&r.board, r.clock_mhz, r.epochs, &r.proxy), &wanted)
     }
 }
 
 /// What rows of one file have in common.
-pub(super) fn judged_how(board: &str, clock_mhz: f64, epochs: u64) -> String {
-    format!("{board}, {clock_mhz} MHz, {epochs} epochs")
+pub(super) fn judged_how(board: &str, clock_mhz: f64, epochs: u64, proxy: &str) -> String {
+    format!("{board}, {clock_mhz} MHz, {epochs} epochs of proxy `{proxy}`")
 }
 
 /// Of initial weights and order.
@@ -168,6 +171,7 @@ mod tests {
             designs: 0,
             proxy_iou: (iou > 0.0).then_some(iou),
             epochs: 1,
+            proxy: VERSION.into(),
         };
         let rows = [row(10, 0.3), row(20, 0.3), row(20, 0.4), row(5, 0.1), row(6, 0.05), row(1, 0.0)];
         assert_eq!(pareto(&rows), [true, false, true, true, false, false]);

@@ -81,7 +81,7 @@ impl Bundle {
             let _ = write!(text, "\n[[bundle.layer]]\n{table}");
             if layer.activation.is_none() && takes_activation(layer) {
                 let _ = writeln!(text, "activation = \"{activation}\"");
-                if let Some(frac) = feature_frac {
+                if let Some(frac) = feature_frac.filter(|_| layer.feature_frac.is_none() && layer.features.is_none()) {
                     let _ = writeln!(text, "feature_frac = {frac}");
                 }
             }
@@ -157,7 +157,9 @@ fn parse(text: &str, path: impl AsRef<Path>) -> Result<Vec<Bundle>> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::genes::{Clip, Genes};
     use super::*;
+    use crate::model::float::Activation;
 
     #[test]
     fn the_pool_has_eighteen_bundles() {
@@ -166,6 +168,19 @@ mod tests {
         assert_eq!(all.len(), 18, "{names:?}");
         assert!(names.contains(&"dw3-pw") && names.contains(&"conv3-conv5"));
         assert!(!all.iter().find(|b| b.name == "dw7").unwrap().makes_channels());
+    }
+
+    #[test]
+    fn formats_and_activations_of_a_bundles_own_stay() {
+        let own = "[[bundle]]\nname = \"x\"\n[[bundle.layer]]\nname = \"a\"\nop = \"depthwise\"\nkernel = 3\npadding = 1\nfeature_frac = 4\n\
+                   [[bundle.layer]]\nname = \"b\"\nop = \"pointwise\"\nactivation = \"relu6\"\n";
+        let all = parse(own, "more.toml").unwrap();
+        for activation in [Clip::Relu, Clip::Relu4] {
+            let network = Genes { activation, ..Genes::new("x", vec![8, 16], vec![1]) }.network(&all).unwrap();
+            let of = |name: &str| network.float.layers.iter().find(|l| l.name == name).unwrap().activation;
+            let clip = if activation == Clip::Relu { Activation::Relu } else { Activation::Clip(4.0) };
+            assert_eq!((of("b1_a"), of("b1_b")), (clip, Activation::Clip(6.0)));
+        }
     }
 
     #[test]

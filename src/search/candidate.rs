@@ -2,7 +2,7 @@
 
 use super::bundle::Bundle;
 use super::cache::{Cache, key};
-use super::genes::{DEFAULT_BITS, Genes};
+use super::genes::Genes;
 use super::grid;
 use super::jobs::lock;
 use super::table::Table;
@@ -15,7 +15,6 @@ use crate::sweep::rounded;
 use crate::train::proxy::{self, IMAGES, Proxy};
 use crate::units::Hertz;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -128,7 +127,8 @@ pub struct Evaluator<'a> {
     pub table: Option<Table>,
     /// Where finished evaluations are kept.
     pub cache: Cache,
-    proxies: Mutex<BTreeMap<[usize; 2], Arc<Proxy>>>,
+    /// The images of the size that was asked for last: they take hundreds of megabytes.
+    proxy: Mutex<Option<([usize; 2], Arc<Proxy>)>>,
     made: [AtomicUsize; 2],
 }
 
@@ -137,8 +137,8 @@ impl<'a> Evaluator<'a> {
     pub fn new(pool: &'a [Bundle], board: &'a Board, clock: Hertz, designs: usize, judging: Judging, cache: Cache) -> Evaluator<'a> {
         let target = Target { clock, fps: None, designs, jobs: 1 };
         let settings = format!("{board:?} {clock:?} {designs}");
-        let (proxies, made) = Default::default();
-        Evaluator { pool, board, target, settings, judging, table: None, cache, proxies, made }
+        let (proxy, made) = Default::default();
+        Evaluator { pool, board, target, settings, judging, table: None, cache, proxy, made }
     }
 
     /// Top-down searches and trainings that were done rather than found in the cache or the table.
@@ -146,10 +146,18 @@ impl<'a> Evaluator<'a> {
         [0, 1].map(|k| self.made[k].load(Ordering::Relaxed))
     }
 
-    /// The proxy's images for a network; rendered once.
+    /// The proxy's images for a network; rendered once while sizes do not change.
     fn proxy(&self, genes: &Genes) -> Arc<Proxy> {
         let input = genes.input.map(usize::from);
-        lock(&self.proxies).entry(input).or_insert_with(|| Arc::new(Proxy::at(input, self.judging.images))).clone()
+        let mut last = lock(&self.proxy);
+        if let Some((_, proxy)) = last.as_ref().filter(|(size, _)| *size == input) {
+            return Arc::clone(proxy);
+        }
+        // Nobody needs two sizes for long.
+        *last = None;
+        let proxy = Arc::new(Proxy::at(input, self.judging.images));
+        *last = Some((input, Arc::clone(&proxy)));
+        proxy
     }
 
     /// The accelerators for a network, on one thread.
@@ -173,7 +181,7 @@ impl<'a> Evaluator<'a> {
     pub fn tabled(&self, genes: &Genes) -> Option<f64> {
         let Judging { epochs, seed, .. } = self.judging;
         let table = self.table.as_ref().filter(|_| self.judging == Judging::float(epochs, seed))?;
-        table.row(genes).filter(|r| (r.epochs, r.seed) == (epochs, seed)).map(|r| r.proxy_iou)
+        table.row(&genes.in_float()).filter(|r| (r.epochs, r.seed) == (epochs, seed)).map(|r| r.proxy_iou)
     }
 
     /// Mean IoU by the proxy, on one thread.
@@ -182,11 +190,7 @@ impl<'a> Evaluator<'a> {
     /// When the network can not be trained, or the evaluation can not be kept.
     pub fn iou(&self, genes: &Genes) -> Result<f64> {
         let Judging { epochs, seed, grid_epochs, images } = self.judging;
-        // In float widths do not matter.
-        let genes = match grid_epochs {
-            0 => Genes { feature_bits: DEFAULT_BITS.0, weight_bits: DEFAULT_BITS.1, ..genes.clone() },
-            _ => genes.clone(),
-        };
+        let genes = if grid_epochs == 0 { genes.in_float() } else { genes.clone() };
         if let Some(iou) = self.tabled(&genes) {
             return Ok(iou);
         }

@@ -10,6 +10,7 @@ use super::topdown::Target;
 use crate::board::Board;
 use crate::error::Result;
 use crate::sweep::journal::kept;
+use crate::train::proxy::VERSION;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 
@@ -53,6 +54,8 @@ pub struct Row {
     pub proxy_iou: f64,
     /// Passes over the proxy's scenes in float.
     pub epochs: u64,
+    /// Which proxy: [`VERSION`].
+    pub proxy: String,
 }
 
 impl Row {
@@ -129,12 +132,13 @@ fn judge(evaluator: &Evaluator<'_>, (board, clock_mhz): (&str, f64), genes: &Gen
         mj_per_frame: best.mj_per_frame,
         proxy_iou,
         epochs: evaluator.judging.epochs,
+        proxy: VERSION.into(),
     }))
 }
 
 fn read(path: &Path, board: &str, clock_mhz: f64, epochs: u64) -> Result<Vec<Row>> {
-    let how = |r: &Row| judged_how(&r.board, r.clock_mhz, r.epochs);
-    kept(path, "a row of finely judged bundles", "--fine", how, &judged_how(board, clock_mhz, epochs))
+    let how = |r: &Row| judged_how(&r.board, r.clock_mhz, r.epochs, &r.proxy);
+    kept(path, "a row of finely judged bundles", "--fine", how, &judged_how(board, clock_mhz, epochs, VERSION))
 }
 
 #[cfg(test)]

@@ -96,6 +96,11 @@ impl Genes {
         Genes { bundle: bundle.into(), channels, pools, activation, bypass, input, feature_bits, weight_bits, stem: None }
     }
 
+    /// The network as it trains in float, where widths do not matter: at the default ones.
+    pub fn in_float(&self) -> Genes {
+        Genes { feature_bits: DEFAULT_BITS.0, weight_bits: DEFAULT_BITS.1, ..self.clone() }
+    }
+
     /// A short name that tells networks of one space apart: `dw3-pw_16p-32p-64p-96_relu4`.
     pub fn name(&self) -> String {
         let channels = self.channels.iter().zip(1u8..);

@@ -49,7 +49,7 @@ pub const ROWS: &str = "ranking.csv";
 /// # Errors
 /// When there are fewer.
 pub fn draw<'t>(table: &'t Table, space: &Space, count: usize, seed: u64) -> Result<Vec<(&'t Genes, f64)>> {
-    let members: std::collections::BTreeSet<Genes> = space.points().iter().map(|p| space.genes(p)).collect();
+    let members: std::collections::BTreeSet<Genes> = space.points().iter().map(|p| space.genes(p).in_float()).collect();
     let all: Vec<(&Genes, f64)> = table.iter().filter(|(g, _)| members.contains(g)).map(|(g, r)| (g, r.proxy_iou)).collect();
     if all.len() < count {
         return Err(Error::usage("the table has fewer networks of the space").value(count).allowed(format!("at most {}", all.len())));
@@ -146,12 +146,13 @@ mod tests {
     use super::super::genes::DEFAULT_INPUT;
     use super::super::space::{Down, Expansion};
     use super::*;
+    use crate::train::proxy::VERSION;
 
     const TABLE: &str = "bundle,channels,pools,activation,bypass,macs,parameters,proxy_iou,epochs,seed,proxy
-dw3-pw,8-8-8-8,1-2-3,relu4,false,1,1,0.3,2,1,crops 1
-dw3-pw,8-8-8-8,1-2-3-4,relu4,false,1,1,0.1,2,1,crops 1
-dw3-pw,8-8-8-8,1-2-4,relu4,false,1,1,0.2,2,1,crops 1
-dw5-pw,8-8-8-8,1-2-4,relu4,false,1,1,0.9,2,1,crops 1
+dw3-pw,8-8-8-8,1-2-3,relu4,false,1,1,0.3,2,1,PROXY
+dw3-pw,8-8-8-8,1-2-3-4,relu4,false,1,1,0.1,2,1,PROXY
+dw3-pw,8-8-8-8,1-2-4,relu4,false,1,1,0.2,2,1,PROXY
+dw5-pw,8-8-8-8,1-2-4,relu4,false,1,1,0.9,2,1,PROXY
 ";
 
     fn space() -> Space {
@@ -167,7 +168,7 @@ dw5-pw,8-8-8-8,1-2-4,relu4,false,1,1,0.9,2,1,crops 1
 
     #[test]
     fn networks_are_drawn_from_the_space_alone_and_by_the_seed() {
-        let table = Table::parse(TABLE.as_bytes(), Path::new("t.csv")).unwrap();
+        let table = Table::parse(TABLE.replace("PROXY", VERSION).as_bytes(), Path::new("t.csv")).unwrap();
         let ious = |count, seed| draw(&table, &space(), count, seed).unwrap().iter().map(|(_, iou)| *iou).collect::<Vec<_>>();
         let mut all = ious(3, 1);
         assert_eq!(ious(2, 1), all[..2]);
@@ -180,7 +181,7 @@ dw5-pw,8-8-8-8,1-2-4,relu4,false,1,1,0.9,2,1,crops 1
 
     #[test]
     fn an_interrupted_ranking_goes_on_to_the_same_bytes() {
-        let table = Table::parse(TABLE.as_bytes(), Path::new("t.csv")).unwrap();
+        let table = Table::parse(TABLE.replace("PROXY", VERSION).as_bytes(), Path::new("t.csv")).unwrap();
         let small: Vec<(Genes, f64)> = draw(&table, &space(), 2, 1)
             .unwrap()
             .into_iter()

@@ -1,7 +1,7 @@
 //! The proxy table: every network of a space, trained once by the proxy, as CSV.
 
 use super::bundle::Bundle;
-use super::genes::{Clip, DEFAULT_BITS, DEFAULT_INPUT, Genes};
+use super::genes::{Clip, DEFAULT_INPUT, Genes};
 use super::jobs;
 use super::space::Space;
 use crate::dataset::rng::Rng;
@@ -151,12 +151,10 @@ impl Training {
     /// how many are finished.
     ///
     /// # Errors
-    /// When the file holds something else, was trained otherwise, or can not be written, or a network can not be trained.
+    /// When the space has stems, the file holds something else, was trained otherwise, or can not be written, or a network can not be trained.
     pub fn run(&self, pool: &[Bundle], done: &(dyn Fn(usize) + Sync)) -> Result<Table> {
-        let space = &self.space;
-        if !space.stems.is_empty() || (space.feature_bits, space.weight_bits) != DEFAULT_BITS {
-            return Err(Error::usage("a proxy table has no columns for stems and widths")
-                .hint("leave `stems`, `feature_bits` and `weight_bits` out of the space"));
+        if !self.space.stems.is_empty() {
+            return Err(Error::usage("a proxy table has no column for stems").hint("leave `stems` out of the space"));
         }
         let table = if self.path.exists() { Table::read(&self.path)? } else { Table::default() };
         if let Some((_, row)) = table.iter().find(|(_, r)| (r.epochs, r.seed) != (self.epochs, self.seed)) {
@@ -166,7 +164,7 @@ impl Training {
                 .allowed(format!("epochs {}, seed {}", row.epochs, row.seed))
                 .hint("name another file with --out"));
         }
-        let all: Vec<Genes> = self.space.points().iter().map(|p| self.space.genes(p)).collect();
+        let all: Vec<Genes> = self.space.points().iter().map(|p| self.space.genes(p).in_float()).collect();
         let missing: Vec<&Genes> = all.iter().filter(|g| table.iou(g).is_none()).collect();
         let missing: Vec<&Genes> = Rng::new(self.seed).permutation(missing.len()).into_iter().map(|k| missing[k]).collect();
         if missing.is_empty() {

@@ -9,7 +9,7 @@ use super::data::{Images, Source};
 use super::phase::Schedule;
 use super::run::{Plan, Training, crop};
 use crate::dataset::scene::Split;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::model::Network;
 use crate::tensor::Shape;
 
@@ -42,8 +42,12 @@ impl Proxy {
     /// widths do not matter): mean IoU on the validation scenes after the best pass of the last phase. `watch` is told images done and to do of a phase.
     ///
     /// # Errors
-    /// When a layer cannot be trained, or does not fit the images.
+    /// When a layer cannot be trained, or its input is not that of the images.
     pub fn score(&self, network: &Network, epochs: u64, seed: u64, grid_epochs: u64, watch: &mut dyn FnMut(u64, u64)) -> Result<f32> {
+        let (own, here) = (network.float.input().shape, self.validation.shape);
+        if own != here {
+            return Err(Error::usage("the network reads other images than the proxy has").value(own).allowed(here));
+        }
         let schedule = self.schedule(network, epochs, seed);
         let tune =
             Schedule { phase: "quantised", epochs: grid_epochs, rate: GRID_RATE, decay: 0.0, crop_epochs: grid_epochs, ..schedule.clone() };
@@ -76,5 +80,20 @@ impl Proxy {
             crop: crop(network),
             seed,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{LoadOptions, builtin};
+
+    #[test]
+    fn candidates_train_on_crops_at_their_own_input_alone() {
+        let network = builtin("uav-detector").unwrap().load(LoadOptions::default()).unwrap();
+        let schedule = Proxy::at([160, 320], 20).schedule(&network, 2, 1);
+        assert_eq!((schedule.crop, schedule.crop_epochs, schedule.images), ([80, 160], 2, 20));
+        let e = Proxy::at([80, 160], 20).score(&network, 1, 1, 0, &mut |_, _| {}).unwrap_err().to_string();
+        assert!(e.contains("3x160x320") && e.contains("3x80x160"), "{e}");
     }
 }

@@ -203,7 +203,8 @@ impl Training<'_> {
     ) -> Result<Checkpoint> {
         let name = schedule.phase;
         let path: Option<PathBuf> = self.folder.map(|f| f.join(format!("{name}.safetensors")));
-        let context = format!("grids {grids:?} data {}{from}", self.source.name());
+        // Images of one's own are hashed for it, which takes a while.
+        let context = path.as_ref().map(|_| format!("grids {grids:?} data {}{from}", self.source.name())).unwrap_or_default();
         let phase = Phase {
             schedule: schedule.clone(),
             source: self.source,

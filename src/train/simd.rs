@@ -1,6 +1,6 @@
 //! Loops compiled twice: with AVX2 and FMA where the processor has them (found at run time), and portably.
 //!
-//! Reductions keep `LANES` partial sums, because floating-point addition must not be reordered by the compiler: one
+//! Reductions keep several partial sums, because floating-point addition must not be reordered by the compiler: one
 //! accumulator would run at one element an addition latency.
 
 #![allow(clippy::needless_range_loop, reason = "loops over vector lanes and filter taps read best with their index")]
@@ -18,6 +18,7 @@ pub fn fma<const FMA: bool>(a: f32, b: f32, c: f32) -> f32 {
 /// The sum of partial sums, their number a power of two: halves are added to each other, so that it takes few steps one after the other.
 #[inline(always)]
 pub fn total<T: Copy + std::ops::AddAssign, const N: usize>(mut sums: [T; N]) -> T {
+    const { assert!(N.is_power_of_two()) };
     let mut half = N / 2;
     while half > 0 {
         for i in 0..half {
@@ -79,4 +80,15 @@ fn moments_body<const FMA: bool>(values: &[f32]) -> [f64; 2] {
         square += total(q.map(f64::from));
     }
     [sum[0] + sum[1], square]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn partial_sums_come_to_their_sum() {
+        assert_eq!(total([1.0f32, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0]), 255.0);
+        assert_eq!(total([3.0f64]), 3.0);
+    }
 }

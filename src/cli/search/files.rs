@@ -13,6 +13,7 @@ use crate::search::space::Space;
 use crate::search::table::Table;
 use crate::sweep::journal::to_csv;
 use crate::sweep::rounded;
+use crate::train::proxy::VERSION;
 use serde::Serialize;
 use std::path::Path;
 
@@ -34,6 +35,7 @@ struct Settings<'a> {
     trainings: u32,
     designs: u32,
     epochs: u64,
+    proxy: &'static str,
     features: bool,
     pool_content: String,
     table_content: String,
@@ -56,6 +58,7 @@ pub fn claim(a: &Arguments, (board, pool): (&Board, &[Bundle]), space: &Space, t
         trainings: a.trainings,
         designs: a.designs,
         epochs: a.epochs,
+        proxy: VERSION,
         features: a.features,
         pool_content: key("pool", &[&format!("{pool:?}")]),
         table_content: table.map_or("none".into(), |t| key("table", &[&format!("{t:?}")])),

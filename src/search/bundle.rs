@@ -94,6 +94,11 @@ fn takes_activation(layer: &RawLayer) -> bool {
     ops::by_layer_name(layer.op.get_ref()).is_some_and(|e| e.takes_activation())
 }
 
+/// The names of bundles, for errors.
+pub fn names(pool: &[Bundle]) -> String {
+    pool.iter().map(|b| b.name.as_str()).collect::<Vec<_>>().join(", ")
+}
+
 /// The 18 bundles of the papers' IP pool: six of one compute IP, nine of a depthwise layer and a convolution behind it, three of two convolutions.
 /// The papers name the pool and the number, not the list: the order is ours.
 pub fn builtin() -> Vec<Bundle> {

@@ -1,6 +1,6 @@
 //! A network of the search space, and the file it is written as.
 
-use super::bundle::Bundle;
+use super::bundle::{self, Bundle};
 use crate::error::{Error, Result};
 use crate::model::{self, LoadOptions, Network};
 use serde::{Deserialize, Serialize};
@@ -217,10 +217,7 @@ impl Genes {
 }
 
 fn by_name<'p>(pool: &'p [Bundle], name: &str) -> Result<&'p Bundle> {
-    pool.iter().find(|b| b.name == name).ok_or_else(|| {
-        let names: Vec<&str> = pool.iter().map(|b| b.name.as_str()).collect();
-        Error::input("no bundle of this name").value(name).allowed(names.join(", "))
-    })
+    pool.iter().find(|b| b.name == name).ok_or_else(|| Error::input("no bundle of this name").value(name).allowed(bundle::names(pool)))
 }
 
 #[cfg(test)]

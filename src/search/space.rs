@@ -1,6 +1,6 @@
 //! What a search chooses from: dimensions with ordered choices, and how an index into each becomes a network.
 
-use super::bundle::Bundle;
+use super::bundle::{self, Bundle};
 use super::genes::{BITS, DEFAULT_BITS, Genes, MOST_REPLICATIONS, default_feature_bits, default_weight_bits};
 use crate::config::Source;
 use crate::dataset::rng::Rng;
@@ -128,7 +128,7 @@ impl Space {
         }
         for (key, names) in [("bundles", &self.bundles), ("stems", &self.stems)] {
             if let Some(name) = names.iter().find(|n| pool.iter().all(|b| b.name != **n)) {
-                return wrong(key, name.clone(), pool.iter().map(|b| b.name.as_str()).collect::<Vec<_>>().join(", "));
+                return wrong(key, name.clone(), bundle::names(pool));
             }
         }
         for (key, bits) in [("feature_bits", self.feature_bits), ("weight_bits", self.weight_bits)] {
@@ -163,6 +163,17 @@ impl Space {
             return wrong(key, value, "choices that give different networks".into());
         }
         Ok(())
+    }
+
+    /// Refuses a space whose networks a proxy table can not name.
+    ///
+    /// # Errors
+    /// When there are stems.
+    pub fn check_tabled(&self) -> Result<()> {
+        match self.stems.is_empty() {
+            true => Ok(()),
+            false => Err(Error::usage("a proxy table has no column for stems").hint("leave `stems` out of the space")),
+        }
     }
 
     /// The network at a point.

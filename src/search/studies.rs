@@ -21,9 +21,7 @@ use serde::Serialize;
 /// # Errors
 /// When a network is not in the evaluator's table, or can not be evaluated.
 pub fn landscape(space: &Space, evaluator: &Evaluator<'_>, jobs: usize, done: &(dyn Fn() + Sync)) -> Result<Vec<Pair>> {
-    if !space.stems.is_empty() {
-        return Err(Error::usage("a proxy table has no column for stems").hint("leave `stems` out of the space"));
-    }
+    space.check_tabled()?;
     let all: Vec<Genes> = space.points().iter().map(|p| space.genes(p)).collect();
     if let Some(missing) = all.iter().find(|g| evaluator.tabled(g).is_none()) {
         return Err(Error::input("the table lacks a network of the space")

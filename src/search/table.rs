@@ -153,9 +153,7 @@ impl Training {
     /// # Errors
     /// When the space has stems, the file holds something else, was trained otherwise, or can not be written, or a network can not be trained.
     pub fn run(&self, pool: &[Bundle], done: &(dyn Fn(usize) + Sync)) -> Result<Table> {
-        if !self.space.stems.is_empty() {
-            return Err(Error::usage("a proxy table has no column for stems").hint("leave `stems` out of the space"));
-        }
+        self.space.check_tabled()?;
         let table = if self.path.exists() { Table::read(&self.path)? } else { Table::default() };
         if let Some((_, row)) = table.iter().find(|(_, r)| (r.epochs, r.seed) != (self.epochs, self.seed)) {
             return Err(Error::input("the table was trained with other epochs or another seed")

@@ -55,7 +55,9 @@ pub struct Simulation<'a> {
     board: &'a Board,
     plan: Plan,
     resources: ResourceRecord,
-    frames: Vec<TimedFrame>,
+    /// The first frame, with all its jobs.
+    first: TimedFrame,
+    frames: Vec<FrameRecord>,
     stats: MemoryStats,
     notes: Vec<String>,
 }
@@ -66,6 +68,20 @@ impl<'a> Simulation<'a> {
     /// # Errors
     /// When the design does not fit (unless allowed), an op has no IP, or the machine breaks its contract.
     pub fn new(network: &'a Network, acc: &'a Accelerator, board: &'a Board, options: Options) -> Result<Simulation<'a>> {
+        Simulation::watched(network, acc, board, options, || ())
+    }
+
+    /// As [`Simulation::new`]; `timed` is called after each frame.
+    ///
+    /// # Errors
+    /// As [`Simulation::new`].
+    pub fn watched(
+        network: &'a Network,
+        acc: &'a Accelerator,
+        board: &'a Board,
+        options: Options,
+        timed: impl Fn(),
+    ) -> Result<Simulation<'a>> {
         let mut notes = vec![format!("The clock of {:.0} MHz is assumed, not timed: every FPS rests on it.", acc.clock.mhz())];
         let resources = cost::resources(acc, board);
         if let Err(e) = cost::check_fits(acc, board) {
@@ -78,8 +94,19 @@ impl<'a> Simulation<'a> {
             return Err(Error::usage("frames is out of range").value(0).allowed("1 or more"));
         }
         let plan = plan::plan(&network.graph, acc)?;
-        let (frames, stats) = time(&plan, acc, board, options.frames)?;
-        Ok(Simulation { network, acc, board, plan, resources, frames, stats, notes })
+        let mut machine = Machine::new(&plan, acc, Memory::new(&board.memory, acc.clock)?);
+        let first = machine.frame(Cycle(0))?;
+        let stats = *machine.memory().stats();
+        let mut frames = vec![FrameRecord::from(&first)];
+        timed();
+        // One after the other on one memory; of the later ones only begin and end are kept, so that any number fits in memory.
+        while frames.len() < options.frames {
+            let start = frames.last().map_or(0, |f| f.end_cycle);
+            frames.push(FrameRecord::from(&machine.frame(Cycle(start))?));
+            timed();
+        }
+        drop(machine);
+        Ok(Simulation { network, acc, board, plan, resources, first, frames, stats, notes })
     }
 
     /// The program.
@@ -87,9 +114,9 @@ impl<'a> Simulation<'a> {
         &self.plan
     }
 
-    /// The timed frames.
-    pub fn frames(&self) -> &[TimedFrame] {
-        &self.frames
+    /// The first timed frame.
+    pub fn first_frame(&self) -> &TimedFrame {
+        &self.first
     }
 
     /// Runs samples, on as many threads as there are, in the order of the first timed frame; `done` is called after each.
@@ -99,14 +126,14 @@ impl<'a> Simulation<'a> {
     /// When a sample does not fit the network's input.
     pub fn execute(&self, samples: &[Sample], done: impl Fn() + Sync) -> Result<Execution> {
         let executor = Executor::new(&self.network.graph, &self.plan, self.acc)?;
-        executor.check_order(&self.frames[0])?;
+        executor.check_order(&self.first)?;
         let found: Vec<Result<(Tensor, Option<Hashes>)>> = samples
             .par_iter()
             .enumerate()
             .map_init(
                 || executor.values(),
                 |values, (k, sample)| {
-                    let output = executor.run(&sample.image, &self.frames[0], values)?;
+                    let output = executor.run(&sample.image, &self.first, values)?;
                     done();
                     Ok((output, (k == 0).then(|| self.hashes(&executor, values))))
                 },
@@ -131,7 +158,7 @@ impl<'a> Simulation<'a> {
     /// When the head does not decode, or something does not add up.
     pub fn record(&self, samples: &[Sample], execution: &Execution, options: Options) -> Result<RunRecord> {
         let graph = &self.network.graph;
-        let frame = &self.frames[0];
+        let frame = &self.first;
         let hash = |id: NodeId| execution.hashes.as_ref()?.iter().find(|(n, _)| *n == id).map(|(_, h)| h.clone());
         let units = account::units(&self.plan, graph, self.acc, frame);
         account::conservation(&self.plan, &units, frame, (self.stats.read_bytes(), self.stats.write_bytes()))?;
@@ -145,7 +172,7 @@ impl<'a> Simulation<'a> {
             board: self.board.name.clone(),
             clock_mhz: self.acc.clock.mhz(),
             macs_per_frame,
-            frames: self.frames.iter().map(|f| FrameRecord { start_cycle: f.start.0, end_cycle: f.end.0 }).collect(),
+            frames: self.frames.clone(),
             layers: account::layers(&self.plan, graph, frame, hash),
             units,
             jobs: if options.jobs { account::jobs(&self.plan, frame) } else { Vec::new() },
@@ -160,7 +187,7 @@ impl<'a> Simulation<'a> {
 
     fn performance(&self, macs_per_frame: u64) -> Performance {
         let clock = self.acc.clock;
-        let mut cycles: Vec<u64> = self.frames.iter().map(|f| f.end.0 - f.start.0).collect();
+        let mut cycles: Vec<u64> = self.frames.iter().map(|f| f.end_cycle - f.start_cycle).collect();
         cycles.sort_unstable();
         let rank = |q: f64| cycles[((cycles.len() as f64 * q).ceil() as usize).clamp(1, cycles.len()) - 1];
         let ms = |c: u64| Cycles(c).milliseconds(clock);
@@ -183,7 +210,7 @@ impl<'a> Simulation<'a> {
 
     fn memory(&self) -> MemoryRecord {
         let s = &self.stats;
-        let cycles = self.frames[0].end.0 - self.frames[0].start.0;
+        let cycles = self.first.end.0 - self.first.start.0;
         let (read_bytes, write_bytes) = (s.read_bytes(), s.write_bytes());
         let seconds = cycles as f64 / self.acc.clock.0 as f64;
         MemoryRecord {
@@ -204,7 +231,7 @@ impl<'a> Simulation<'a> {
         let activity = Activity {
             counts: power::count(self.acc, self.board, self.plan.jobs.iter().map(|d| &d.job)),
             clock: self.acc.clock,
-            cycles: self.frames[0].end.0 - self.frames[0].start.0,
+            cycles: self.first.end.0 - self.first.start.0,
             frame_interval_s: 1.0 / performance.fps,
             ddr_bytes: self.stats.read_bytes() + self.stats.write_bytes(),
             ddr_activates: self.stats.activates,
@@ -250,15 +277,8 @@ impl From<Box2D> for BoxRecord {
     }
 }
 
-/// Times frames one after the other on one memory; the statistics are those of the first.
-fn time(plan: &Plan, acc: &Accelerator, board: &Board, frames: usize) -> Result<(Vec<TimedFrame>, MemoryStats)> {
-    let mut machine = Machine::new(plan, acc, Memory::new(&board.memory, acc.clock)?);
-    let mut timed: Vec<TimedFrame> = Vec::with_capacity(frames);
-    let mut stats = None;
-    for _ in 0..frames {
-        let start = timed.last().map_or(Cycle(0), |f| f.end);
-        timed.push(machine.frame(start)?);
-        stats.get_or_insert_with(|| *machine.memory().stats());
+impl From<&TimedFrame> for FrameRecord {
+    fn from(f: &TimedFrame) -> FrameRecord {
+        FrameRecord { start_cycle: f.start.0, end_cycle: f.end.0 }
     }
-    Ok((timed, stats.expect("at least one frame")))
 }

@@ -56,6 +56,12 @@ fn json_holds_to_its_schema_version_and_compare_names_the_layer() {
     let other = bico(dir.path(), &["compare", "a", "b"]);
     assert!(other.status.success() && out(&other).contains("pw1"), "{}", out(&other));
     fails(dir.path(), &["compare", "a", "b", "--fail"], 7, &["differ"]);
+    assert!(!out(&other).contains("different images"), "{}", out(&other));
+    for scenes in ["1", "2"] {
+        assert!(bico(dir.path(), &["simulate", "--scenes", scenes, "--out", scenes]).status.success());
+    }
+    let images = bico(dir.path(), &["compare", "1", "2"]);
+    assert!(images.status.success() && out(&images).contains("different images"), "{}", out(&images));
     fails(dir.path(), &["compare", "a", "missing"], 3, &["missing"]);
     std::fs::write(dir.path().join("bad.json"), "{\"schema_version\": 1").unwrap();
     fails(dir.path(), &["compare", "bad.json", "a"], 3, &["bad.json"]);
@@ -76,6 +82,17 @@ fn what_comes_with_it_is_listed_and_explained() {
     ] {
         let o = bico(dir.path(), arguments);
         assert!(o.status.success() && out(&o).contains(part), "{arguments:?}: {}{}", out(&o), err(&o));
+    }
+}
+
+#[test]
+fn schemas_describe_the_configuration_files() {
+    let dir = tempfile::tempdir().unwrap();
+    for name in ["board", "accelerator", "network"] {
+        let schema: serde_json::Value = serde_json::from_str(&out(&bico(dir.path(), &["schema", name]))).unwrap();
+        assert_eq!(schema["additionalProperties"], false, "{name} refuses unknown keys");
+        let described = |p: &serde_json::Value| p.get("description").is_some() || p.get("$ref").is_some();
+        assert!(schema["properties"].as_object().unwrap().values().all(described), "{name}");
     }
 }
 

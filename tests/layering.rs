@@ -12,8 +12,6 @@ const ROOMS: &str = "error files units fixed tensor ops kernels config model dat
 const KNOWN: &[&str] = &[
     "accelerator -> plan",
     "board -> power",
-    "config -> accelerator",
-    "config -> board",
     "ip -> record",
     "model -> dataset",
     "ops -> model",

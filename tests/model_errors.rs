@@ -34,7 +34,7 @@ fn unknown_words_come_with_a_suggestion() {
     assert!(unknown_key.ends_with("try:     did you mean `kernel`?"), "{unknown_key}");
     expect(
         "[[layer]]\nname = \"a\"\nop = \"pointwise\"\nchannels = 4\nactivation = \"relu5\"\n",
-        "n/network.toml:13: unknown value `relu5` in `layer.activation`\n  allowed: none, relu, relu4, relu6, relu8\n  try:     did you mean `relu`?",
+        "n/network.toml:13: unknown value `relu5` in `layer.activation`\n  allowed: none, relu, relu4, relu6, relu8, { clip = NUMBER }, { leaky = INTEGER }\n  try:     did you mean `relu`?",
     );
     expect(
         "[[layer]]\nname = \"first\"\nop = \"activation\"\n[[layer]]\nname = \"b\"\nop = \"activation\"\ninput = \"frist\"\n",
@@ -71,8 +71,8 @@ fn layers_that_do_not_fit_are_named() {
     expect("[[layer]]\nname = \"a\"\nop = \"pointwise\"\n", "n/network.toml:10: layer `a` (pointwise): missing key `channels`");
     expect(
         "[[layer]]\nname = \"a\"\nop = \"depthwise\"\nkernel = 9\n",
-        "n/network.toml:10: layer `a` (depthwise): the window is larger than the padded input\n  value:   kernel (9, 9), dilation (1, 1), \
-         input 3x8x8, Padding { top: 0, left: 0, bottom: 0, right: 0 }\n  try:     enlarge padding or take a smaller kernel",
+        "n/network.toml:10: layer `a` (depthwise): the window is larger than the padded input\n  value:   kernel 9x9, dilation 1x1, \
+         padding top 0 bottom 0 left 0 right 0, input 3x8x8\n  try:     enlarge padding or take a smaller kernel",
     );
     expect(
         "[[layer]]\nname = \"a\"\nop = \"add\"\n",
@@ -110,7 +110,7 @@ fn missing_things_say_what_to_do() {
     let layer = "[[layer]]\nname = \"a\"\nop = \"pointwise\"\nchannels = 4\n";
     assert_eq!(
         load_text(&format!("{text}{layer}"), None, "n", LoadOptions::default()).unwrap_err().to_string(),
-        "n/network.toml: the network has no weights\n  try:     put weights.safetensors beside network.toml, or set random_weights_seed under [quantise]"
+        "n/network.toml: the network has no weights\n  try:     train it (`bico train FOLDER --out DIR`), put weights.safetensors beside network.toml, or set random_weights_seed under [quantise]"
     );
     assert_eq!(message(""), "n/network.toml:1: missing key `layer`");
     let folder = tempfile::tempdir().unwrap();

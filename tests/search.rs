@@ -8,7 +8,7 @@ use bico::model::builtin;
 use bico::search::topdown::{Target, TrialRow, design};
 use bico::search::{Genes, bottomup, bundle, grid, observe, table::Table};
 use bico::simulate::{Options, Simulation};
-use bico::train::proxy::VERSION;
+use bico::train::proxy;
 use bico::units::Hertz;
 use bico::{accelerator, error::Kind};
 use cli::{bico, err, fails, out};
@@ -47,7 +47,7 @@ fn what_is_written_runs_as_promised() {
     let read = accelerator::parse(&text, "designed.toml").unwrap();
     assert_eq!(read, best.accelerator);
     let simulation = Simulation::new(&network, &read, &board, Options { frames: 1, ..Options::default() }).unwrap();
-    let frame = &simulation.frames()[0];
+    let frame = simulation.first_frame();
     assert_eq!(frame.end.0 - frame.start.0, best.cycles);
 }
 
@@ -139,14 +139,14 @@ fn block_ram_moves_in_steps() {
 fn a_broken_proxy_table_is_refused_by_line() {
     let header = "bundle,channels,pools,activation,bypass,macs,parameters,proxy_iou,epochs,seed,proxy\n";
     let parse = |row: &str| Table::parse(format!("{header}{row}\n").as_bytes(), Path::new("t.csv"));
-    let good = format!("dw3-pw,16-32-64-96,1-2-3,relu4,false,1,1,0.5,2,1,{VERSION}");
+    let good = format!("dw3-pw,16-32-64-96,1-2-3,relu4,false,1,1,0.5,2,1,{}", proxy::name());
     let table = parse(&good).unwrap();
     assert_eq!((table.len(), table.iter().next().and_then(|(g, _)| table.iou(g))), (1, Some(0.5)));
     for (row, part) in [
         (good.replace("0.5", "1.5"), "`proxy_iou` is out of range"),
         (good.replace("16-32", "16-x"), "joined by `-`"),
         (good.replace("1-2-3", "3-2-1"), "`pools`"),
-        (good.replace(VERSION, "small"), "trained by another proxy"),
+        (good.replace(proxy::name(), "small"), "trained by another proxy"),
         ("a,b".to_string(), "not a row"),
     ] {
         let e = parse(&row).unwrap_err().to_string();

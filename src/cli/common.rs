@@ -151,13 +151,26 @@ pub fn limit(flag: &str, value: Option<f64>) -> Result<()> {
     }
 }
 
+/// What no accelerator can help: the rate of the host stage alone.
+pub fn host_limit(board: &Board, fps: f64) -> String {
+    let host_ms = board.host.total_ms();
+    let most = 1e3 / host_ms;
+    if fps < most {
+        return String::new();
+    }
+    format!("  the host stage alone takes {host_ms:.1} ms a frame: {most:.1} FPS with an accelerator that takes no time\n")
+}
+
+/// Fabric clocks that are taken, in words.
+pub const CLOCK_MHZ: &str = "1 to 1000";
+
 /// `--clock-mhz`.
 ///
 /// # Errors
 /// When it is out of range.
 pub fn clock(mhz: f64) -> Result<Hertz> {
     if !(1.0..=1000.0).contains(&mhz) {
-        return Err(Error::usage("--clock-mhz is out of range").value(mhz).allowed("1 to 1000"));
+        return Err(Error::usage("--clock-mhz is out of range").value(mhz).allowed(CLOCK_MHZ));
     }
     Ok(Hertz::from_mhz(mhz))
 }

@@ -1,7 +1,7 @@
 //! `bico design`: the accelerator for a network, found from above.
 
 use super::Talk;
-use super::common::{DEFAULT_NETWORK, PlaceArguments, limit, network, print, progress};
+use super::common::{DEFAULT_NETWORK, PlaceArguments, host_limit, limit, network, print, progress};
 use crate::board::Board;
 use crate::error::{Error, Kind, Result};
 use crate::files::{check_folders, write_atomically};
@@ -22,6 +22,12 @@ pub struct Arguments {
     /// Choose the design of least energy that reaches this rate, host stage included, instead of the fastest.
     #[arg(long, value_name = "FPS")]
     fps: Option<f64>,
+    /// Width of every feature map in bits, instead of the network's.
+    #[arg(long, value_name = "BITS")]
+    features: Option<u8>,
+    /// Width of all weights in bits, instead of the network's.
+    #[arg(long, value_name = "BITS")]
+    weights: Option<u8>,
     /// Simulate at most this many designs.
     #[arg(long, value_name = "N", default_value_t = 96, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     designs: u32,
@@ -39,7 +45,7 @@ pub struct Arguments {
 /// Runs the subcommand.
 pub fn run(a: &Arguments, talk: Talk) -> Result<()> {
     check_folders(a.out.iter().chain(&a.csv))?;
-    let network = network(&a.model, LoadOptions::default())?;
+    let network = network(&a.model, LoadOptions { feature_bits: a.features, weight_bits: a.weights })?;
     let (board, clock) = a.place.load()?;
     limit("--fps", a.fps)?;
     let target = Target { clock, fps: a.fps, designs: a.designs as usize, jobs: a.jobs };
@@ -67,16 +73,6 @@ pub fn run(a: &Arguments, talk: Talk) -> Result<()> {
             .allowed(format!("up to {:.1}", best.fps))),
         None => Ok(()),
     }
-}
-
-/// What no accelerator can help: the rate of the host stage alone.
-fn host_limit(board: &Board, fps: f64) -> String {
-    let host_ms = board.host.total_ms();
-    let most = 1e3 / host_ms;
-    if fps < most {
-        return String::new();
-    }
-    format!("  the host stage alone takes {host_ms:.1} ms a frame: {most:.1} FPS with an accelerator that takes no time\n")
 }
 
 /// Share of a budget that is added to see whether it binds, percent.
@@ -132,7 +128,7 @@ fn summary(network: &str, board: &str, a: &Arguments, found: &Found, levers: &st
     line("LUT", &|t| t.resources.lut.to_string());
     let proof = match found.proved {
         true => "no other parallel factors of the grid can be faster: their lower bounds are no better",
-        false => "parallel factors that were not simulated might be faster: raise --designs",
+        false => "other parallel factors might be faster: not all were simulated with every memory of the grid (--designs)",
     };
     let _ = writeln!(text, "\nslowest unit of the chosen: `{}`; {proof}", best.bound.0);
     if let Some(fps) = a.fps.filter(|f| best.fps < *f) {

@@ -32,6 +32,9 @@ pub struct Arguments {
     /// Width of all weights in bits, instead of the network's.
     #[arg(long, value_name = "BITS", requires = "model")]
     weights: Option<u8>,
+    /// Emit a design that does not fit the board all the same.
+    #[arg(long)]
+    allow_overflow: bool,
     /// Folder to write to; created when missing.
     #[arg(long, value_name = "DIR", default_value = "bico-rtl")]
     out: PathBuf,
@@ -42,6 +45,12 @@ pub fn run(arguments: &Arguments, talk: Talk) -> Result<()> {
     let acc = accelerator::open(&arguments.accelerator, &arguments.accelerator_settings)?.check()?;
     let board = board::open(&arguments.board, &[])?.check()?;
     // All that can be refused is settled before the first file is written.
+    let fits = cost::check_fits(&acc, &board);
+    if let Err(e) = &fits
+        && !arguments.allow_overflow
+    {
+        return Err(e.clone().hint_more("or emit it all the same with --allow-overflow"));
+    }
     let image = match &arguments.model {
         Some(model) => {
             let network = design(arguments, model).load()?.network;
@@ -56,7 +65,7 @@ pub fn run(arguments: &Arguments, talk: Talk) -> Result<()> {
     }
     files.iter().for_each(|path| print(&format!("{}\n", path.display())));
     if !talk.quiet {
-        if let Err(e) = cost::check_fits(&acc, &board) {
+        if let Err(e) = fits {
             note(&format!("note: {}", e.what()));
         }
         if rtl::vivado_script(&acc, &board).is_none() {

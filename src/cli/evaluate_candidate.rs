@@ -1,8 +1,8 @@
 //! `bico evaluate-candidate`: one evaluation as a pure function of a file, for an outside scheduler.
 
-use super::common::clock;
+use super::common::{CLOCK_MHZ, clock};
 use crate::board;
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::files::{check_folders, write_atomically};
 use crate::search::bundle;
 use crate::search::cache::Cache;
@@ -54,10 +54,16 @@ pub fn run(a: &Arguments) -> Result<()> {
             return Err(e.value(value).allowed(format!("{} to {}", range.start(), range.end())));
         }
     }
-    let (pool, board) = (bundle::pool(a.pool.as_deref())?, board::load(&candidate.board)?);
+    let in_file = |e: Error| Error::input(e.what()).file(&a.candidate);
+    let pool = bundle::pool(a.pool.as_deref())?;
+    let board = board::load(&candidate.board).map_err(|e| match e.kind() {
+        Kind::Usage => in_file(e).value(&candidate.board).hint("`bico boards` lists the names; or name a TOML file"),
+        _ => e,
+    })?;
     let cache = Cache::of(a.cache.as_deref())?;
     let judging = candidate.proxy.unwrap_or(Judging::float(0, 0));
-    let clock = clock(candidate.clock_mhz)?;
+    let clock = clock(candidate.clock_mhz)
+        .map_err(|_| Error::input("`clock_mhz` is out of range").file(&a.candidate).value(candidate.clock_mhz).allowed(CLOCK_MHZ))?;
     let evaluator = Evaluator::new(&pool, &board, clock, candidate.designs, judging, cache);
     let evaluation = with_threads(1, || {
         let hardware = evaluator.hardware(&candidate.genes)?;

@@ -1,9 +1,11 @@
 //! `bico schema`: JSON schemas of what bico reads and writes.
 
 use super::common::print;
-use crate::config;
 use crate::error::{Error, Result};
 use crate::report;
+use crate::{accelerator, board, model};
+use schemars::schema_for;
+use serde_json::Value;
 
 #[derive(clap::Args, Debug)]
 pub struct Arguments {
@@ -11,10 +13,19 @@ pub struct Arguments {
     name: Option<String>,
 }
 
+/// Name and JSON schema (draft 2020-12) of each kind of configuration file.
+fn configurations() -> [(&'static str, Value); 3] {
+    [
+        ("board", schema_for!(board::RawBoard).to_value()),
+        ("accelerator", schema_for!(accelerator::RawAccelerator).to_value()),
+        ("network", schema_for!(model::RawNetwork).to_value()),
+    ]
+}
+
 /// Runs the subcommand.
 pub fn run(arguments: &Arguments) -> Result<()> {
     let text = |(name, schema)| (name, format!("{schema:#}\n"));
-    let mut all: Vec<(&str, String)> = config::schemas().into_iter().map(text).collect();
+    let mut all: Vec<(&str, String)> = configurations().into_iter().map(text).collect();
     all.push(("record", report::record_schema()));
     all.push(("evaluation", report::evaluation::schema()));
     let names: Vec<&str> = all.iter().map(|(n, _)| *n).collect();

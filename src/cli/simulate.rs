@@ -43,7 +43,7 @@ pub struct Arguments {
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
     /// Cycles `FROM:TO` that the waveform covers.
-    #[arg(long, value_name = "FROM:TO", value_parser = parse_window)]
+    #[arg(long, value_name = "FROM:TO", value_parser = parse_window, requires = "out")]
     window: Option<(u64, u64)>,
 }
 
@@ -57,7 +57,7 @@ enum Format {
 
 fn parse_window(text: &str) -> std::result::Result<(u64, u64), String> {
     let parsed = text.split_once(':').and_then(|(a, b)| Some((a.trim().parse().ok()?, b.trim().parse().ok()?)));
-    parsed.filter(|(a, b)| a <= b).ok_or_else(|| format!("`{text}` is not FROM:TO with FROM at most TO, in cycles"))
+    parsed.filter(|(a, b)| a < b).ok_or_else(|| format!("`{text}` is not FROM:TO with FROM below TO, in cycles"))
 }
 
 /// Runs the subcommand.
@@ -65,7 +65,9 @@ pub fn run(arguments: &Arguments, talk: Talk) -> Result<()> {
     let design = arguments.design.load()?;
     let jobs = arguments.out.is_some();
     let options = Options { frames: arguments.frames as usize, allow_overflow: arguments.allow_overflow, jobs };
-    let simulation = Simulation::new(&design.network, &design.accelerator, &design.board, options)?;
+    let bar = progress(talk.quiet, options.frames, "frames");
+    let simulation = Simulation::watched(&design.network, &design.accelerator, &design.board, options, || bar.inc(1))?;
+    bar.finish_and_clear();
     let (Samples { samples, pictures }, problems) = load_samples(arguments, &design.network, talk.quiet)?;
     let bar = progress(talk.quiet, samples.len(), "images");
     let execution = simulation.execute(&samples, || bar.inc(1))?;
@@ -82,7 +84,7 @@ pub fn run(arguments: &Arguments, talk: Talk) -> Result<()> {
         let extras = Extras {
             pictures,
             window_cycles: arguments.window,
-            tokens: token_changes(&simulation.frames()[0]),
+            tokens: token_changes(simulation.first_frame()),
             resolved_toml: Some(design.resolved.clone()),
         };
         let written = report::write_all(&record, &extras, dir)?;

@@ -1,10 +1,11 @@
 //! `bico sweep`: accuracy against bit width, executed point by point.
 
 use super::Talk;
-use super::common::{DEFAULT_NETWORK, network, print, progress};
+use super::common::{DEFAULT_NETWORK, network, note, print, progress, untrained};
 use super::samples;
 use crate::accuracy;
 use crate::dataset::Split;
+use crate::dataset::scene::version_hash;
 use crate::error::Result;
 use crate::files::write_in_folder;
 use crate::model::{LoadOptions, Network};
@@ -76,6 +77,9 @@ fn parse_widths(text: &str) -> std::result::Result<Widths, String> {
 pub fn run(arguments: &Arguments, talk: Talk) -> Result<()> {
     let network = network(&arguments.model, LoadOptions::default())?;
     accuracy::head_of(&network)?;
+    if let Some(text) = untrained(&network).filter(|_| !talk.quiet) {
+        note(&format!("note: {text}"));
+    }
     let settings = settings(arguments, &network);
     let mut journal = match &arguments.out {
         Some(folder) => Journal::open(folder, &settings)?,
@@ -124,6 +128,7 @@ fn settings(arguments: &Arguments, network: &Network) -> Settings {
         network: network.name.clone(),
         network_sha256: journal::network_hash(&network.resolved, &network.float),
         split: arguments.split.name().into(),
+        generator: version_hash(4),
         seed: arguments.seed,
         scenes: arguments.scenes as usize,
         calibration: arguments.calibration.name().into(),

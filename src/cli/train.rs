@@ -113,14 +113,15 @@ pub fn train(args: &TrainArgs, quiet: bool) -> Result<Vec<String>> {
     let Some(out) = args.out.as_deref().filter(|_| !args.proxy) else {
         return run::with_threads(args.threads, || score(args, &network, quiet));
     };
+    if args.resume && !out.exists() {
+        let e = Error::usage("there is no run to go on with").file(out);
+        return Err(e.hint("name the folder of the run, or leave --resume out to begin one"));
+    }
     std::fs::create_dir_all(out).map_err(|e| Error::io("create", out, &e))?;
     let begun = ["float.safetensors", "quantised.safetensors"].map(|name| out.join(name)).into_iter().find(|path| path.exists());
     if let Some(begun) = begun.filter(|_| !args.resume) {
         let e = Error::usage("the folder holds a run").file(begun);
         return Err(e.hint("go on from it with --resume, or name another --out"));
-    }
-    if args.resume {
-        forget_other_widths(args, out)?;
     }
     run::with_threads(args.threads, || in_pool(args, &network, out, quiet))
 }
@@ -133,6 +134,10 @@ fn score(args: &TrainArgs, network: &Network, quiet: bool) -> Result<Vec<String>
     progress.note("rendering scenes");
     let started = std::time::Instant::now();
     let epochs = args.epochs.unwrap_or(PROXY_EPOCHS);
+    if epochs == 0 {
+        let e = Error::usage("the proxy scores what it trained itself").value("--epochs 0").allowed("1 or more with --proxy");
+        return Err(e.hint("score the network's own weights with `bico evaluate`"));
+    }
     let input = network.float.input().shape;
     let proxy = Proxy::at([input.h, input.w], IMAGES);
     let iou = proxy.score(network, epochs, args.seed, 0, &mut |done, of| progress.images("proxy", done, of, None))?;
@@ -150,23 +155,21 @@ fn load(args: &TrainArgs) -> Result<Network> {
 }
 
 /// The checkpoint of the second phase is of one pair of widths; another pair starts that phase anew.
-fn forget_other_widths(args: &TrainArgs, out: &Path) -> Result<()> {
+fn forget_other_widths(args: &TrainArgs, tune: &Schedule, out: &Path) -> Result<()> {
     let path = out.join("quantised.safetensors");
-    let before = std::fs::read_to_string(out.join(WIDTHS)).unwrap_or_default();
-    if path.exists() && before != widths(args) {
+    let (before, now) = (std::fs::read_to_string(out.join(WIDTHS)).unwrap_or_default(), widths(args, tune)?);
+    if path.exists() && before != now {
         std::fs::remove_file(&path).map_err(|e| Error::io("remove", &path, &e))?;
     }
-    Ok(())
+    write_atomically(&out.join(WIDTHS), now.as_bytes())
 }
 
 /// File that says what the second phase's checkpoint was made for.
 const WIDTHS: &str = "quantised.txt";
 
-fn widths(args: &TrainArgs) -> String {
-    format!(
-        "features {:?}, weights {:?}, scale {:?}, epochs {}, rate {:e}\n",
-        args.features, args.weights, args.scale, args.tune_epochs, args.tune_rate
-    )
+fn widths(args: &TrainArgs, tune: &Schedule) -> Result<String> {
+    let schedule = serde_json::to_string(tune).map_err(|e| Error::fault(e.to_string()))?;
+    Ok(format!("features {:?}, weights {:?}, scale {:?}, {schedule}\n", args.features, args.weights, args.scale))
 }
 
 fn in_pool(args: &TrainArgs, network: &Network, out: &Path, quiet: bool) -> Result<Vec<String>> {
@@ -174,13 +177,16 @@ fn in_pool(args: &TrainArgs, network: &Network, out: &Path, quiet: bool) -> Resu
     let shape = network.float.input().shape;
     let (source, validation) = data(args, shape, &progress, quiet)?;
     let plan = plan(args, network);
+    let tune = plan.tune.clone();
     let training = Training { network, plan, source: &source, validation: &validation, folder: Some(out) };
-    write_atomically(&out.join(WIDTHS), widths(args).as_bytes())?;
     let watch = &mut |phase: &str, done: u64, of: u64, epoch: Option<&Epoch>| progress.images(phase, done, of, epoch);
     if args.until.is_some_and(|u| u < epochs(args)) {
         let stopped = training.float(args.until, watch)?;
         return Ok(vec![format!("stopped after float epoch {}; finish with --resume", stopped.history.len())]);
     }
+    // What is refused here must not have cost the second phase of before.
+    training.begin(watch)?;
+    forget_other_widths(args, &tune, out)?;
     let mut trained = training.run(watch)?;
     progress.note("scoring");
     let mut net = Net::new(trained.float.0.clone(), trained.float.1.clone(), args.batch.min(16) as usize)?;

@@ -206,7 +206,7 @@ fn place(root: &mut ::toml::Table, setting: &Override) -> std::result::Result<()
             ::toml::Value::Array(items) => {
                 let count = items.len();
                 let item = step.parse::<usize>().ok().and_then(|i| items.get_mut(i));
-                item.ok_or_else(|| format!("no element `{step}`: there are {count}"))?
+                item.ok_or_else(|| format!("no element `{step}`: there are {count}, counted from 0 (`{first}[0]`)"))?
             }
             _ => return Err(format!("`{step}` is not part of a table")),
         };

@@ -2,12 +2,10 @@
 
 pub mod document;
 mod resolved;
-mod schemas;
 pub mod suggest;
 pub mod toml;
 
 pub use self::document::{Document, Origin, Override};
-pub use self::schemas::schemas;
 pub use self::toml::{Source, Spanned, parse_toml};
 
 use crate::error::{Error, Result};

@@ -196,6 +196,7 @@ fn plain_type(expected: &str) -> String {
         "u64" | "usize" => "an integer, 0 or more".to_string(),
         "i64" | "isize" => "an integer".to_string(),
         "f32" | "f64" => "a number".to_string(),
+        other if other.starts_with("struct ") => "a table of keys (`bico schema` and `bico explain` name them)".to_string(),
         other => other.to_string(),
     }
 }

@@ -120,7 +120,7 @@ fn build(source: &Source, file: Option<WeightSource>, fallback: Option<u64>, opt
         (None, None) => {
             return Err(source
                 .error("the network has no weights")
-                .hint("put weights.safetensors beside network.toml, or set random_weights_seed under [quantise]"));
+                .hint("train it (`bico train FOLDER --out DIR`), put weights.safetensors beside network.toml, or set random_weights_seed under [quantise]"));
         }
     };
     weights::fill(&mut float, &weights)?;

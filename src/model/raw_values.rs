@@ -51,7 +51,7 @@ const NAMED: [(&str, RawActivation); 5] = [
     ("relu6", RawActivation::Relu6),
     ("relu8", RawActivation::Relu8),
 ];
-const NAMES: &[&str] = &["none", "relu", "relu4", "relu6", "relu8"];
+const KNOWN: &[&str] = &["none", "relu", "relu4", "relu6", "relu8", "{ clip = NUMBER }", "{ leaky = INTEGER }"];
 
 /// Reads one integer or exactly `N` of them.
 struct Integers<const N: usize>(&'static str);
@@ -106,7 +106,7 @@ impl<'de> Visitor<'de> for ActivationVisitor {
         f.write_str("\"none\", \"relu\", \"relu4\", \"relu6\", \"relu8\", { clip = NUMBER } or { leaky = INTEGER }")
     }
     fn visit_str<E: serde::de::Error>(self, v: &str) -> Result<RawActivation, E> {
-        NAMED.iter().find(|(name, _)| *name == v).map(|&(_, a)| a).ok_or_else(|| E::unknown_variant(v, NAMES))
+        NAMED.iter().find(|(name, _)| *name == v).map(|&(_, a)| a).ok_or_else(|| E::unknown_variant(v, KNOWN))
     }
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<RawActivation, A::Error> {
         let value = match map.next_key::<String>()?.as_deref() {

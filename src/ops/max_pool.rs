@@ -1,6 +1,6 @@
 //! Maximum over a window; padding never wins.
 
-use super::operation::{Kernel, LayerKeys, Map, Number, Operation, slide};
+use super::operation::{Kernel, LayerKeys, Map, Number, Operation, slide, window_text};
 use crate::error::{Error, Result};
 use crate::model::graph::{Op, Sliding, Weights};
 use crate::tensor::Shape;
@@ -43,7 +43,7 @@ impl Operation for MaxPool {
         let rows = seen(h, input.h, s.kernel.0, s.stride.0, s.dilation.0, s.padding.top);
         if !rows || !seen(w, input.w, s.kernel.1, s.stride.1, s.dilation.1, s.padding.left) {
             return Err(Error::input("a max-pool window lies in padding altogether")
-                .value(format!("kernel {:?}, {:?}, input {input}", s.kernel, s.padding))
+                .value(format!("{}, input {input}", window_text(s)))
                 .hint("keep padding below the kernel"));
         }
         Ok(Shape::new(input.c, h, w))

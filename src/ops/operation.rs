@@ -98,12 +98,19 @@ pub(super) fn required<T>(key: &str, value: Option<T>) -> Result<T> {
     value.ok_or_else(|| Error::input(format!("missing key `{key}`")))
 }
 
+/// Kernel, dilation and padding of a window as people write them.
+pub(super) fn window_text(w: &Sliding) -> String {
+    let p = &w.padding;
+    let (kernel, dilation) = (format!("{}x{}", w.kernel.0, w.kernel.1), format!("{}x{}", w.dilation.0, w.dilation.1));
+    format!("kernel {kernel}, dilation {dilation}, padding top {} bottom {} left {} right {}", p.top, p.bottom, p.left, p.right)
+}
+
 /// Output rows and columns of a window over `input`.
 pub(super) fn slide(window: &Sliding, input: Shape) -> Result<(usize, usize)> {
     let whole = window.kernel.0 > 0 && window.kernel.1 > 0 && window.stride.0 > 0 && window.stride.1 > 0;
     window.output(input.h, input.w).filter(|_| whole).ok_or_else(|| {
         Error::input("the window is larger than the padded input")
-            .value(format!("kernel {:?}, dilation {:?}, input {input}, {:?}", window.kernel, window.dilation, window.padding))
+            .value(format!("{}, input {input}", window_text(window)))
             .hint("enlarge padding or take a smaller kernel")
     })
 }

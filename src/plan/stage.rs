@@ -132,7 +132,7 @@ fn accept(graph: &Graph, node: &Node, input: &Node, stage: &Stage, acc: &Acceler
         return Err(refuse(
             node,
             &format!("features of {widths} bits, the accelerator holds {}", acc.feature_bits),
-            "raise feature_bits or quantise the network narrower",
+            "run the network narrower (--features), or raise feature_bits of the accelerator",
         ));
     }
     if let Some(w) = &node.weights {
@@ -140,7 +140,7 @@ fn accept(graph: &Graph, node: &Node, input: &Node, stage: &Stage, acc: &Acceler
             return Err(refuse(
                 node,
                 &format!("weights of {} bits, the accelerator holds {}", w.format.bits, acc.weight_bits),
-                "raise weight_bits or quantise the network narrower",
+                "run the network narrower (--weights), or raise weight_bits of the accelerator",
             ));
         }
         if !w.format.signed && w.format.bits == acc.weight_bits {

@@ -3,7 +3,7 @@
 use super::json::to_json;
 use super::text::{grouped, printable, shortened, significant};
 use crate::error::Result;
-use crate::record::{LayerRecord, RunRecord};
+use crate::record::{Detection, LayerRecord, RunRecord};
 use serde::Serialize;
 
 /// A value in run A and in run B; absent where the run does not have it.
@@ -62,6 +62,8 @@ pub struct Comparison {
     pub totals: Vec<(String, Change)>,
     /// Number of totals compared.
     pub compared_totals: usize,
+    /// Both runs executed images, and not the same ones: their IoU and integers are answers to different questions.
+    pub images_differ: bool,
 }
 
 /// Holds `b` against `a`.
@@ -78,7 +80,15 @@ pub fn compare(a: &RunRecord, b: &RunRecord) -> Comparison {
         layers,
         compared_totals: totals.len(),
         totals: totals.into_iter().filter(|(_, change)| !change.is_same()).collect(),
+        images_differ: images_differ(a, b),
     }
+}
+
+/// Whether the two runs have images that differ in number, name or label.
+fn images_differ(a: &RunRecord, b: &RunRecord) -> bool {
+    let (Some(a), Some(b)) = (&a.accuracy, &b.accuracy) else { return false };
+    let image = |d: &Detection| (d.image.clone(), d.truth);
+    !a.detections.iter().map(image).eq(b.detections.iter().map(image))
 }
 
 /// Pairs the n-th layer of a name in A with the n-th of that name in B.
@@ -141,7 +151,7 @@ fn totals(a: &RunRecord, b: &RunRecord) -> Vec<(String, Change)> {
 impl Comparison {
     /// Whether nothing differs.
     pub fn is_same(&self) -> bool {
-        self.layers.is_empty() && self.totals.is_empty()
+        self.layers.is_empty() && self.totals.is_empty() && !self.images_differ
     }
 
     /// The comparison as JSON.
@@ -158,6 +168,9 @@ impl Comparison {
         if self.is_same() {
             lines.push(format!("no difference in {} layers and {} totals", self.same_layers, self.compared_totals));
             return lines.join("\n") + "\n";
+        }
+        if self.images_differ {
+            lines.push("the runs executed different images: IoU and integers can not be compared".into());
         }
         lines.push(format!("layers: {} differ, {} are the same", self.layers.len(), self.same_layers));
         if let Some(name) = &self.first_values_differ {

@@ -84,7 +84,7 @@ pub fn notes(record: &RunRecord) -> Vec<String> {
         (
             "yosys",
             !record.resources.lut_ff_uncalibrated,
-            "Resources are those of Yosys (LUT and FF to within 15 %): Vivado packs otherwise.".into(),
+            "Resources are those of Yosys (LUT and FF to within a few per cent): Vivado packs otherwise.".into(),
         ),
         (" fit", !record.resources.fits, "The accelerator does not fit the board.".into()),
         ("host stage", record.performance.host_ms > 0.0, "The host stage is a parameter of the board file, not simulated.".into()),

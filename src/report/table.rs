@@ -104,9 +104,14 @@ fn headline(record: &RunRecord, t: &mut Table) {
     let overlap = if p.host_overlapped { "host and accelerator overlapped" } else { "host and accelerator in turn" };
     item("throughput", format!("{} FPS, {overlap}", significant(p.fps)));
     let gops = ratio(2.0 * record.macs_per_frame as f64, p.accelerator_ms * 1e6);
-    let peak = significant(peak_gops(record, Unit::is_compute));
-    let (macs, used) = (prefixed(record.macs_per_frame as f64), percent(p.mac_utilisation, 1.0));
-    item("compute", format!("{macs}MAC a frame, {} GOP/s of {peak} peak, multipliers {used} % used", significant(gops)));
+    let peak = peak_gops(record, Unit::is_compute);
+    let (macs, of_all) = (prefixed(record.macs_per_frame as f64), percent(p.mac_utilisation, 1.0));
+    let (of_used, peak) = (percent(gops, peak), significant(peak));
+    let text = format!(
+        "{macs}MAC a frame, {} GOP/s: {of_used} % of the {peak} peak of the units in use, {of_all} % of all multipliers",
+        significant(gops)
+    );
+    item("compute", text);
     let parts: Vec<String> = record.power.parts.iter().map(|(name, w)| format!("{name} {}", significant(*w))).collect();
     item("power", format!("{} W: {}", significant(record.power.total_w), parts.join(", ")));
     let energy = format!("{} mJ a frame", significant(record.power.energy_per_frame_j * 1e3));

@@ -28,8 +28,9 @@ type Change = (u64, usize, u64);
 pub(super) fn render(record: &RunRecord, extras: &Extras) -> Result<Vec<u8>> {
     let whole = (0, frame_cycles(record));
     let (from, to) = extras.window_cycles.unwrap_or(whole);
-    if from >= to {
-        return Err(Error::usage("the window of the waveform is empty").value(format!("{from} to {to}")).allowed("from < to, in cycles"));
+    if from >= to.min(whole.1) {
+        let e = Error::usage("the window of the waveform is empty").value(format!("{from}:{to}"));
+        return Err(e.allowed(format!("FROM below TO, and below the frame's {} cycles", whole.1)));
     }
     let units = activity::active_units(record);
     let pairs = token_pairs(extras);

@@ -9,8 +9,10 @@ use crate::board::Board;
 use crate::error::{Error, Result};
 use crate::sweep::journal::kept;
 use crate::sweep::rounded;
-use crate::train::proxy::{IMAGES, Proxy, VERSION};
+use crate::train::proxy::{self, IMAGES, Proxy};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// A bundle, judged.
@@ -43,8 +45,10 @@ pub struct Row {
     pub proxy_iou: Option<f64>,
     /// Passes over the proxy's scenes.
     pub epochs: u64,
-    /// Which proxy: [`VERSION`].
+    /// Which proxy: [`proxy::name`].
     pub proxy: String,
+    /// Tells board, bundle and effort from others of the same names.
+    pub content: String,
 }
 
 /// The network of fixed depth: four replications, pooled three times.
@@ -78,6 +82,10 @@ impl Coarse<'_> {
             Some(path) => self.read(path)?,
             None => Vec::new(),
         };
+        let content = contents(self.pool, self.board, self.target.designs)?;
+        if let Some(path) = &self.path {
+            check_contents(path, known.iter().map(|r| (r.bundle.as_str(), r.content.as_str())), &content)?;
+        }
         let missing: Vec<&Bundle> = self.pool.iter().filter(|b| known.iter().all(|r| r.bundle != b.name)).collect();
         let proxy = (self.epochs > 0 && !missing.is_empty()).then(|| Proxy::at(DEFAULT_INPUT.map(usize::from), IMAGES));
         jobs::rows(
@@ -87,7 +95,8 @@ impl Coarse<'_> {
             self.path.as_deref(),
             |r| self.place(r),
             |bundle| {
-                let judged = match self.judge(bundle, proxy.as_ref()) {
+                let of_bundle = content.get(&bundle.name).cloned().unwrap_or_default();
+                let judged = match self.judge(bundle, proxy.as_ref(), of_bundle) {
                     Ok(row) => Some(row),
                     Err(e) if e.kind().refuses_design() => {
                         note(&bundle.name, &e);
@@ -102,11 +111,11 @@ impl Coarse<'_> {
     }
 
     /// Rows are in the order of the pool.
-    fn place(&self, row: &Row) -> usize {
-        self.pool.iter().position(|b| b.name == row.bundle).unwrap_or(usize::MAX)
+    fn place(&self, row: &Row) -> Option<usize> {
+        self.pool.iter().position(|b| b.name == row.bundle)
     }
 
-    fn judge(&self, bundle: &Bundle, proxy: Option<&Proxy>) -> Result<Row> {
+    fn judge(&self, bundle: &Bundle, proxy: Option<&Proxy>, content: String) -> Result<Row> {
         let network = probe(&bundle.name).network(self.pool)?;
         let found = topdown::design(&network, self.board, self.target, &|| ())?;
         let best = &found.trials[found.best];
@@ -126,12 +135,13 @@ impl Coarse<'_> {
             designs: found.trials.len() as u64,
             proxy_iou: iou.map(|v| rounded(f64::from(v))),
             epochs: self.epochs,
-            proxy: VERSION.into(),
+            proxy: proxy::name().into(),
+            content,
         })
     }
 
     fn read(&self, path: &Path) -> Result<Vec<Row>> {
-        let wanted = judged_how(&self.board.name, self.target.clock.mhz(), self.epochs, VERSION);
+        let wanted = judged_how(&self.board.name, self.target.clock.mhz(), self.epochs, proxy::name());
         kept(path, "a row of judged bundles", "--csv", |r: &Row| judged_how(&r.board, r.clock_mhz, r.epochs, &r.proxy), &wanted)
     }
 }
@@ -139,6 +149,34 @@ impl Coarse<'_> {
 /// What rows of one file have in common.
 pub(super) fn judged_how(board: &str, clock_mhz: f64, epochs: u64, proxy: &str) -> String {
     format!("{board}, {clock_mhz} MHz, {epochs} epochs of proxy `{proxy}`")
+}
+
+/// By name of a bundle, the first digits of a hash of all that its cycles depend on: the board, its layers, how many designs are tried.
+pub(super) fn contents(pool: &[Bundle], board: &Board, designs: usize) -> Result<BTreeMap<String, String>> {
+    let of = |bundle: &Bundle| -> Result<(String, String)> {
+        let text = format!("{board:?} {} {designs}", bundle.toml("relu4", None)?);
+        Ok((bundle.name.clone(), hex::encode(&Sha256::digest(text)[..6])))
+    };
+    pool.iter().map(of).collect()
+}
+
+/// Refuses rows (bundle, content) of another board, bundle or effort of the same name.
+///
+/// # Errors
+/// Names the first such line.
+pub(super) fn check_contents<'r>(
+    path: &Path,
+    rows: impl Iterator<Item = (&'r str, &'r str)>,
+    now: &BTreeMap<String, String>,
+) -> Result<()> {
+    let changed = |(bundle, content): (&str, &str)| now.get(bundle).is_some_and(|now| now != content);
+    match rows.enumerate().find(|(_, row)| changed(*row)) {
+        None => Ok(()),
+        Some((k, (bundle, _))) => Err(Error::input("the board or the bundle has changed since this row was made")
+            .at(path, k + 2)
+            .value(bundle)
+            .hint("name another file, or remove this one to judge the bundles anew")),
+    }
 }
 
 /// Of initial weights and order.
@@ -156,6 +194,29 @@ mod tests {
     use super::*;
 
     #[test]
+    fn rows_of_a_changed_board_are_refused_and_those_of_other_bundles_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("bundles.csv");
+        let (all, board) = (super::super::bundle::builtin(), crate::board::builtin("pynq-z1").unwrap());
+        let of = |names: &[&str]| all.iter().filter(|b| names.contains(&b.name.as_str())).cloned().collect::<Vec<_>>();
+        let run = |pool: &[Bundle], board: &Board| {
+            let target = Target { clock: crate::units::Hertz::from_mhz(100.0), fps: None, designs: 1, jobs: 1 };
+            Coarse { pool, board, target, epochs: 0, jobs: 1, path: Some(path.clone()) }.run(&|| (), &|_, _| ())
+        };
+        let names = |rows: &[Row]| rows.iter().map(|r| r.bundle.clone()).collect::<Vec<_>>();
+        assert_eq!(names(&run(&of(&["pw"]), &board).unwrap()), ["pw"]);
+        assert_eq!(names(&run(&of(&["dw3-pw"]), &board).unwrap()), ["dw3-pw"]);
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert!(text.contains("\npw,") && text.contains("\ndw3-pw,"), "{text}");
+        assert_eq!(run(&of(&["pw", "dw3-pw"]), &board).unwrap().len(), 2);
+        assert_eq!(std::fs::read_to_string(&path).unwrap().len(), text.len(), "nothing was judged again");
+        let mut larger = board.clone();
+        larger.budget.dsp += 1;
+        let e = run(&of(&["dw3-pw"]), &larger).unwrap_err().to_string();
+        assert!(e.contains("bundles.csv:") && e.contains("dw3-pw") && e.contains("has changed"), "{e}");
+    }
+
+    #[test]
     fn the_front_is_what_nothing_beats() {
         let row = |cycles, iou: f64| Row {
             bundle: String::new(),
@@ -171,7 +232,8 @@ mod tests {
             designs: 0,
             proxy_iou: (iou > 0.0).then_some(iou),
             epochs: 1,
-            proxy: VERSION.into(),
+            proxy: String::new(),
+            content: String::new(),
         };
         let rows = [row(10, 0.3), row(20, 0.3), row(20, 0.4), row(5, 0.1), row(6, 0.05), row(1, 0.0)];
         assert_eq!(pareto(&rows), [true, false, true, true, false, false]);

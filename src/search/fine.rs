@@ -1,6 +1,6 @@
 //! Bottom-up, the second look: each bundle with every activation and several widths, judged on the grids, on accelerators of its own.
 
-use super::bottomup::{judged_how, probe};
+use super::bottomup::{check_contents, contents, judged_how, probe};
 use super::bundle::Bundle;
 use super::cache::Cache;
 use super::candidate::{Evaluator, Judging};
@@ -10,7 +10,7 @@ use super::topdown::Target;
 use crate::board::Board;
 use crate::error::Result;
 use crate::sweep::journal::kept;
-use crate::train::proxy::VERSION;
+use crate::train::proxy;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 
@@ -54,8 +54,10 @@ pub struct Row {
     pub proxy_iou: f64,
     /// Passes over the proxy's scenes in float.
     pub epochs: u64,
-    /// Which proxy: [`VERSION`].
+    /// Which proxy: [`proxy::name`].
     pub proxy: String,
+    /// Tells board, bundle and effort from others of the same names.
+    pub content: String,
 }
 
 impl Row {
@@ -93,22 +95,23 @@ pub fn run(
     path: &Path,
     done: &(dyn Fn() + Sync),
 ) -> Result<Vec<Row>> {
-    let mut known = read(path, &board.name, target.clock.mhz(), judging.epochs)?;
+    let content = contents(pool, board, target.designs)?;
+    let known = read(path, &board.name, target.clock.mhz(), judging.epochs)?;
+    check_contents(path, known.iter().map(|r| (r.bundle.as_str(), r.content.as_str())), &content)?;
     let evaluator = Evaluator::new(pool, board, target.clock, target.designs, judging, Cache::in_memory());
     let all: Vec<Genes> = bundles.iter().flat_map(|b| variants(b)).collect();
     let missing: Vec<&Genes> = all.iter().filter(|g| !known.iter().any(|r| r.is_of(g))).collect();
-    // A file may also hold bundles that are not asked for.
-    known.retain(|row| all.iter().any(|g| row.is_of(g)));
-    let place = |row: &Row| all.iter().position(|g| row.is_of(g)).unwrap_or(usize::MAX);
+    let place = |row: &Row| all.iter().position(|g| row.is_of(g));
     jobs::rows(jobs, &missing, known, Some(path), place, |genes| {
-        let row = judge(&evaluator, (&board.name, target.clock.mhz()), genes)?;
+        let of_bundle = content.get(&genes.bundle).cloned().unwrap_or_default();
+        let row = judge(&evaluator, (&board.name, target.clock.mhz()), genes, of_bundle)?;
         done();
         Ok(row)
     })
 }
 
 /// None where no accelerator runs it.
-fn judge(evaluator: &Evaluator<'_>, (board, clock_mhz): (&str, f64), genes: &Genes) -> Result<Option<Row>> {
+fn judge(evaluator: &Evaluator<'_>, (board, clock_mhz): (&str, f64), genes: &Genes, content: String) -> Result<Option<Row>> {
     let hardware = evaluator.hardware(genes)?;
     let Some(best) = hardware.fastest() else { return Ok(None) };
     let proxy_iou = evaluator.iou(genes)?;
@@ -132,13 +135,14 @@ fn judge(evaluator: &Evaluator<'_>, (board, clock_mhz): (&str, f64), genes: &Gen
         mj_per_frame: best.mj_per_frame,
         proxy_iou,
         epochs: evaluator.judging.epochs,
-        proxy: VERSION.into(),
+        proxy: proxy::name().into(),
+        content,
     }))
 }
 
 fn read(path: &Path, board: &str, clock_mhz: f64, epochs: u64) -> Result<Vec<Row>> {
     let how = |r: &Row| judged_how(&r.board, r.clock_mhz, r.epochs, &r.proxy);
-    kept(path, "a row of finely judged bundles", "--fine", how, &judged_how(board, clock_mhz, epochs, VERSION))
+    kept(path, "a row of finely judged bundles", "--fine", how, &judged_how(board, clock_mhz, epochs, proxy::name()))
 }
 
 #[cfg(test)]

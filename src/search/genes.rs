@@ -84,7 +84,7 @@ pub const BITS: std::ops::RangeInclusive<u8> = 2..=16;
 /// Most replications.
 pub const MOST_REPLICATIONS: usize = 16;
 /// Most channels of a replication.
-const MOST_CHANNELS: u16 = 1024;
+pub(super) const MOST_CHANNELS: u16 = 1024;
 /// Anchors of the head until training sets them: sides as fractions of the image.
 const ANCHORS: &str = "[[0.0748, 0.1337], [0.2066, 0.3729]]";
 

@@ -9,7 +9,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// Runs `work` on every item, `jobs` at a time (0: as many as the machine has threads), each on a pool of one thread. After an error no further
+/// Runs `work` on every item, `jobs` at a time (0: as many as the machine has threads), each on a pool of one thread. After an error no later
 /// item is begun; the error of the earliest item is given.
 ///
 /// # Errors
@@ -30,7 +30,9 @@ pub fn each<T: Sync>(jobs: usize, items: &[T], work: impl Fn(&T) -> Result<()> +
                 let worked = with_threads(1, || {
                     loop {
                         let k = next.fetch_add(1, Ordering::Relaxed);
-                        let Some(item) = items.get(k).filter(|_| lock(&failed).is_none()) else { return Ok(()) };
+                        // One before the failed item may be what fails first: it is still done.
+                        let after_failure = lock(&failed).as_ref().is_some_and(|(at, _)| *at < k);
+                        let Some(item) = items.get(k).filter(|_| !after_failure) else { return Ok(()) };
                         if let Err(e) = work(item) {
                             fail(k, e);
                         }
@@ -64,6 +66,7 @@ pub fn map<T: Sync, R: Send>(jobs: usize, items: &[T], work: impl Fn(&T) -> Resu
 }
 
 /// As [`each`], over what a table lacks: what `work` makes of an item joins the rows, sorted by `place`, and the CSV at `path` has them all before the next begins.
+/// Rows without a place, which nobody asked for, stay in the file, at its end, and are not given.
 ///
 /// # Errors
 /// What `work` gives, and when the file can not be written.
@@ -72,7 +75,7 @@ pub fn rows<T: Sync, R: Serialize + Send>(
     missing: &[T],
     known: Vec<R>,
     path: Option<&Path>,
-    place: impl Fn(&R) -> usize + Sync,
+    place: impl Fn(&R) -> Option<usize> + Sync,
     work: impl Fn(&T) -> Result<Option<R>> + Sync,
 ) -> Result<Vec<R>> {
     let rows = Mutex::new(known);
@@ -80,10 +83,13 @@ pub fn rows<T: Sync, R: Serialize + Send>(
         let Some(row) = work(item)? else { return Ok(()) };
         let mut rows = lock(&rows);
         rows.push(row);
-        rows.sort_by_key(&place);
+        rows.sort_by_key(|row| place(row).unwrap_or(usize::MAX));
         path.map_or(Ok(()), |path| write_atomically(path, &to_csv(&rows)?))
     })?;
-    Ok(into_inner(rows))
+    let mut rows = into_inner(rows);
+    rows.retain(|row| place(row).is_some());
+    rows.sort_by_key(&place);
+    Ok(rows)
 }
 
 /// What a mutex guards. A panic of another thread ends the scope anyway.

@@ -9,6 +9,7 @@ use super::strategy::{History, NO_DESIGN, Strategy, Trial};
 use crate::error::Result;
 use crate::power::energy_score;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// What is to be as large as it can be.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
@@ -43,13 +44,14 @@ impl Objective {
         short.max(over)
     }
 
-    /// Of the offers that keep to the limits, by place: the one of least energy where a rate is asked for, else the one of most merit; none where none does.
+    /// Of the offers that keep to the limits, by place: the one of least energy where a rate is asked for and more of it is worth nothing, else the one of most
+    /// merit; none where none does.
     fn choose(&self, offers: &[Offer]) -> Option<usize> {
         let mut kept = (0..offers.len()).filter(|&k| self.missed(offers[k].fps, offers[k].mj_per_frame) <= 0.0);
-        match self.fps {
+        match (self.fps, self.goal) {
             // The fastest is the first, and each takes less energy than those before it.
-            Some(_) => kept.next_back(),
-            None => first_most(kept, |&k| self.value(1.0, offers[k].fps, offers[k].mj_per_frame)),
+            (Some(_), Goal::Iou | Goal::Score) => kept.next_back(),
+            _ => first_most(kept, |&k| self.value(1.0, offers[k].fps, offers[k].mj_per_frame)),
         }
     }
 
@@ -116,11 +118,13 @@ impl Candidate {
 
 /// How a search is run.
 #[derive(Clone, Copy, Debug)]
-pub struct Plan {
+pub struct Plan<'a> {
     /// What it is after.
     pub objective: Objective,
-    /// Most distinct networks that are trained.
+    /// Most distinct networks that are trained, those of `known` apart.
     pub trainings: usize,
+    /// Points that an earlier search trained: they cost nothing.
+    pub known: &'a BTreeSet<Point>,
     /// Evaluations at a time, one thread each. The result does not depend on it.
     pub jobs: usize,
 }
@@ -165,12 +169,14 @@ pub fn search(
     space: &Space,
     evaluator: &Evaluator<'_>,
     strategy: &mut dyn Strategy,
-    plan: Plan,
+    plan: Plan<'_>,
     done: &(dyn Fn(&Outcome) + Sync),
 ) -> Result<Outcome> {
     let mut outcome = Outcome::default();
     let mut history = History::default();
-    while outcome.trainings() < plan.trainings && outcome.candidates.len() < plan.trainings * MOST_SIMULATED {
+    let costs = |c: &Candidate| !plan.known.contains(&c.point);
+    let spent = |outcome: &Outcome| outcome.candidates.iter().filter(|c| c.iou.is_some() && costs(c)).count();
+    while spent(&outcome) < plan.trainings && outcome.candidates.len() < plan.trainings * MOST_SIMULATED {
         let asked = strategy.ask(&history);
         if asked.is_empty() {
             break;
@@ -183,8 +189,8 @@ pub fn search(
         }
         let mut batch = jobs::map(plan.jobs, &fresh, |point| simulated(space, evaluator, plan.objective, point))?;
         // Those beyond the trainings that are left are not looked at: the search ends with this batch.
-        let left = plan.trainings - outcome.trainings();
-        let feasible: Vec<usize> = (0..batch.len()).filter(|&k| batch[k].feasible).collect();
+        let left = plan.trainings - spent(&outcome);
+        let feasible: Vec<usize> = (0..batch.len()).filter(|&k| batch[k].feasible && costs(&batch[k])).collect();
         if let Some(&first_beyond) = feasible.get(left) {
             batch.truncate(first_beyond);
         }

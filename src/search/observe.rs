@@ -62,7 +62,7 @@ pub fn bram(pool: &[Bundle], genes: &Genes, acc: &Accelerator, board: &Board, fe
             }
             let options = Options { frames: 1, allow_overflow: true, jobs: false };
             let simulation = Simulation::new(&network, &fitted, board, options)?;
-            let frame = &simulation.frames()[0];
+            let frame = simulation.first_frame();
             rows.push(BramRow {
                 resize_factor: factor,
                 height,

@@ -12,6 +12,8 @@ use crate::stats::{Bootstrap, Estimate, kendall};
 use crate::sweep::journal::kept;
 use crate::sweep::rounded;
 use crate::train::data::{Images, Source};
+use crate::train::evaluate;
+use crate::train::net::Net;
 use crate::train::phase::Schedule;
 use crate::train::run::{Plan, Training, float_schedule};
 use serde::{Deserialize, Serialize};
@@ -29,17 +31,25 @@ pub struct Row {
     pub parameters: u64,
     /// Mean IoU by the proxy, from the table.
     pub proxy_iou: f64,
-    /// Mean IoU in float of its best epoch at its own input.
+    /// Mean IoU in float at its own input, of the epoch that the validation scenes chose, on as many others.
     pub full_iou: f64,
     /// Epochs of that training.
     pub epochs: u64,
     /// Images an epoch.
     pub images: usize,
-    /// Scenes that both chose the epoch and gave the IoU.
+    /// Scenes that chose the epoch, and as many others that gave the IoU.
     pub validation: usize,
-    /// Of initial weights and order.
+    /// Of the draw.
     pub seed: u64,
 }
+
+/// First of the validation scenes that give the IoU: neither the proxy nor the choice of an epoch has seen them.
+const JUDGED_FROM: u64 = 100_000;
+/// From the seed of the draw to that of initial weights and order, so that full training shares neither with the proxy.
+const OTHER_SEED: u64 = 1000;
+
+/// Images that are judged at a time.
+const JUDGED_AT_ONCE: usize = 16;
 
 /// CSV of the rows, in the folder of a [`Full`].
 pub const ROWS: &str = "ranking.csv";
@@ -66,7 +76,7 @@ pub struct Full<'a> {
     pub images: usize,
     /// Validation scenes.
     pub validation: usize,
-    /// Of initial weights and order.
+    /// Of the draw; initial weights and order have another that follows from it.
     pub seed: u64,
     /// Trainings at a time, one thread each.
     pub jobs: usize,
@@ -84,19 +94,13 @@ impl Full<'_> {
         let place = |row: &Row| names.iter().position(|n| *n == row.network);
         let path = self.folder.join(ROWS);
         let mut known = self.read(&path)?;
-        known.retain(|row| place(row).is_some());
         // The table says what the proxy thinks; rows may be older than it.
         known.iter_mut().filter_map(|r| Some((place(r)?, r))).for_each(|(k, row)| row.proxy_iou = networks[k].1);
-        done(self.epochs * known.len() as u64);
+        done(self.epochs * known.iter().filter(|row| place(row).is_some()).count() as u64);
         let missing: Vec<usize> = (0..networks.len()).filter(|k| known.iter().all(|r| r.network != names[*k])).collect();
-        jobs::rows(
-            self.jobs,
-            &missing,
-            known,
-            Some(&path),
-            |row| place(row).unwrap_or(usize::MAX),
-            |&k| self.train(networks[k], &names[k], pool, done).map(Some).map_err(|e| e.within(format!("network `{}`", names[k]))),
-        )
+        jobs::rows(self.jobs, &missing, known, Some(&path), place, |&k| {
+            self.train(networks[k], &names[k], pool, done).map(Some).map_err(|e| e.within(format!("network `{}`", names[k])))
+        })
     }
 
     fn train(&self, (genes, proxy_iou): (&Genes, f64), name: &str, pool: &[Bundle], done: &dyn Fn(u64)) -> Result<Row> {
@@ -104,7 +108,7 @@ impl Full<'_> {
         let shape = network.float.input().shape;
         let folder = self.folder.join(name);
         std::fs::create_dir_all(&folder).map_err(|e| Error::io("make the folder", &folder, &e))?;
-        let float = Schedule { images: self.images, ..float_schedule(&network, self.epochs, self.seed) };
+        let float = Schedule { images: self.images, ..float_schedule(&network, self.epochs, self.seed + OTHER_SEED) };
         let training = Training {
             network: &network,
             plan: Plan { tune: Schedule { phase: "quantised", epochs: 0, ..float.clone() }, float, scale: None },
@@ -112,13 +116,15 @@ impl Full<'_> {
             validation: &Images::scenes(Split::Validation, 0, self.validation, shape),
             folder: Some(&folder),
         };
-        let trained = training.float(None, &mut |_, _, _, epoch| done(u64::from(epoch.is_some())))?;
+        let (spec, best) = training.begin(&mut |_, _, _, epoch| done(u64::from(epoch.is_some())))?;
+        let judge = Images::scenes(Split::Validation, JUDGED_FROM, self.validation, shape);
+        let full_iou = evaluate::mean(&evaluate::ious(&mut Net::new(spec, best, JUDGED_AT_ONCE)?, &judge)?);
         Ok(Row {
             network: name.to_string(),
             macs: network.float.macs(),
             parameters: network.float.parameters() as u64,
             proxy_iou,
-            full_iou: rounded(trained.history.iter().map(|e| f64::from(e.iou)).fold(0.0, f64::max)),
+            full_iou: rounded(f64::from(full_iou)),
             epochs: self.epochs,
             images: self.images,
             validation: self.validation,
@@ -146,7 +152,7 @@ mod tests {
     use super::super::genes::DEFAULT_INPUT;
     use super::super::space::{Down, Expansion};
     use super::*;
-    use crate::train::proxy::VERSION;
+    use crate::train::proxy;
 
     const TABLE: &str = "bundle,channels,pools,activation,bypass,macs,parameters,proxy_iou,epochs,seed,proxy
 dw3-pw,8-8-8-8,1-2-3,relu4,false,1,1,0.3,2,1,PROXY
@@ -156,7 +162,7 @@ dw5-pw,8-8-8-8,1-2-4,relu4,false,1,1,0.9,2,1,PROXY
 ";
 
     fn space() -> Space {
-        let expansions = vec![Expansion { first: 8, factor: 1.0 }];
+        let expansions = vec![Expansion { first: 8, factor: 1.0, most: None }];
         Space {
             bundles: vec!["dw3-pw".into()],
             replications: vec![4],
@@ -168,7 +174,7 @@ dw5-pw,8-8-8-8,1-2-4,relu4,false,1,1,0.9,2,1,PROXY
 
     #[test]
     fn networks_are_drawn_from_the_space_alone_and_by_the_seed() {
-        let table = Table::parse(TABLE.replace("PROXY", VERSION).as_bytes(), Path::new("t.csv")).unwrap();
+        let table = Table::parse(TABLE.replace("PROXY", proxy::name()).as_bytes(), Path::new("t.csv")).unwrap();
         let ious = |count, seed| draw(&table, &space(), count, seed).unwrap().iter().map(|(_, iou)| *iou).collect::<Vec<_>>();
         let mut all = ious(3, 1);
         assert_eq!(ious(2, 1), all[..2]);
@@ -181,7 +187,7 @@ dw5-pw,8-8-8-8,1-2-4,relu4,false,1,1,0.9,2,1,PROXY
 
     #[test]
     fn an_interrupted_ranking_goes_on_to_the_same_bytes() {
-        let table = Table::parse(TABLE.replace("PROXY", VERSION).as_bytes(), Path::new("t.csv")).unwrap();
+        let table = Table::parse(TABLE.replace("PROXY", proxy::name()).as_bytes(), Path::new("t.csv")).unwrap();
         let small: Vec<(Genes, f64)> = draw(&table, &space(), 2, 1)
             .unwrap()
             .into_iter()

@@ -1,7 +1,7 @@
 //! What a search chooses from: dimensions with ordered choices, and how an index into each becomes a network.
 
 use super::bundle::{self, Bundle};
-use super::genes::{BITS, DEFAULT_BITS, Genes, MOST_REPLICATIONS, default_feature_bits, default_weight_bits};
+use super::genes::{BITS, DEFAULT_BITS, Genes, MOST_CHANNELS, MOST_REPLICATIONS, default_feature_bits, default_weight_bits};
 use crate::config::Source;
 use crate::dataset::rng::Rng;
 use crate::error::{Error, Result};
@@ -33,7 +33,7 @@ impl Down {
     }
 }
 
-/// Channels (the expansion vector): those of the first replication, and the factor from each to the next, up to eight times the first.
+/// Channels (the expansion vector): those of the first replication, the factor from each to the next, and where they stop growing.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Expansion {
@@ -41,18 +41,21 @@ pub struct Expansion {
     pub first: u16,
     /// Factor from one replication to the next.
     pub factor: f64,
+    /// Channels at most; without it eight times the first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub most: Option<u16>,
 }
 
 /// Most choices of a dimension.
 const MOST_CHOICES: usize = 64;
 /// Pools stand after up to the fourth replication.
 const LEAST_REPLICATIONS: usize = 4;
-/// Channels stop growing at this many times those of the first replication.
+/// Channels stop growing at this many times those of the first replication where nothing else is said.
 const MOST_GROWTH: u16 = 8;
 
 impl Expansion {
     fn channels(self, replications: usize) -> Vec<u16> {
-        let most = f64::from(self.first * MOST_GROWTH);
+        let most = f64::from(self.most.unwrap_or(self.first * MOST_GROWTH));
         let at = |k: usize| libm::round((f64::from(self.first) * libm::pow(self.factor, k as f64)).min(most) / 8.0) as u16 * 8;
         (0..replications).map(at).collect()
     }
@@ -84,7 +87,7 @@ pub struct Space {
 impl Default for Space {
     /// The space of the proxy table: 180 networks.
     fn default() -> Space {
-        let expansion = |first, factor| Expansion { first, factor };
+        let expansion = |first, factor| Expansion { first, factor, most: None };
         Space {
             bundles: ["dw3-pw", "dw5-pw", "dw7-pw"].map(String::from).to_vec(),
             replications: vec![4, 5, 6, 7],
@@ -104,7 +107,7 @@ impl Space {
         always.into_iter().chain(Some(self.stems.len()).filter(|n| *n > 0)).collect()
     }
 
-    /// The default, or a TOML file with `bundles`, `replications`, `down` (early, late, deep) and `expansions` (tables of `first` and `factor`), and where wanted
+    /// The default, or a TOML file with `bundles`, `replications`, `down` (early, late, deep) and `expansions` (tables of `first`, `factor` and where wanted `most`), and where wanted
     /// `stems`, `feature_bits` and `weight_bits`.
     ///
     /// # Errors
@@ -145,6 +148,10 @@ impl Space {
         if let Some(e) = self.expansions.iter().find(|e| !e.first.is_multiple_of(8)) {
             return wrong("expansions", format!("first = {}", e.first), "multiples of 8".into());
         }
+        let mut capped = self.expansions.iter().filter_map(|e| Some((e.first, e.most?)));
+        if let Some((first, most)) = capped.find(|(first, most)| !(*first..=MOST_CHANNELS).contains(most) || !most.is_multiple_of(8)) {
+            return wrong("expansions", format!("most = {most}"), format!("multiples of 8 from `first` ({first}) to {MOST_CHANNELS}"));
+        }
         // Each network once: searches count distinct points as distinct networks.
         let repeated = [
             ("bundles", first_repeated(&self.bundles).cloned()),
@@ -159,6 +166,17 @@ impl Space {
                 }),
             ),
         ];
+        // A bundle that makes no channels keeps those of what it reads, whatever the expansion says.
+        let makes = |name: &String| pool.iter().any(|b| b.name == *name && b.makes_channels());
+        let firsts: Vec<u16> = self.expansions.iter().map(|e| e.first).collect();
+        for bundle in self.bundles.iter().filter(|b| !makes(b)) {
+            let stems = if self.stems.is_empty() { std::slice::from_ref(bundle) } else { &self.stems };
+            let alike = |stem: &String| if makes(stem) { first_repeated(&firsts).is_some() } else { firsts.len() > 1 };
+            if let Some(stem) = stems.iter().find(|stem| alike(stem)) {
+                let value = format!("{} choices for bundle `{bundle}` behind `{stem}`", firsts.len());
+                return wrong("expansions", value, "choices that give different networks: this bundle makes no channels".into());
+            }
+        }
         if let Some((key, value)) = repeated.into_iter().find_map(|(key, value)| Some((key, value?))) {
             return wrong(key, value, "choices that give different networks".into());
         }
@@ -245,5 +263,33 @@ mod tests {
         assert!(space.check(&super::super::bundle::builtin()).is_ok());
         let e = Space { stems: vec!["pv".into()], ..Space::default() }.check(&super::super::bundle::builtin()).unwrap_err().to_string();
         assert!(e.contains("`stems`") && e.contains("dw3-pw"), "{e}");
+    }
+
+    #[test]
+    fn a_bundle_that_makes_no_channels_has_one_expansion() {
+        let pool = super::super::bundle::builtin();
+        let of = |stems: &[&str], firsts: &[u16]| {
+            let expansions = firsts.iter().map(|&first| Expansion { first, factor: 2.0, most: None }).collect();
+            let stems = stems.iter().map(|s| s.to_string()).collect();
+            Space { bundles: vec!["dw5".into()], stems, expansions, ..Space::default() }.check(&pool)
+        };
+        assert!(of(&[], &[8]).is_ok() && of(&["pw"], &[8, 16]).is_ok());
+        for (stems, firsts) in [(&[][..], [8, 16]), (&["dw3"], [8, 16]), (&["pw", "dw5"], [8, 16])] {
+            let e = of(stems, &firsts).unwrap_err().to_string();
+            assert!(e.contains("`dw5`") && e.contains("makes no channels"), "{e}");
+        }
+    }
+
+    #[test]
+    fn channels_stop_growing_where_a_space_says_so() {
+        let capped = |most| Expansion { first: 16, factor: 3.0, most };
+        assert_eq!(capped(None).channels(5), [16, 48, 128, 128, 128]);
+        assert_eq!(capped(Some(192)).channels(5), [16, 48, 144, 192, 192]);
+        let check = |most| Space { expansions: vec![capped(Some(most))], ..Space::default() }.check(&super::super::bundle::builtin());
+        assert!(check(192).is_ok());
+        for most in [8, 100, 2048] {
+            let e = check(most).unwrap_err().to_string();
+            assert!(e.contains(&format!("most = {most}")) && e.contains("multiples of 8 from `first` (16) to 1024"), "{e}");
+        }
     }
 }

@@ -15,6 +15,7 @@ use crate::simulate::{Options, Sample, Simulation};
 use crate::stats::{Bootstrap, Estimate};
 use crate::sweep::rounded;
 use serde::Serialize;
+use std::collections::BTreeSet;
 
 /// The networks of a space that an accelerator runs: frames a second of the fastest, and IoU.
 ///
@@ -26,7 +27,7 @@ pub fn landscape(space: &Space, evaluator: &Evaluator<'_>, jobs: usize, done: &(
     if let Some(missing) = all.iter().find(|g| evaluator.tabled(g).is_none()) {
         return Err(Error::input("the table lacks a network of the space")
             .value(missing.name())
-            .hint("finish the table with `bico study table --out FILE`"));
+            .hint("name the space that the table covers with --space FILE, or finish the table with `bico study table`"));
     }
     let pairs = jobs::map(jobs, &all, |genes| {
         let hardware = evaluator.hardware(genes)?;
@@ -83,7 +84,7 @@ pub struct Effort {
 pub fn codesign(space: &Space, evaluator: &Evaluator<'_>, entry: &Entry, targets: &[f64], effort: Effort) -> Result<Vec<ArmRow>> {
     let run = |fps: Option<f64>, seed: u64| -> Result<Outcome> {
         let objective = Objective { goal: Goal::Iou, fps, mj: None };
-        let plan = Plan { objective, trainings: effort.trainings, jobs: 1 };
+        let plan = Plan { objective, trainings: effort.trainings, known: &BTreeSet::new(), jobs: 1 };
         search(space, evaluator, &mut *(entry.start)(&space.sizes(), seed), plan, &|_| ())
     };
     let mut rows = Vec::new();
@@ -150,16 +151,15 @@ pub fn strategies(
         for entry in &strategy::REGISTRY {
             for seed in 1..=effort.seeds {
                 let mut points: Vec<Pair> = Vec::new();
-                let mut trained = std::collections::BTreeSet::new();
+                let mut trained = BTreeSet::new();
                 for (k, &fps) in aims.iter().enumerate() {
                     let objective = Objective { goal: if fps.is_some() { Goal::Iou } else { Goal::Throughput }, fps, mj: None };
-                    // Networks that an earlier aim trained are no new trainings: what they save is for the aims that are left.
+                    // Networks that an earlier aim trained are no new trainings; what an aim has no use for is for those that are left.
                     let trainings = (effort.trainings - trained.len().min(effort.trainings)).div_ceil(aims.len() - k);
-                    let plan = Plan { objective, trainings, jobs: 1 };
+                    let plan = Plan { objective, trainings, known: &trained, jobs: 1 };
                     let seed = seed * aims.len() as u64 + k as u64;
                     let outcome = search(space, evaluator, &mut *(entry.start)(&space.sizes(), seed), plan, &|_| ())?;
-                    let of_trained = outcome.candidates.iter().filter(|c| c.iou.is_some());
-                    for c in of_trained {
+                    for c in outcome.candidates.iter().filter(|c| c.iou.is_some()) {
                         trained.insert(c.point.clone());
                         // The fastest accelerator counts, whatever the target was.
                         points.extend(c.hardware.fastest().zip(c.iou).map(|(o, iou)| (o.fps, iou)));

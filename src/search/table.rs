@@ -39,7 +39,7 @@ pub struct Row {
     pub epochs: u64,
     /// Of initial weights and order.
     pub seed: u64,
-    /// Which proxy: [`proxy::VERSION`].
+    /// Which proxy: [`proxy::name`].
     pub proxy: String,
 }
 
@@ -90,8 +90,8 @@ impl Table {
             if !(0.0..=1.0).contains(&row.proxy_iou) {
                 return Err(broken("`proxy_iou` is out of range").value(row.proxy_iou).allowed("0 to 1"));
             }
-            if row.proxy != proxy::VERSION {
-                return Err(broken("trained by another proxy than this version has").value(&row.proxy).allowed(proxy::VERSION));
+            if row.proxy != proxy::name() {
+                return Err(broken("trained by another proxy than this version has").value(&row.proxy).allowed(proxy::name()));
             }
             let genes = row.genes().ok_or_else(|| broken("`channels` or `pools` are no numbers joined by `-`"))?;
             genes.check().map_err(|e| e.at(path, k + 2))?;
@@ -184,7 +184,7 @@ impl Training {
                 proxy_iou: rounded(f64::from(iou)),
                 epochs: self.epochs,
                 seed: self.seed,
-                proxy: proxy::VERSION.into(),
+                proxy: proxy::name().into(),
             };
             let mut table = jobs::lock(&table);
             table.rows.insert((*genes).clone(), row);
@@ -207,7 +207,7 @@ mod tests {
     #[test]
     fn an_interrupted_table_goes_on_to_the_same_bytes() {
         let folder = tempfile::tempdir().unwrap();
-        let expansions = vec![Expansion { first: 8, factor: 1.0 }, Expansion { first: 8, factor: 1.5 }];
+        let expansions = vec![Expansion { first: 8, factor: 1.0, most: None }, Expansion { first: 8, factor: 1.5, most: None }];
         let space =
             Space { bundles: vec!["dw3-pw".into()], replications: vec![4, 5], down: vec![Down::Deep], expansions, ..Space::default() };
         let training =

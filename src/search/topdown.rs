@@ -129,7 +129,7 @@ pub struct Found {
     pub analytical: Option<usize>,
     /// Parallel factors on the grid that fit the board with small memories.
     pub factors: usize,
-    /// Whether every choice of parallel factors that was not simulated has a bound no better than the fastest design: no other factors of the grid
+    /// Whether every choice of parallel factors that was not simulated with all memories of the grid has a bound no better than the fastest design: no others
     /// can be faster.
     pub proved: bool,
 }
@@ -181,7 +181,10 @@ pub fn design(network: &Network, board: &Board, target: Target, done: &(dyn Fn()
             more.push(acc);
         }
     }
+    // Those with one memory alone could be faster with another, unless their bounds say no.
+    let (wanted, bounded) = (more.len(), ranked.iter().skip(FINALISTS).map(|&k| trials[k].bound.1).min().unwrap_or(u64::MAX));
     more.truncate(target.designs.saturating_sub(trials.len()));
+    let all_memories = more.len() == wanted;
     trials.extend(jobs::map(target.jobs, &more, simulate)?.into_iter().flatten());
     // Tile limits, queues and bursts of the fastest, one after the other.
     for variants in refine::GROUPS {
@@ -195,7 +198,8 @@ pub fn design(network: &Network, board: &Board, target: Target, done: &(dyn Fn()
         Error::new(Kind::DoesNotFit, format!("no accelerator that fits board `{}` holds a tile of `{}`", board.name, network.name))
             .hint("narrow features and weights, or take a larger board")
     })?;
-    let proved = order[settled..].iter().all(|&k| needs.bound(&factors[k]).1 >= fastest(&trials));
+    let unseen = order[settled..].iter().map(|&k| needs.bound(&factors[k]).1).min().unwrap_or(u64::MAX);
+    let proved = all_memories && unseen.min(bounded) >= fastest(&trials);
     Ok(Found { trials, best, analytical, factors: factors.len(), proved })
 }
 
@@ -220,7 +224,7 @@ fn trial(network: &Network, acc: &Accelerator, board: &Board, needs: &Needs) -> 
         Err(e) => return Err(e),
     };
     let record = simulation.record(&[], &Execution::default(), options)?;
-    let frame = &simulation.frames()[0];
+    let frame = simulation.first_frame();
     Ok(Some(Trial {
         cycles: frame.end.0 - frame.start.0,
         bound: needs.bound(acc),

@@ -24,6 +24,8 @@ pub struct Settings {
     pub network_sha256: String,
     /// Split that the scenes come from.
     pub split: String,
+    /// Hash of what the scene generator draws.
+    pub generator: String,
     /// The first scene.
     pub seed: u64,
     /// How many scenes.
@@ -36,11 +38,12 @@ pub struct Settings {
 
 impl Settings {
     /// Name and value of each, as they are written.
-    fn fields(&self) -> [(&'static str, String); 7] {
+    fn fields(&self) -> [(&'static str, String); 8] {
         [
             ("network", self.network.clone()),
             ("network_sha256", self.network_sha256.clone()),
             ("split", self.split.clone()),
+            ("generator", self.generator.clone()),
             ("seed", self.seed.to_string()),
             ("scenes", self.scenes.to_string()),
             ("calibration", self.calibration.clone()),
@@ -187,6 +190,10 @@ pub fn from_csv<T: DeserializeOwned>(text: &[u8], path: &Path, what: &str, hint:
         let line = e.position().map_or(1, |p| p.line() as usize);
         Error::input(format!("not {what}: {e}")).at(path, line).hint(hint)
     };
+    if !text.is_empty() && !text.ends_with(b"\n") {
+        let last = text.split(|&b| b == b'\n').count();
+        return Err(Error::input(format!("the last line is cut off, where {what} was expected")).at(path, last).hint(hint));
+    }
     let rows: Vec<T> = csv::Reader::from_reader(text).deserialize().map(|row| row.map_err(broken)).collect::<Result<_>>()?;
     match rows.is_empty() && !text.is_empty() {
         true => Err(Error::input(format!("no row in it, where {what} was expected")).file(path).hint(hint)),

@@ -8,6 +8,9 @@ use crate::model::float::{Activation, FloatLayer, FloatNetwork};
 use crate::model::graph::{self, Padding, Sliding};
 use crate::ops::Kernel;
 
+/// Channels of the images that are trained on.
+const IMAGE_CHANNELS: usize = 3;
+
 /// A network seen as stages.
 #[derive(Clone, Debug)]
 pub struct Trainable {
@@ -21,14 +24,20 @@ impl Trainable {
     /// The stages of a network with a detection head.
     ///
     /// # Errors
-    /// When a layer is of a kind that is not trained: names it.
+    /// When a layer is of a kind that is not trained: names it; when the network reads other images than those of three channels.
     pub fn new(float: &FloatNetwork, head: Option<&HeadSpec>) -> Result<Trainable> {
         let head = head.ok_or_else(|| {
             Error::input(format!("network `{}` has no detection head", float.name))
                 .hint("add [head] with kind = \"yolo\" and anchors: the trainer trains detectors")
         })?;
+        let input = float.input().shape;
+        if input.c != IMAGE_CHANNELS {
+            return Err(Error::input(format!("network `{}` does not read colour images", float.name))
+                .value(format!("{} channels", input.c))
+                .allowed(format!("{IMAGE_CHANNELS} channels")));
+        }
         let anchors = head.anchors.iter().map(|a| a.map(|v| v as f32)).collect();
-        let spec = NetSpec { input: float.input().shape, stages: Vec::new(), anchors };
+        let spec = NetSpec { input, stages: Vec::new(), anchors };
         let mut made = Trainable { spec, layers: Vec::new() };
         // Tensor (see `StageSpec::inputs`) of each layer's output.
         let mut tensor = vec![0];

@@ -53,6 +53,14 @@ impl Images {
         }
     }
 
+    /// What tells these images from others in a checkpoint: how many, and a hash of their boxes and pixels.
+    pub fn name(&self) -> String {
+        let mut hash = Sha256::new();
+        self.pixels.iter().for_each(|p| hash.update(&**p));
+        self.targets.iter().for_each(|t| [t.x, t.y, t.w, t.h].iter().for_each(|v| hash.update(v.to_le_bytes())));
+        format!("images {} {}", self.len(), hex::encode(hash.finalize()))
+    }
+
     /// How many.
     pub fn len(&self) -> usize {
         self.pixels.len()
@@ -102,12 +110,7 @@ impl Source {
     pub fn name(&self) -> String {
         match self {
             Source::Scenes => format!("scenes {}", version_hash(1)),
-            Source::Images(images) => {
-                let mut hash = Sha256::new();
-                images.pixels.iter().for_each(|p| hash.update(&**p));
-                images.targets.iter().for_each(|t| [t.x, t.y, t.w, t.h].iter().for_each(|v| hash.update(v.to_le_bytes())));
-                format!("images {} {}", images.len(), hex::encode(hash.finalize()))
-            }
+            Source::Images(images) => images.name(),
         }
     }
 

@@ -8,13 +8,20 @@ use super::checkpoint::Epoch;
 use super::data::{Images, Source};
 use super::phase::Schedule;
 use super::run::{Plan, Training, crop};
-use crate::dataset::scene::Split;
+use crate::dataset::scene::{Split, version_hash};
 use crate::error::{Error, Result};
 use crate::model::Network;
 use crate::tensor::Shape;
+use std::sync::OnceLock;
 
-/// Names this proxy in what is kept by content: to be changed when the same network gets another score.
-pub const VERSION: &str = "crops 1";
+/// The way of training and judging: to be changed when the same network gets another score on the same scenes.
+pub(crate) const VERSION: &str = "crops 1";
+/// Names the proxy in tables: its version and the scenes it renders.
+pub fn name() -> &'static str {
+    static NAME: OnceLock<String> = OnceLock::new();
+    NAME.get_or_init(|| format!("{VERSION} of scenes {}", &version_hash(4)[..8]))
+}
+
 /// Training scenes where nothing is said.
 pub const IMAGES: usize = 4000;
 /// Training scenes for each validation scene.

@@ -131,19 +131,7 @@ impl Training<'_> {
     /// # Errors
     /// When a layer cannot be trained, a checkpoint is of another run, or the loss stops being a number.
     pub fn run(&self, watch: &mut Watcher<'_>) -> Result<Trained> {
-        let mut map = self.trainable()?;
-        let mut history = Vec::new();
-        let float = if self.plan.float.epochs > 0 {
-            let done = self.in_float(&mut map, None, watch)?;
-            history.extend(done.history);
-            (map.spec.clone(), done.best)
-        } else if self.network.weights == Weights::File {
-            map.with_weights(&self.network.float)?
-        } else {
-            return Err(Error::usage("the network has no trained weights to keep")
-                .value(&self.network.name)
-                .hint("give --epochs 1 or more"));
-        };
+        let (map, float, mut history) = self.first(watch)?;
         let (spec, grids, layers) = self.on_grids(&map, &float)?;
         // Formats may come out the same of other numbers to start from.
         let from = format!(" from {}", spec.1.sha256());
@@ -163,6 +151,30 @@ impl Training<'_> {
     /// As [`Training::run`].
     pub fn float(&self, until: Option<u64>, watch: &mut Watcher<'_>) -> Result<Checkpoint> {
         self.in_float(&mut self.trainable()?, until, watch)
+    }
+
+    /// All that comes before the grids: what [`Training::run`] would refuse there is refused here, and its float phase is done. Structure and numbers of its best epoch.
+    ///
+    /// # Errors
+    /// As [`Training::run`].
+    pub fn begin(&self, watch: &mut Watcher<'_>) -> Result<(NetSpec, Params)> {
+        self.first(watch).map(|(_, float, _)| float)
+    }
+
+    /// The network's stages, what the grids start from, and the epochs so far.
+    fn first(&self, watch: &mut Watcher<'_>) -> Result<(Trainable, (NetSpec, Params), Vec<Epoch>)> {
+        let mut map = self.trainable()?;
+        if self.plan.float.epochs > 0 {
+            let done = self.in_float(&mut map, None, watch)?;
+            let float = (map.spec.clone(), done.best);
+            return Ok((map, float, done.history));
+        }
+        if self.network.weights != Weights::File {
+            let e = Error::usage("the network has no trained weights to keep").value(&self.network.name);
+            return Err(e.hint("give --epochs 1 or more"));
+        }
+        let float = map.with_weights(&self.network.float)?;
+        Ok((map, float, Vec::new()))
     }
 
     fn trainable(&self) -> Result<Trainable> {
@@ -203,8 +215,9 @@ impl Training<'_> {
     ) -> Result<Checkpoint> {
         let name = schedule.phase;
         let path: Option<PathBuf> = self.folder.map(|f| f.join(format!("{name}.safetensors")));
-        // Images of one's own are hashed for it, which takes a while.
-        let context = path.as_ref().map(|_| format!("grids {grids:?} data {}{from}", self.source.name())).unwrap_or_default();
+        // Images are hashed for it, which takes a while.
+        let data = || format!("data {} judged on {}", self.source.name(), self.validation.name());
+        let context = path.as_ref().map(|_| format!("grids {grids:?} {}{from}", data())).unwrap_or_default();
         let phase = Phase {
             schedule: schedule.clone(),
             source: self.source,

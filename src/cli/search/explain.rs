@@ -6,6 +6,7 @@ use crate::cli::Talk;
 use crate::cli::common::{clock, print, progress};
 use crate::error::{Error, Result};
 use crate::search::bundle;
+use crate::search::candidate::Offer;
 use crate::search::explain::{Gain, count, gains};
 use crate::search::pareto::first_most;
 use crate::search::topdown::Target;
@@ -45,8 +46,7 @@ pub fn run(out: &Path, which: &str, jobs: usize, talk: Talk) -> Result<()> {
     let bar = progress(talk.quiet, count(&board, &PERCENT), "boards");
     let gains = gains(&network, &board, target, &PERCENT, &|| bar.inc(1))?;
     bar.finish_and_clear();
-    let fastest = candidate.hardware.fastest().map_or(offer.cycles, |o| o.cycles);
-    text.push_str(&bought(&gains, fastest));
+    text.push_str(&bought(&gains, candidate.hardware.fastest().unwrap_or(offer)));
     print(&text);
     Ok(())
 }
@@ -85,13 +85,20 @@ fn standing(left: &Left, number: usize) -> String {
     text
 }
 
+/// Share of a rate from which on more of it is a gain: offers are kept rounded.
+const LEAST_GAIN: f64 = 1e-6;
+
 /// A table of gains.
-fn bought(gains: &[Gain], fastest: u64) -> String {
-    let mut text = format!("\nwhat more of a budget would buy, every design simulated again (fastest here: {fastest} cycles)\n");
+fn bought(gains: &[Gain], fastest: &Offer) -> String {
+    let mut text = format!(
+        "\nwhat more of a budget would buy, every design simulated again (fastest here: {} cycles, {:.1} FPS)\n",
+        fastest.cycles, fastest.fps
+    );
     for gain in gains {
         let result = match (gain.cycles, gain.fps) {
-            (Some(cycles), Some(fps)) if cycles < fastest => {
-                format!("{cycles} cycles, {:+.1} %, {fps:.1} FPS", (cycles as f64 / fastest as f64 - 1.0) * 100.0)
+            // Where the host stage hides the accelerator, fewer cycles are no more frames.
+            (Some(cycles), Some(fps)) if fps > fastest.fps * (1.0 + LEAST_GAIN) => {
+                format!("{cycles} cycles, {fps:.1} FPS, {:+.1} %", (fps / fastest.fps - 1.0) * 100.0)
             }
             (Some(_), _) => "nothing".into(),
             _ => "nothing fits".into(),

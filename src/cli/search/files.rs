@@ -13,7 +13,7 @@ use crate::search::space::Space;
 use crate::search::table::Table;
 use crate::sweep::journal::to_csv;
 use crate::sweep::rounded;
-use crate::train::proxy::VERSION;
+use crate::train::proxy;
 use serde::Serialize;
 use std::path::Path;
 
@@ -23,6 +23,8 @@ const LEFT: &str = "search.json";
 const SETTINGS: &str = "search.toml";
 /// The chosen pair.
 pub const BEST: &str = "best";
+/// Folders of the pairs on the front, by their numbers.
+pub const FRONT: &str = "front";
 
 /// What figures depend on; a folder is of one search.
 #[derive(Serialize)]
@@ -58,7 +60,7 @@ pub fn claim(a: &Arguments, (board, pool): (&Board, &[Bundle]), space: &Space, t
         trainings: a.trainings,
         designs: a.designs,
         epochs: a.epochs,
-        proxy: VERSION,
+        proxy: proxy::name(),
         features: a.features,
         pool_content: key("pool", &[&format!("{pool:?}")]),
         table_content: table.map_or("none".into(), |t| key("table", &[&format!("{t:?}")])),
@@ -153,6 +155,13 @@ pub fn write(a: &Arguments, pool: &[Bundle], found: &Outcome, steps: &[Step]) ->
     };
     if let Some(k) = best {
         pair(&a.out.join(BEST), &all[k], pool)?;
+    }
+    let folder = a.out.join(FRONT);
+    if folder.exists() {
+        std::fs::remove_dir_all(&folder).map_err(|e| Error::io("remove", &folder, &e))?;
+    }
+    for k in (0..first).filter(|&k| front[k]) {
+        pair(&folder.join(k.to_string()), &all[k], pool)?;
     }
     let left = Left {
         board: a.place.board.clone(),

@@ -17,12 +17,13 @@ use crate::search::space::Space;
 use crate::search::strategy::{self, Entry};
 use crate::search::table::Table;
 use indicatif::ProgressBar;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 #[derive(clap::Args, Debug)]
 pub struct Arguments {
-    /// Folder for what is found: trials.csv, front.svg, search.json, best/ with network.toml and accelerator.toml; the same command goes on there after an
-    /// interruption.
+    /// Folder for what is found: trials.csv, front.svg, search.json, best/ with network.toml and accelerator.toml, front/NUMBER/ with those of each pair on the
+    /// front; the same command goes on there after an interruption.
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
     /// Explain a candidate of a finished search in --out (its number or the name of its network): why it won or not, what binds, what more of each budget would buy.
@@ -30,7 +31,7 @@ pub struct Arguments {
     explain: Option<String>,
     #[command(flatten)]
     place: PlaceArguments,
-    /// Frames a second to reach, host stage included; the least energy that reaches it is taken.
+    /// Frames a second to reach, host stage included; the least energy that reaches it is taken (with --goal throughput the fastest).
     #[arg(long, value_name = "FPS")]
     fps: Option<f64>,
     /// Most millijoules a frame (board energy).
@@ -158,7 +159,7 @@ impl Arguments {
 
 /// The joint search; the cache has each evaluation as soon as it is finished.
 fn network(a: &Arguments, space: &Space, evaluator: &Evaluator<'_>, entry: &Entry, talk: Talk) -> Result<Outcome> {
-    let plan = Plan { objective: a.objective(), trainings: a.trainings as usize, jobs: a.jobs };
+    let plan = Plan { objective: a.objective(), trainings: a.trainings as usize, known: &BTreeSet::new(), jobs: a.jobs };
     let mut strategy = (entry.start)(&space.sizes(), a.seed);
     let bar = progress(talk.quiet, plan.trainings, "trainings");
     let outcome = joint::search(space, evaluator, &mut *strategy, plan, &|outcome| show(&bar, outcome))?;

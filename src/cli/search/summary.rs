@@ -1,8 +1,9 @@
 //! What a search says at its end.
 
 use super::Arguments;
-use super::files::BEST;
+use super::files::{BEST, FRONT};
 use crate::board::Board;
+use crate::cli::common::host_limit;
 use crate::search::features::{self, Step};
 use crate::search::joint::{Candidate, Outcome};
 use crate::search::pareto::first_most;
@@ -20,29 +21,28 @@ pub fn text(a: &Arguments, entry: &Entry, board: &Board, found: &Outcome, steps:
         a.place.clock_mhz,
         found.trainings()
     );
-    let _ = writeln!(
-        text,
-        "{:>4}  {:<44}{:>9}{:>10}{:>8}{:>6}{:>8}",
-        "", "not beaten in both FPS and IoU", "FPS", "mJ/frame", "IoU", "DSP", "RAMB18"
-    );
+    let heading = "not beaten in both FPS and IoU";
+    let all = found.candidates.iter().chain(steps.iter().map(|s| &s.candidate));
+    let width = all.map(|c| c.genes.name().len()).fold(heading.len(), usize::max);
+    let _ = writeln!(text, "{:>4}  {heading:<width$}{:>9}{:>10}{:>8}{:>6}{:>8}", "", "FPS", "mJ/frame", "IoU", "DSP", "RAMB18");
     let front = found.front();
     let mut shown: Vec<usize> = (0..simulated).filter(|&k| front[k]).collect();
     shown.sort_by(|&x, &y| fps(&found.candidates[y]).total_cmp(&fps(&found.candidates[x])));
     for k in shown {
         let mark = if found.best == Some(k) { "  <- chosen" } else { "" };
-        let _ = writeln!(text, "{k:>4}  {}{mark}", line(&found.candidates[k]));
+        let _ = writeln!(text, "{k:>4}  {}{mark}", line(&found.candidates[k], width));
     }
     if !steps.is_empty() {
         let _ = writeln!(text, "\nfeatures added, judged on the grids:");
         for (k, step) in steps.iter().enumerate() {
             let mark = if step.kept { "  <- kept" } else { "" };
-            let _ = writeln!(text, "{:>4}  {:<11} {}{mark}", simulated + k, step.group, line(&step.candidate));
+            let _ = writeln!(text, "{:>4}  {:<11} {}{mark}", simulated + k, step.group, line(&step.candidate, width));
         }
     }
     let chosen = features::winner(steps).or(found.best.map(|k| &found.candidates[k]));
     match chosen {
         Some(_) => text.push_str(&commands(a)),
-        None => text.push_str(&nearest(found)),
+        None => text.push_str(&nearest(a, board, found)),
     }
     text
 }
@@ -51,11 +51,11 @@ fn fps(c: &Candidate) -> f64 {
     c.rates().map_or(0.0, |r| r.0)
 }
 
-fn line(c: &Candidate) -> String {
+fn line(c: &Candidate, width: usize) -> String {
     let offer = c.chosen();
     let number = |v: Option<f64>, digits: usize| v.map_or("-".into(), |v| format!("{v:.digits$}"));
     format!(
-        "{:<44}{:>9}{:>10}{:>8}{:>6}{:>8}",
+        "{:<width$}{:>9}{:>10}{:>8}{:>6}{:>8}",
         c.genes.name(),
         number(offer.map(|o| o.fps), 1),
         number(offer.map(|o| o.mj_per_frame), 1),
@@ -90,16 +90,17 @@ pub fn next(a: &Arguments) -> Vec<Vec<String>> {
 
 fn commands(a: &Arguments) -> String {
     let mut text = format!(
-        "\nThe chosen pair is in {}. IoU by the proxy ranks networks; it is no accuracy to quote. To train and judge it, and take it to hardware\n\
-         (--finish EPOCHS does all four):\n",
-        a.out.join(BEST).display()
+        "\nThe chosen pair is in {}, each pair of this front in {}. IoU by the proxy ranks networks; it is no accuracy to quote.\n\
+         To train and judge the chosen one, and take it to hardware (--finish EPOCHS does all four):\n",
+        a.out.join(BEST).display(),
+        a.out.join(FRONT).join("NUMBER").display()
     );
     next(a).iter().for_each(|c| text.push_str(&format!("  bico {}\n", c.join(" "))));
     text
 }
 
 /// Where nothing keeps to the limits: what came nearest.
-fn nearest(found: &Outcome) -> String {
+fn nearest(a: &Arguments, board: &Board, found: &Outcome) -> String {
     let Some(near) = first_most(&found.candidates, |c| c.merit) else { return "\nNothing was simulated.\n".into() };
     match near.chosen() {
         None => format!(
@@ -109,11 +110,12 @@ fn nearest(found: &Outcome) -> String {
         ),
         Some(offer) => format!(
             "\nNOT REACHED: nothing keeps to the limits. The nearest is `{}` with {:.1} FPS and {:.1} mJ a frame; its `{}` unit is the slowest. \
-             Explain it with --explain, relax the limit, or raise --trainings.\n",
+             Explain it with --explain, relax the limit, or give a space with smaller networks (--space).\n{}",
             near.genes.name(),
             offer.fps,
             offer.mj_per_frame,
-            offer.slowest
+            offer.slowest,
+            a.fps.map_or(String::new(), |fps| host_limit(board, fps))
         ),
     }
 }

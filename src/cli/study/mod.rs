@@ -15,6 +15,7 @@ use crate::search::cache::Cache;
 use crate::search::candidate::{Evaluator, Judging};
 use crate::search::pareto::Pair;
 use crate::search::space::Space;
+use crate::search::strategy;
 use crate::search::studies::{self, Effort};
 use crate::search::table::{Table, Training};
 use crate::train::proxy;
@@ -86,8 +87,8 @@ struct OnTable {
     /// Distinct networks that a search trains.
     #[arg(long, value_name = "N", default_value_t = 24, value_parser = clap::value_parser!(u32).range(3..=10_000))]
     trainings: u32,
-    /// Runs of each search, with seeds 1 to this.
-    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u64).range(2..=1000))]
+    /// Runs of each search, with seeds 1 to this; an interval of fewer than 6 would say nothing.
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u64).range(6..=1000))]
     seeds: u64,
     /// How both arms of `codesign` search.
     #[arg(long, value_name = "NAME", default_value = "scd")]
@@ -141,6 +142,7 @@ impl OnTable {
 }
 
 fn on_table(a: &OnTable, talk: Talk, study: fn(&OnTable, &Ground<'_>) -> Result<()>) -> Result<()> {
+    strategy::by_name(&a.strategy)?;
     let (pool, board): (Vec<Bundle>, Board) = (bundle::builtin(), board::load(&a.board)?);
     let (clock, table) = (clock(a.clock_mhz)?, Table::read(&a.tabled.table)?);
     let space = Space::open(a.tabled.space.as_deref(), &pool)?;

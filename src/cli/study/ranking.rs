@@ -20,15 +20,15 @@ pub struct Arguments {
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
     /// Networks, drawn at random.
-    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u32).range(3..=10_000))]
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u32).range(6..=10_000))]
     networks: u32,
     /// Epochs of 2,000 images, in float, at the network's own input.
     #[arg(long, value_name = "E", default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..=10_000))]
     epochs: u64,
-    /// Validation scenes; the best epoch counts.
+    /// Validation scenes that choose the epoch; it is judged on as many others.
     #[arg(long, value_name = "N", default_value_t = 400, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     validation: u32,
-    /// Of the draw, initial weights and order.
+    /// Of the draw; initial weights and order have another, which follows from it.
     #[arg(long, value_name = "S", default_value_t = 1)]
     seed: u64,
     /// Trainings at a time, one thread each; 0 for as many as the machine has threads. The result does not depend on it.

@@ -47,7 +47,12 @@ pub fn headline(record: &RunRecord) -> String {
     );
     let gops = ratio(2.0 * record.macs_per_frame as f64, p.accelerator_ms * 1e6);
     let peak = significant(peak_gops(record, Unit::is_compute));
-    card("Multipliers", format!("{} %", percent(p.mac_utilisation, 1.0)), format!("{} of {peak} GOP/s", significant(gops)), false);
+    card(
+        "Multipliers",
+        format!("{} %", percent(p.mac_utilisation, 1.0)),
+        format!("{} GOP/s; units in use: {peak}", significant(gops)),
+        false,
+    );
     for (name, used, budget) in resource_rows(record) {
         let rough = record.resources.lut_ff_uncalibrated && matches!(name, "LUT" | "FF");
         let note = if used > budget {

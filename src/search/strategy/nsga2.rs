@@ -18,8 +18,7 @@ pub struct Nsga2 {
     study: MultiObjectiveStudy,
     coordinates: Vec<IntParam>,
     open: Option<(optimizer::Trial, Point)>,
-    /// Every point, the next at random last.
-    others: Vec<Point>,
+    others: Random,
 }
 
 impl Nsga2 {
@@ -28,8 +27,8 @@ impl Nsga2 {
         let sampler = Nsga2Sampler::builder().population_size(POPULATION).seed(seed).build();
         let directions = vec![Direction::Maximize, Direction::Maximize];
         let coordinates = sizes.iter().enumerate().map(|(k, &n)| IntParam::new(0, n as i64 - 1).name(format!("c{k}"))).collect();
-        let others = Random::new(sizes, seed).left;
-        Nsga2 { study: MultiObjectiveStudy::with_sampler(directions, sampler), coordinates, open: None, others }
+        let study = MultiObjectiveStudy::with_sampler(directions, sampler);
+        Nsga2 { study, coordinates, open: None, others: Random::new(sizes, seed) }
     }
 }
 
@@ -50,13 +49,7 @@ impl Strategy for Nsga2 {
                 return vec![point];
             }
         }
-        // The population has converged on what is known.
-        while let Some(point) = self.others.pop() {
-            if history.of(&point).is_none() {
-                self.open = None;
-                return vec![point];
-            }
-        }
-        Vec::new()
+        // The population has converged on what is known. The open trial is of such a point, and told next time.
+        self.others.untried(history)
     }
 }

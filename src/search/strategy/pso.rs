@@ -1,6 +1,7 @@
 //! Group-based particle swarm (SkyNet, MLSys 2020): networks of one bundle are a group, and move towards the best of their group and the best they were
 //! themselves. The first coordinate is the bundle; the others move.
 
+use super::random::Random;
 use super::{History, Strategy};
 use crate::dataset::rng::Rng;
 use crate::search::pareto::first_most;
@@ -10,7 +11,7 @@ use crate::search::space::{Point, random_point};
 const PARTICLES: usize = 4;
 /// Chance that a coordinate steps aside by one.
 const MUTATION: f32 = 0.15;
-/// Iterations without anything new after which a space counts as exhausted.
+/// Iterations without anything new after which a point that nobody tried is taken at random.
 const MOST_IDLE: usize = 200;
 
 struct Particle {
@@ -24,6 +25,7 @@ pub struct Pso {
     rng: Rng,
     particles: Vec<Particle>,
     begun: bool,
+    others: Random,
 }
 
 impl Pso {
@@ -39,7 +41,7 @@ impl Pso {
                 Particle { at, best: None }
             })
             .collect();
-        Pso { sizes: sizes.to_vec(), rng, particles, begun: false }
+        Pso { sizes: sizes.to_vec(), rng, particles, begun: false, others: Random::new(sizes, seed) }
     }
 
     /// Everybody remembers, then moves.
@@ -79,6 +81,6 @@ impl Strategy for Pso {
                 return asked;
             }
         }
-        Vec::new()
+        self.others.untried(history)
     }
 }

@@ -6,7 +6,7 @@ use crate::search::space::{Point, points};
 
 /// What is left, the next last.
 pub struct Random {
-    pub(super) left: Vec<Point>,
+    left: Vec<Point>,
 }
 
 impl Random {
@@ -14,6 +14,16 @@ impl Random {
     pub fn new(sizes: &[usize], seed: u64) -> Random {
         let all = points(sizes);
         Random { left: Rng::new(seed).permutation(all.len()).into_iter().map(|k| all[k].clone()).collect() }
+    }
+
+    /// The next point that nobody tried, for strategies with no idea of their own; none when there is none.
+    pub(super) fn untried(&mut self, history: &History) -> Vec<Point> {
+        while let Some(point) = self.left.pop() {
+            if history.of(&point).is_none() {
+                return vec![point];
+            }
+        }
+        Vec::new()
     }
 }
 

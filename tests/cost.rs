@@ -257,5 +257,8 @@ fn accumulators_hold_every_sum_and_no_bit_more() {
 
 #[test]
 fn the_shipped_accelerators_are_these() {
-    assert_eq!(accelerator::names().collect::<Vec<_>>(), ["pynq-z1-default", "small", "tiny", "wide", "dnn1", "dnn2", "dnn3", "ternary"]);
+    assert_eq!(
+        accelerator::names().collect::<Vec<_>>(),
+        ["pynq-z1-default", "uav-fast", "uav-accurate", "small", "tiny", "wide", "dnn1", "dnn2", "dnn3", "ternary"]
+    );
 }

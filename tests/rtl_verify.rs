@@ -115,7 +115,9 @@ fn golden_pairs_over_a_whole_frame() {
     if !tools() {
         return;
     }
-    for (network, acc) in [("uav-detector", "pynq-z1-default"), ("skynet_c", "pynq-z1-default"), ("mobile_block", "wide")] {
+    for (network, acc) in
+        [("uav-detector", "pynq-z1-default"), ("uav-fast", "uav-fast"), ("skynet_c", "pynq-z1-default"), ("mobile_block", "wide")]
+    {
         let path = format!("{}/traces/{network}.json", env!("CARGO_MANIFEST_DIR"));
         let golden = bico::golden::read(std::path::Path::new(&path)).unwrap();
         assert_eq!((golden.network.as_str(), golden.accelerator.as_str()), (network, acc));

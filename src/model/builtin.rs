@@ -25,6 +25,8 @@ macro_rules! folder {
 /// Every embedded network: one line each (`folder!("name", weights)` when it has a weights file).
 pub static BUILTIN: &[Builtin] = &[
     folder!("uav-detector", weights),
+    folder!("uav-fast", weights),
+    folder!("uav-accurate", weights),
     folder!("dnn1"),
     folder!("dnn2"),
     folder!("dnn3", weights),

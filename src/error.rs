@@ -93,11 +93,15 @@ impl Error {
     }
     /// A failed read or write of `path`.
     pub fn io(action: &str, path: &Path, source: &std::io::Error) -> Self {
-        let kind = match source.kind() {
-            std::io::ErrorKind::NotFound | std::io::ErrorKind::InvalidData | std::io::ErrorKind::IsADirectory => Kind::Input,
-            _ => Kind::Environment,
+        use std::io::ErrorKind::{AlreadyExists, InvalidData, IsADirectory, NotADirectory, NotFound};
+        let (kind, what) = match source.kind() {
+            NotADirectory | AlreadyExists => {
+                (Kind::Input, format!("cannot {action}: it, or what it should lie in, is a file and no folder"))
+            }
+            NotFound | InvalidData | IsADirectory => (Kind::Input, format!("cannot {action}: {source}")),
+            _ => (Kind::Environment, format!("cannot {action}: {source}")),
         };
-        Self::new(kind, format!("cannot {action}: {source}")).file(path)
+        Self::new(kind, what).file(path)
     }
     /// The file the error is in.
     pub fn file(mut self, path: impl AsRef<Path>) -> Self {

@@ -62,6 +62,11 @@ fn json_holds_to_its_schema_version_and_compare_names_the_layer() {
     }
     let images = bico(dir.path(), &["compare", "1", "2"]);
     assert!(images.status.success() && out(&images).contains("different images"), "{}", out(&images));
+    // Pictures of an earlier run do not stay beside a record of other images.
+    let pictures = || std::fs::read_dir(dir.path().join("2/detections")).map_or(0, Iterator::count);
+    assert!(pictures() >= 2);
+    let none = bico(dir.path(), &["simulate", "--scenes", "0", "--out", "2"]);
+    assert!(out(&none).contains("no image was run") && pictures() == 0, "{}", out(&none));
     fails(dir.path(), &["compare", "a", "missing"], 3, &["missing"]);
     std::fs::write(dir.path().join("bad.json"), "{\"schema_version\": 1").unwrap();
     fails(dir.path(), &["compare", "bad.json", "a"], 3, &["bad.json"]);

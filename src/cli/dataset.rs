@@ -32,7 +32,7 @@ pub struct GenerateArgs {
     #[arg(long, value_enum, default_value = "test")]
     pub split: Split,
     /// How many scenes
-    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, visible_alias = "scenes", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
     pub count: u32,
     /// Index of the first scene in its split
     #[arg(long, default_value_t = 0)]
@@ -53,7 +53,7 @@ pub struct ShowArgs {
     #[arg(long, value_enum, default_value = "test")]
     pub split: Split,
     /// How many images
-    #[arg(long, default_value_t = 24, value_parser = clap::value_parser!(u32).range(1..=400))]
+    #[arg(long, visible_alias = "scenes", default_value_t = 24, value_parser = clap::value_parser!(u32).range(1..=400))]
     pub count: u32,
     /// Index of the first scene in its split
     #[arg(long, default_value_t = 0)]

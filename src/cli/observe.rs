@@ -75,7 +75,8 @@ pub fn run(a: &Arguments, talk: Talk) -> Result<()> {
             let mut text = String::new();
             let mut panels = Vec::new();
             for mapping in [board::Mapping::Yosys, board::Mapping::VivadoHls] {
-                let _ = write!(text, "DSP slices, products mapped as by {mapping}\nweights ");
+                let _ =
+                    write!(text, "DSP slices, products mapped as by {mapping}; rows: bits of features, columns: bits of weights\n        ");
                 weights.iter().for_each(|w| {
                     let _ = write!(text, "{w:>5}");
                 });

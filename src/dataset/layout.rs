@@ -69,7 +69,12 @@ impl Layout {
         let mut paths: Vec<PathBuf> = entries(&self.images)?.into_iter().filter(|p| is_image(p)).collect();
         if paths.is_empty() {
             let e = Error::input("no images in the folder").file(&self.images);
-            return Err(e.allowed(".jpg, .jpeg and .png files, here or in `images` or `JPEGImages`"));
+            let e = e.allowed(".jpg, .jpeg and .png files, here or in `images` or `JPEGImages`");
+            let deeper = std::fs::read_dir(&self.images).into_iter().flatten().flatten().map(|f| f.path()).filter(|p| p.is_dir()).min();
+            return Err(match deeper {
+                Some(folder) => e.hint(format!("folders below are not read: name one of them, such as {}", folder.display())),
+                None => e,
+            });
         }
         paths.sort();
         Ok(paths)

@@ -27,7 +27,7 @@ pub use plot::{bundles, front, heat, model, observation, ranking, steps, strips,
 pub use read::{MAX_CYCLES, check, parse_record, read_record};
 pub use score::{DacSdcScore, dac_sdc_score};
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::files::write_in_folder;
 use crate::record::RunRecord;
 use std::path::{Path, PathBuf};
@@ -111,9 +111,20 @@ impl Report {
     }
 }
 
+/// Removes the pictures that an earlier run left in its own folder: they are of other images.
+fn remove_others(folder: &Path, written: &[PathBuf]) -> Result<()> {
+    let Ok(entries) = std::fs::read_dir(folder) else { return Ok(()) };
+    for path in entries.filter_map(|e| e.ok().map(|e| e.path())) {
+        if path.extension().is_some_and(|e| e == "png") && !written.contains(&path) {
+            std::fs::remove_file(&path).map_err(|e| Error::io("remove", &path, &e))?;
+        }
+    }
+    Ok(())
+}
+
 /// Writes every report into `dir` (made when absent) and returns the paths written, in order.
 ///
-/// Each file is written under a temporary name and renamed, so that none is ever seen half-written.
+/// Each file is written under a temporary name and renamed, so that none is ever seen half-written. Pictures of an earlier run are removed.
 ///
 /// # Errors
 /// When the record is inconsistent, or `dir` can not be written.
@@ -125,6 +136,9 @@ pub fn write_all(record: &RunRecord, extras: &Extras, dir: &Path) -> Result<Vec<
             let path = dir.join(path);
             write_in_folder(&path, &bytes)?;
             written.push(path);
+        }
+        if let Render::Folder(_) = report.render {
+            remove_others(&dir.join(report.path), &written)?;
         }
     }
     Ok(written)

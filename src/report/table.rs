@@ -91,7 +91,8 @@ fn headline(record: &RunRecord, t: &mut Table) {
         let iou = a.mean_iou.map_or("no labels".into(), |v| format!("mean IoU {v:.3}"));
         let baselines: Vec<String> = a.baselines.iter().map(|(name, v)| format!("{name} {v:.3}")).collect();
         let beside = if baselines.is_empty() { String::new() } else { format!("; baselines: {}", baselines.join(", ")) };
-        item("accuracy", format!("{iou} on {} image{}{beside}", grouped(a.images), if a.images == 1 { "" } else { "s" }));
+        let on = format!("{iou} on {} image{}{beside}", grouped(a.images), if a.images == 1 { "" } else { "s" });
+        item("accuracy", if a.images == 0 { "no image was run".into() } else { on });
     }
     let [p50, p90, p99, max] = p.accelerator_ms_percentiles.map(significant);
     let spread = if record.frames.len() > 1 {

@@ -31,7 +31,7 @@ pub fn draw(title: &str, x_name: &str, y_name: &str, panels: &[(String, Vec<Line
             let x = Scale::linear(x_most * 1.04, left, (k + 1) * panel_width);
             let y = Scale::linear(y_most * 1.06, bottom, TOP);
             canvas.text((left, TOP - 16), name, Anchor::Start);
-            canvas.grid((left, TOP), ((k + 1) * panel_width, bottom), (&x, 8, label), (&y, 6, label));
+            canvas.grid((left, TOP), ((k + 1) * panel_width, bottom), (&x, 9, label), (&y, 6, label));
             canvas.muted((left + (panel_width - GAP) / 2, bottom + 34), x_name, Anchor::Middle);
             for ((_, points), color) in lines.iter().zip(palette::PARTS.iter().cycle()) {
                 let at = |p: &(f64, f64)| (x.pixel(p.0), y.pixel(p.1));

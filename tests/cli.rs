@@ -91,9 +91,17 @@ fn what_comes_with_it_is_listed_and_explained() {
 }
 
 #[test]
+fn settings_of_the_other_file_are_sent_there() {
+    let dir = tempfile::tempdir().unwrap();
+    fails(dir.path(), &["explain", "--set", "host.load_ms=3"], 2, &["`host` is a key of the board", "--set-board host.load_ms=3"]);
+    fails(dir.path(), &["explain", "--set-board", "clock_mhz=150"], 2, &["`clock_mhz` is a key of the accelerator", "--set clock_mhz=150"]);
+    fails(dir.path(), &["explain", "--set", "hots.load_ms=3"], 2, &["unknown key `hots`"]);
+}
+
+#[test]
 fn schemas_describe_the_configuration_files() {
     let dir = tempfile::tempdir().unwrap();
-    for name in ["board", "accelerator", "network"] {
+    for name in ["board", "accelerator", "network", "space", "pool", "candidate", "candidate-evaluation"] {
         let schema: serde_json::Value = serde_json::from_str(&out(&bico(dir.path(), &["schema", name]))).unwrap();
         assert_eq!(schema["additionalProperties"], false, "{name} refuses unknown keys");
         let described = |p: &serde_json::Value| p.get("description").is_some() || p.get("$ref").is_some();

@@ -178,6 +178,9 @@ fn goldens_of_board_errors() {
         board_error("load_ms = 4.0", "load_ms = -4.0"),
         at("load_ms") + "`host.load_ms` is out of range\n  value:   -4\n  allowed: 0 to 60000"
     );
+    let parts = board_error("device_static_w = 0.14", "device_static_w = 1400.0");
+    assert!(parts.starts_with(&(at("device_static_w") + "`power.device_static_w` is out of range\n  value:   1400")), "{parts}");
+    assert!(parts.contains("device_static_w and arm_w are parts of `power.fixed_w`"), "{parts}");
     assert_eq!(
         board_error("t_ccd_ddr_clocks = 4", "t_ccd_ddr_clocks = 0"),
         at("t_ccd_ddr_clocks") + "memory.timing.t_ccd_ddr_clocks is out of range\n  value:   0\n  allowed: 4 to 1000"

@@ -93,9 +93,18 @@ impl Document<RawBoard> {
         self.check_memory()?;
         self.check_host()?;
         for (key, value, largest) in raw.power.named() {
-            self.in_range(&format!("power.{key}"), value, 0.0..=largest)?;
+            let checked = self.in_range(&format!("power.{key}"), value, 0.0..=largest);
+            checked.map_err(|e| if Coefficients::PARTS.contains(&key) { e.hint(self.parts_of_fixed()) } else { e })?;
         }
         Ok(board)
+    }
+
+    fn parts_of_fixed(&self) -> String {
+        format!(
+            "{} are parts of `power.fixed_w`, here {} W: change them together",
+            Coefficients::PARTS.join(" and "),
+            self.raw.power.fixed_w
+        )
     }
 
     fn operands(&self) -> Result<(u8, u8)> {

@@ -1,7 +1,7 @@
 //! What several subcommands share: how a design is named on the command line, and progress.
 
-use crate::accelerator::{self, Accelerator};
-use crate::board::{self, Board, Mapping};
+use crate::accelerator::{self, Accelerator, RawAccelerator};
+use crate::board::{self, Board, Mapping, RawBoard};
 use crate::config::Override;
 use crate::config::suggest::did_you_mean;
 use crate::error::{Error, Kind, Result};
@@ -81,6 +81,9 @@ impl DesignArguments {
     /// When a name is unknown or a file does not hold what it should.
     pub fn load(&self) -> Result<Design> {
         let network = network(&self.model, LoadOptions { feature_bits: self.features, weight_bits: self.weights })?;
+        let (of_accelerator, of_board) = (keys::<RawAccelerator>(), keys::<RawBoard>());
+        refuse_misplaced(&self.accelerator_settings, &of_accelerator, ("--set-board", "board", &of_board))?;
+        refuse_misplaced(&self.board_settings, &of_board, ("--set", "accelerator", &of_accelerator))?;
         let accelerator_document = accelerator::open(&self.accelerator, &self.accelerator_settings)?;
         let settings: Vec<Override> = self.board_settings.iter().cloned().chain(mapping_setting(self.mapping)?).collect();
         let board_document = board::open(&self.board, &settings)?;
@@ -89,6 +92,24 @@ impl DesignArguments {
         let resolved = format!("{}\n{}\n{}", board_document.resolved(), accelerator_document.resolved(), network.resolved);
         Ok(Design { network, accelerator, board, resolved })
     }
+}
+
+/// Top-level keys of a kind of file.
+fn keys<T: schemars::JsonSchema>() -> Vec<String> {
+    let schema = schemars::schema_for!(T).to_value();
+    schema["properties"].as_object().map_or_else(Vec::new, |keys| keys.keys().cloned().collect())
+}
+
+/// Refuses settings whose key is not one of `own`, but one of what the other flag changes.
+fn refuse_misplaced(settings: &[Override], own: &[String], (flag, what, other): (&str, &str, &[String])) -> Result<()> {
+    for setting in settings {
+        let root = setting.key.split(['.', '[']).next().unwrap_or_default();
+        if !own.iter().any(|k| k == root) && other.iter().any(|k| k == root) {
+            let e = Error::usage(format!("`{root}` is a key of the {what}")).file(setting.origin());
+            return Err(e.hint(format!("{flag} {}={}", setting.key, setting.value)));
+        }
+    }
+    Ok(())
 }
 
 /// An embedded network by name, else a folder.

@@ -2,7 +2,7 @@
 
 use crate::cli::common::note;
 use crate::dataset::{self, Examples, Image, Scenes, Split};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::model::Network;
 use crate::report::Picture;
 use crate::simulate::Sample;
@@ -27,16 +27,6 @@ pub struct Samples {
 /// When the network does not take three channels.
 pub fn scenes(network: &Network, split: Split, first: u64, count: usize) -> Result<Samples> {
     examples(network, &Scenes { split, first, count }, true)
-}
-
-fn check_channels(network: &Network) -> Result<()> {
-    let shape = network.graph.input().shape;
-    if shape.c != 3 {
-        return Err(Error::input(format!("network `{}` does not take colour images", network.name))
-            .value(format!("{} channels", shape.c))
-            .allowed("3 channels"));
-    }
-    Ok(())
 }
 
 fn collect(made: Vec<(Sample, Picture)>) -> Samples {
@@ -75,7 +65,7 @@ pub fn noise(network: &Network) -> Samples {
 /// # Errors
 /// When the network does not take three channels, or an image can no longer be read.
 pub fn examples(network: &Network, examples: &dyn Examples, quiet: bool) -> Result<Samples> {
-    check_channels(network)?;
+    dataset::reads_images(&network.name, network.graph.input().shape)?;
     let load = |index: usize| -> Result<_> {
         let example = examples.load(index)?;
         let truth = example.largest().map(|i| example.fractions()[i]);

@@ -3,6 +3,9 @@
 use super::common::print;
 use crate::error::{Error, Result};
 use crate::report;
+use crate::search::Space;
+use crate::search::bundle::RawPool;
+use crate::search::candidate;
 use crate::{accelerator, board, model};
 use schemars::schema_for;
 use serde_json::Value;
@@ -13,12 +16,16 @@ pub struct Arguments {
     name: Option<String>,
 }
 
-/// Name and JSON schema (draft 2020-12) of each kind of configuration file.
-fn configurations() -> [(&'static str, Value); 3] {
+/// Name and JSON schema (draft 2020-12) of each kind of file that is read, and of the answer to a candidate.
+fn configurations() -> [(&'static str, Value); 7] {
     [
         ("board", schema_for!(board::RawBoard).to_value()),
         ("accelerator", schema_for!(accelerator::RawAccelerator).to_value()),
         ("network", schema_for!(model::RawNetwork).to_value()),
+        ("space", schema_for!(Space).to_value()),
+        ("pool", schema_for!(RawPool).to_value()),
+        ("candidate", schema_for!(candidate::Request).to_value()),
+        ("candidate-evaluation", schema_for!(candidate::Evaluation).to_value()),
     ]
 }
 

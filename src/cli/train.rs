@@ -185,9 +185,9 @@ fn in_pool(args: &TrainArgs, network: &Network, out: &Path, quiet: bool) -> Resu
         return Ok(vec![format!("stopped after float epoch {}; finish with --resume", stopped.history.len())]);
     }
     // What is refused here must not have cost the second phase of before.
-    training.begin(watch)?;
+    let begun = training.begin(watch)?;
     forget_other_widths(args, &tune, out)?;
-    let mut trained = training.run(watch)?;
+    let mut trained = training.finish(begun, watch)?;
     progress.note("scoring");
     let mut net = Net::new(trained.float.0.clone(), trained.float.1.clone(), args.batch.min(16) as usize)?;
     let float = mean(&evaluate::ious(&mut net, &validation)?);

@@ -46,7 +46,7 @@ impl Override {
     }
 
     /// What errors call it.
-    fn origin(&self) -> PathBuf {
+    pub fn origin(&self) -> PathBuf {
         PathBuf::from(format!("{} {}={}", self.flag, self.key, self.value))
     }
 }

@@ -1,8 +1,24 @@
 //! From an image of any size to the network's input: one resize function for training, evaluation and simulation.
 
 use super::frame::Image;
+use crate::error::{Error, Result};
 use crate::fixed::Format;
 use crate::tensor::{Shape, Tensor};
+
+/// Channels of an image: red, green, blue.
+pub const CHANNELS: usize = 3;
+
+/// That the network `name`, of that input, reads images.
+///
+/// # Errors
+/// When it reads other than [`CHANNELS`] channels.
+pub fn reads_images(name: &str, input: Shape) -> Result<()> {
+    if input.c == CHANNELS {
+        return Ok(());
+    }
+    let e = Error::input(format!("network `{name}` does not read colour images"));
+    Err(e.value(format!("{} channels", input.c)).allowed(format!("{CHANNELS} channels")))
+}
 
 /// Area (box) resize in integer arithmetic, so equal on every platform. Enlarging repeats pixels.
 ///

@@ -12,7 +12,7 @@ pub use record::{Answer, Evaluation, FoundRecord, ImageRecord, Metric, NetworkRe
 pub use sizes::{SIZES, SizeClass};
 
 use crate::dataset::baseline::{Baselines, Fit};
-use crate::dataset::{Box2D, Example, Examples, preprocess, to_format};
+use crate::dataset::{self, Box2D, Example, Examples, preprocess, to_format};
 use crate::error::{Error, Result};
 use crate::model::ranked::{self, Keep};
 use crate::model::untiled::{Maps, Untiled};
@@ -122,11 +122,7 @@ pub fn evaluate(
 
 /// The network's anchors, when it can be evaluated.
 fn check(network: &Network) -> Result<Vec<[f32; 2]>> {
-    let shape = network.graph.input().shape;
-    if shape.c != 3 {
-        let e = Error::input(format!("network `{}` does not take colour images", network.name));
-        return Err(e.value(format!("{} channels", shape.c)).allowed("3 channels"));
-    }
+    dataset::reads_images(&network.name, network.graph.input().shape)?;
     let Some(spec) = &network.head else {
         let e = Error::input(format!("network `{}` has no detection head", network.name));
         return Err(e.hint("give network.toml a [head] with its anchors"));

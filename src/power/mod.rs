@@ -47,6 +47,9 @@ pub struct Coefficients {
 }
 
 impl Coefficients {
+    /// Keys of what `fixed_w` contains.
+    pub(crate) const PARTS: [&str; 2] = ["device_static_w", "arm_w"];
+
     /// Key, value and largest value that is believed, for checks.
     pub(crate) fn named(&self) -> [(&'static str, f64, f64); 10] {
         [

@@ -52,9 +52,10 @@ pub struct Bundle {
 }
 
 /// A file of bundles.
-#[derive(Deserialize)]
+#[derive(Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct RawPool {
+pub struct RawPool {
+    /// The bundles: layers without activations, which are another dimension of a search.
     bundle: Vec<RawBundle>,
 }
 

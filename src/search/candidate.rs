@@ -14,12 +14,13 @@ use crate::error::Result;
 use crate::sweep::rounded;
 use crate::train::proxy::{self, IMAGES, Proxy};
 use crate::units::Hertz;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 /// A pair of network and accelerator is offered: simulated, not guessed.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Offer {
     /// Simulated cycles of a frame.
@@ -39,7 +40,7 @@ pub struct Offer {
 }
 
 /// What the top-down search offers for a network on a board.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Hardware {
     /// Designs that were simulated.
@@ -87,12 +88,12 @@ impl Hardware {
 }
 
 /// How accuracy is judged.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Judging {
     /// Passes over the proxy's scenes.
     pub epochs: u64,
-    /// Of initial weights and order.
+    /// Seed of initial weights and of the order of scenes.
     pub seed: u64,
     /// Train on for this many epochs with weights and features on their grids, and judge there; 0: in float, where widths do not matter.
     #[serde(default)]
@@ -205,7 +206,7 @@ impl<'a> Evaluator<'a> {
 }
 
 /// What `bico evaluate-candidate` reads.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Request {
     /// The network.
@@ -222,7 +223,7 @@ pub struct Request {
 }
 
 /// What `bico evaluate-candidate` writes.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Evaluation {
     /// What was asked.

@@ -3,11 +3,12 @@
 use super::bundle::{self, Bundle};
 use crate::error::{Error, Result};
 use crate::model::{self, LoadOptions, Network};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::fmt::Write;
 
 /// What follows each layer of a bundle.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Clip {
     /// Not clipped.
@@ -35,7 +36,7 @@ impl Clip {
 
 /// A network of the search space: one bundle, replicated (DAC 2019: N, the down-sampling vector, the channel expansion vector; then the features
 /// of SkyNet).
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Genes {
     /// Name of the bundle.

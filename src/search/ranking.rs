@@ -116,7 +116,7 @@ impl Full<'_> {
             validation: &Images::scenes(Split::Validation, 0, self.validation, shape),
             folder: Some(&folder),
         };
-        let (spec, best) = training.begin(&mut |_, _, _, epoch| done(u64::from(epoch.is_some())))?;
+        let (spec, best) = training.begin(&mut |_, _, _, epoch| done(u64::from(epoch.is_some())))?.float;
         let judge = Images::scenes(Split::Validation, JUDGED_FROM, self.validation, shape);
         let full_iou = evaluate::mean(&evaluate::ious(&mut Net::new(spec, best, JUDGED_AT_ONCE)?, &judge)?);
         Ok(Row {

@@ -5,6 +5,7 @@ use super::genes::{BITS, DEFAULT_BITS, Genes, MOST_CHANNELS, MOST_REPLICATIONS, 
 use crate::config::Source;
 use crate::dataset::rng::Rng;
 use crate::error::{Error, Result};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 
@@ -12,7 +13,7 @@ use std::path::Path;
 pub type Point = Vec<usize>;
 
 /// Where pools stand (the down-sampling vector).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Down {
     /// After replications 1, 2, 3.
@@ -34,7 +35,7 @@ impl Down {
 }
 
 /// Channels (the expansion vector): those of the first replication, the factor from each to the next, and where they stop growing.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Expansion {
     /// Channels of the first replication.
@@ -61,17 +62,17 @@ impl Expansion {
     }
 }
 
-/// The dimensions.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// The dimensions of a search.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Space {
-    /// Names of bundles, the Pareto-optimal ones.
+    /// Names of bundles to repeat, as `bico bundles` lists them.
     pub bundles: Vec<String>,
-    /// N.
+    /// How often the bundle is repeated.
     pub replications: Vec<usize>,
-    /// Down-sampling.
+    /// Where pools stand.
     pub down: Vec<Down>,
-    /// Channel expansion.
+    /// How channels grow.
     pub expansions: Vec<Expansion>,
     /// Bundles to choose from for the first replication; without any it is of the same bundle as the rest.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

@@ -2,14 +2,12 @@
 
 use super::params::{Params, Running, StageParams};
 use super::spec::{NetSpec, Op, StageSpec};
+use crate::dataset;
 use crate::error::{Error, Result};
 use crate::model::HeadSpec;
 use crate::model::float::{Activation, FloatLayer, FloatNetwork};
 use crate::model::graph::{self, Padding, Sliding};
 use crate::ops::Kernel;
-
-/// Channels of the images that are trained on.
-const IMAGE_CHANNELS: usize = 3;
 
 /// A network seen as stages.
 #[derive(Clone, Debug)]
@@ -31,11 +29,7 @@ impl Trainable {
                 .hint("add [head] with kind = \"yolo\" and anchors: the trainer trains detectors")
         })?;
         let input = float.input().shape;
-        if input.c != IMAGE_CHANNELS {
-            return Err(Error::input(format!("network `{}` does not read colour images", float.name))
-                .value(format!("{} channels", input.c))
-                .allowed(format!("{IMAGE_CHANNELS} channels")));
-        }
+        dataset::reads_images(&float.name, input)?;
         let anchors = head.anchors.iter().map(|a| a.map(|v| v as f32)).collect();
         let spec = NetSpec { input, stages: Vec::new(), anchors };
         let mut made = Trainable { spec, layers: Vec::new() };

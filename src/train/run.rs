@@ -125,13 +125,32 @@ pub struct Trained {
     pub history: Vec<Epoch>,
 }
 
+/// A training whose float phase is done: what the grids start from.
+pub struct Begun {
+    /// The network's stages.
+    map: Trainable,
+    /// Structure and numbers of the best epoch.
+    pub float: (NetSpec, Params),
+    /// Figures of each epoch so far.
+    history: Vec<Epoch>,
+}
+
 impl Training<'_> {
     /// Trains, and tells `watch` how far it is.
     ///
     /// # Errors
     /// When a layer cannot be trained, a checkpoint is of another run, or the loss stops being a number.
     pub fn run(&self, watch: &mut Watcher<'_>) -> Result<Trained> {
-        let (map, float, mut history) = self.first(watch)?;
+        let begun = self.begin(watch)?;
+        self.finish(begun, watch)
+    }
+
+    /// The second half of [`Training::run`]: on the grids, from what [`Training::begin`] made.
+    ///
+    /// # Errors
+    /// As [`Training::run`].
+    pub fn finish(&self, begun: Begun, watch: &mut Watcher<'_>) -> Result<Trained> {
+        let Begun { map, float, mut history } = begun;
         let (spec, grids, layers) = self.on_grids(&map, &float)?;
         // Formats may come out the same of other numbers to start from.
         let from = format!(" from {}", spec.1.sha256());
@@ -153,28 +172,23 @@ impl Training<'_> {
         self.in_float(&mut self.trainable()?, until, watch)
     }
 
-    /// All that comes before the grids: what [`Training::run`] would refuse there is refused here, and its float phase is done. Structure and numbers of its best epoch.
+    /// All that comes before the grids: what [`Training::run`] would refuse there is refused here, and its float phase is done.
     ///
     /// # Errors
     /// As [`Training::run`].
-    pub fn begin(&self, watch: &mut Watcher<'_>) -> Result<(NetSpec, Params)> {
-        self.first(watch).map(|(_, float, _)| float)
-    }
-
-    /// The network's stages, what the grids start from, and the epochs so far.
-    fn first(&self, watch: &mut Watcher<'_>) -> Result<(Trainable, (NetSpec, Params), Vec<Epoch>)> {
+    pub fn begin(&self, watch: &mut Watcher<'_>) -> Result<Begun> {
         let mut map = self.trainable()?;
         if self.plan.float.epochs > 0 {
             let done = self.in_float(&mut map, None, watch)?;
             let float = (map.spec.clone(), done.best);
-            return Ok((map, float, done.history));
+            return Ok(Begun { map, float, history: done.history });
         }
         if self.network.weights != Weights::File {
             let e = Error::usage("the network has no trained weights to keep").value(&self.network.name);
             return Err(e.hint("give --epochs 1 or more"));
         }
         let float = map.with_weights(&self.network.float)?;
-        Ok((map, float, Vec::new()))
+        Ok(Begun { map, float, history: Vec::new() })
     }
 
     fn trainable(&self) -> Result<Trainable> {

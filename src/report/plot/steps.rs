@@ -13,7 +13,7 @@ const GAP: i32 = 60;
 /// A line of a panel: its name and points, x rising.
 pub type Line = (String, Vec<(f64, f64)>);
 
-/// Draws the panels: a title and lines each; all share both axes, colours go by the order of the lines.
+/// Draws the panels: a title and lines each; all share both axes, colours and widths of strokes go by the order of the lines.
 ///
 /// # Errors
 /// When plotters fails.
@@ -33,14 +33,17 @@ pub fn draw(title: &str, x_name: &str, y_name: &str, panels: &[(String, Vec<Line
             canvas.text((left, TOP - 16), name, Anchor::Start);
             canvas.grid((left, TOP), ((k + 1) * panel_width, bottom), (&x, 9, label), (&y, 6, label));
             canvas.muted((left + (panel_width - GAP) / 2, bottom + 34), x_name, Anchor::Middle);
-            for ((_, points), color) in lines.iter().zip(palette::PARTS.iter().cycle()) {
+            // Each line a little narrower than the one below it: where they coincide, all stay in sight.
+            let over = |nth: usize| lines.len() - 1 - nth;
+            for (nth, ((_, points), color)) in lines.iter().zip(palette::PARTS.iter().cycle()).enumerate() {
+                let (width, radius) = (2 + 2 * over(nth) as u32, 3 + over(nth) as u32);
                 let at = |p: &(f64, f64)| (x.pixel(p.0), y.pixel(p.1));
                 for pair in points.windows(2) {
                     let (a, b) = (at(&pair[0]), at(&pair[1]));
-                    canvas.line(a, (b.0, a.1), *color, 2);
-                    canvas.line((b.0, a.1), b, *color, 2);
+                    canvas.line(a, (b.0, a.1), *color, width);
+                    canvas.line((b.0, a.1), b, *color, width);
                 }
-                points.iter().for_each(|p| canvas.circle(at(p), 3, *color));
+                points.iter().for_each(|p| canvas.circle(at(p), radius, *color));
             }
         }
         canvas.legend(&items, (GAP, bottom + 50));

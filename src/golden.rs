@@ -4,6 +4,7 @@ pub mod accuracy;
 
 use crate::error::{Error, Result};
 use crate::record::{CycleSplit, RunRecord};
+use crate::report::derive::split_parts;
 use serde::{Deserialize, Serialize};
 use std::fmt::Write;
 use std::path::Path;
@@ -89,8 +90,14 @@ impl Expected {
         for (k, (a, b)) in self.frame_cycles.iter().zip(&now.frame_cycles).enumerate().filter(|(_, (a, b))| a != b) {
             let _ = writeln!(text, "  frame {k}: {}", moved(*a, *b));
         }
-        for ((unit, old), (_, new)) in self.units.iter().zip(&now.units).filter(|(a, b)| a != b) {
-            let _ = writeln!(text, "  unit {unit}: busy {}", moved(old.busy_cycles, new.busy_cycles));
+        let units = |e: &Expected| e.units.iter().map(|(unit, _)| unit.clone()).collect::<Vec<_>>();
+        if units(self) != units(now) {
+            let _ = writeln!(text, "  units: {} -> {}", units(self).join(", "), units(now).join(", "));
+        }
+        for ((unit, old), (_, new)) in self.units.iter().zip(&now.units).filter(|(a, b)| a.0 == b.0) {
+            for ((what, a), (_, b)) in split_parts(old).into_iter().zip(split_parts(new)).filter(|(a, b)| a != b) {
+                let _ = writeln!(text, "  unit {unit}: {what} {}", moved(a, b));
+            }
         }
         if text.is_empty() && self != now {
             text.push_str("  number of frames or units\n");
@@ -113,7 +120,7 @@ pub fn read(path: &Path) -> Result<Golden> {
     serde_json::from_str(&text).map_err(|e| {
         Error::input(format!("not a golden run: {e}"))
             .at(path, e.line())
-            .hint("restore the file, or write it anew with `bico regress --bless`")
+            .hint("restore the file: it also says what is run, so `--bless` can not write it anew")
     })
 }
 

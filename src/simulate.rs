@@ -5,7 +5,7 @@ use crate::account;
 use crate::board::Board;
 use crate::dataset::iou::Box2D;
 use crate::dram::{Memory, MemoryStats};
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::ip::cost;
 use crate::machine::{Executor, Machine, TimedFrame, Values};
 use crate::model::graph::NodeId;
@@ -85,8 +85,10 @@ impl<'a> Simulation<'a> {
         let mut notes = vec![format!("The clock of {:.0} MHz is assumed, not timed: every FPS rests on it.", acc.clock.mhz())];
         let resources = cost::resources(acc, board);
         if let Err(e) = cost::check_fits(acc, board) {
-            if !options.allow_overflow || e.kind() != crate::error::Kind::DoesNotFit {
-                return Err(e.hint_more("or run it all the same with --allow-overflow"));
+            match e.kind() {
+                Kind::DoesNotFit if options.allow_overflow => {}
+                Kind::DoesNotFit => return Err(e.hint_more("or run it all the same with --allow-overflow")),
+                _ => return Err(e),
             }
             notes.push(format!("DOES NOT FIT: {}.", e.what()));
         }
@@ -94,7 +96,9 @@ impl<'a> Simulation<'a> {
             return Err(Error::usage("frames is out of range").value(0).allowed("1 or more"));
         }
         let plan = plan::plan(&network.graph, acc)?;
-        let mut machine = Machine::new(&plan, acc, Memory::new(&board.memory, acc.clock)?);
+        let memory = Memory::new(&board.memory, acc.clock)?;
+        plan.check_dram(memory.capacity_bytes())?;
+        let mut machine = Machine::new(&plan, acc, memory);
         let first = machine.frame(Cycle(0))?;
         let stats = *machine.memory().stats();
         let mut frames = vec![FrameRecord::from(&first)];

@@ -4,6 +4,7 @@
 mod cli;
 
 use cli::{bico, err, fails, out};
+use std::path::Path;
 use std::process::Command;
 
 #[test]
@@ -67,6 +68,10 @@ fn json_holds_to_its_schema_version_and_compare_names_the_layer() {
     assert!(pictures() >= 2);
     let none = bico(dir.path(), &["simulate", "--scenes", "0", "--out", "2"]);
     assert!(out(&none).contains("no image was run") && pictures() == 0, "{}", out(&none));
+    let timed = bico(dir.path(), &["simulate", "--scenes", "0", "--out", "3"]);
+    assert!(timed.status.success());
+    let timed = bico(dir.path(), &["compare", "3", "1"]);
+    assert!(timed.status.success() && !out(&timed).contains("different images"), "{}", out(&timed));
     fails(dir.path(), &["compare", "a", "missing"], 3, &["missing"]);
     std::fs::write(dir.path().join("bad.json"), "{\"schema_version\": 1").unwrap();
     fails(dir.path(), &["compare", "bad.json", "a"], 3, &["bad.json"]);
@@ -199,4 +204,57 @@ fn the_mapping_is_chosen_and_named() {
     let big = ["simulate", "tiny", "--set", "pointwise.parallel_out=16"];
     fails(dir.path(), &big, 4, &["mapped as by yosys"]);
     fails(dir.path(), &[&big[..], &["--mapping", "vivado-hls"]].concat(), 4, &["mapped as by vivado-hls"]);
+}
+
+/// `net/network.toml` in `dir`: an input of so many channels, rows and columns at 8 bits, and layers.
+fn write_network(dir: &Path, [c, h, w]: [usize; 3], layers: &str) {
+    let input = format!("channels = {c}\nheight = {h}\nwidth = {w}\nformat = {{ bits = 8, frac = 3 }}");
+    let quantise = "feature_bits = 8\nweight_bits = 8\nrandom_weights_seed = 7";
+    std::fs::create_dir_all(dir.join("net")).unwrap();
+    std::fs::write(dir.join("net/network.toml"), format!("name = \"net\"\n[input]\n{input}\n[quantise]\n{quantise}\n{layers}")).unwrap();
+}
+
+/// Each of these once ran with other integers than the RTL's, or ended as a fault of the machine.
+#[test]
+fn what_a_descriptor_can_not_say_is_refused_with_a_remedy() {
+    let dir = tempfile::tempdir().unwrap();
+    let d = dir.path();
+    let layer = |name: &str, op: &str, keys: &str| format!("[[layer]]\nname = \"{name}\"\nop = \"{op}\"\n{keys}\n");
+    let conv = |keys: &str| layer("a", "conv", &format!("kernel = 3\nchannels = 4\nweight_frac = 6\nfeature_frac = 4\n{keys}"));
+    let simulate = |more: &[&'static str]| [&["simulate", "net"], more].concat();
+    let runs = |more: &[&'static str]| {
+        let o = bico(d, &simulate(more));
+        assert!(o.status.success(), "{}", err(&o));
+    };
+    for signed in [true, false] {
+        let input = "kernel = 3\nchannels = 4\npadding = 1\nweight_frac = 6\ninput = \"input\"";
+        let features = format!("activation = \"relu\"\nfeatures = {{ bits = 8, frac = 4, signed = {signed} }}");
+        let sum = layer("s", "add", "inputs = [\"a\", \"b\"]\nfeature_frac = 2");
+        write_network(d, [4, 8, 8], &(conv("padding = 1") + &layer("b", "conv", &format!("{input}\n{features}")) + &sum));
+        match signed {
+            true => runs(&[]),
+            false => fails(d, &simulate(&[]), 5, &["`s`", "a signed and an unsigned operand", "`signed`"]),
+        }
+    }
+    for dilation in [15, 16, 257] {
+        write_network(d, [4, 8, 8], &conv(&format!("padding = {dilation}\ndilation = {dilation}")));
+        match dilation {
+            15 => runs(&[]),
+            _ => fails(d, &simulate(&[]), 5, &["`a`", "dilation", "at most 15"]),
+        }
+    }
+    for padding in [128, 129] {
+        write_network(d, [4, 8, 8], &conv(&format!("padding = {padding}")));
+        match padding {
+            128 => runs(&[]),
+            _ => fails(d, &simulate(&[]), 5, &["`a`", "padding of 129", "at most 128"]),
+        }
+    }
+    // Jobs read at most 2047 rows: smaller tiles are taken by themselves.
+    write_network(d, [4, 7168, 14], &layer("p", "max_pool", "kernel = 7\nstride = 7"));
+    runs(&["--set", "tile.rows=1024"]);
+    fails(d, &simulate(&["--set", "vector.max_kernel=6"]), 5, &["`p`", "`vector` takes at most 6x6", "max_kernel"]);
+    // More than the board's DRAM.
+    let map = "memory.controller.address_map=[\"row:1\",\"bank:1\",\"column:10\"]";
+    fails(d, &simulate(&["--set-board", map]), 4, &["do not fit the DRAM of the board", "MiB"]);
 }

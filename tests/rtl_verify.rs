@@ -10,7 +10,7 @@ use bico::dataset::rng::Rng;
 use bico::machine::FixedLatency;
 use bico::model::builtin::builtin;
 use bico::rtl::random::{self, Limits};
-use bico::rtl::verify::{Answers, trace, verify, verify_hostile};
+use bico::rtl::verify::{Answers, trace, verify};
 use bico::rtl::{self, Case, Model, Modelled, Trace};
 use bico::units::Cycles;
 use common::tools;
@@ -41,7 +41,7 @@ fn random_programs(acc: &Accelerator, model: &Model, seed: u64, count: usize) {
         let case = Case::new(&graph, acc, random::input(&graph, rng.bits())).unwrap();
         equal(&case, model, &Answers::Fixed(Cycles(1 + rng.below(80) as u64)), 1);
         equal(&case, model, &ddr(), 2);
-        let hostile = verify_hostile(&case, model, rng.bits()).unwrap();
+        let hostile = verify(&case, model, &Answers::Hostile(rng.bits()), 1).unwrap();
         assert!(hostile.is_equal(), "{}", hostile.first.unwrap().describe(&case));
         ran += 1;
     }

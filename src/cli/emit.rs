@@ -5,7 +5,7 @@ use super::common::{DesignArguments, note, print};
 use super::samples;
 use crate::config::Override;
 use crate::dataset::Split;
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::ip::cost;
 use crate::model::Network;
 use crate::simulate::Sample;
@@ -46,10 +46,10 @@ pub fn run(arguments: &Arguments, talk: Talk) -> Result<()> {
     let board = board::open(&arguments.board, &[])?.check()?;
     // All that can be refused is settled before the first file is written.
     let fits = cost::check_fits(&acc, &board);
-    if let Err(e) = &fits
-        && !arguments.allow_overflow
-    {
-        return Err(e.clone().hint_more("or emit it all the same with --allow-overflow"));
+    match &fits {
+        Err(e) if e.kind() != Kind::DoesNotFit => return Err(e.clone()),
+        Err(e) if !arguments.allow_overflow => return Err(e.clone().hint_more("or emit it all the same with --allow-overflow")),
+        _ => {}
     }
     let image = match &arguments.model {
         Some(model) => {

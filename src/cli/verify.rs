@@ -7,12 +7,13 @@ use crate::accelerator::Accelerator;
 use crate::board::Board;
 use crate::dataset::Split;
 use crate::dataset::rng::Rng;
+use crate::dram::trace::capacity_bytes;
 use crate::error::{Error, Kind, Result};
 use crate::files::write_in_folder;
 use crate::model::Network;
 use crate::plan;
 use crate::rtl::random::{self, Limits};
-use crate::rtl::verify::{Answers, Comparison, trace, verify, verify_hostile};
+use crate::rtl::verify::{Answers, Comparison, trace, verify};
 use crate::rtl::{self, Case, Model, Trace};
 use crate::units::Cycles;
 use rayon::prelude::*;
@@ -34,10 +35,11 @@ pub struct Arguments {
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1000))]
     frames: u32,
     /// Instead of MODEL: N random networks, on this accelerator or on each of `--builds`.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), conflicts_with_all = ["model", "frames", "features", "weights"])]
     random: Option<u32>,
     /// Instead of the accelerator: B random ones, each with random networks (10 where `--random` does not say).
-    #[arg(long, value_name = "B", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "B", value_parser = clap::value_parser!(u32).range(1..),
+          conflicts_with_all = ["model", "frames", "features", "weights", "accelerator", "accelerator_settings"])]
     builds: Option<u32>,
     /// Seed of what is random.
     #[arg(long, value_name = "S", default_value_t = 1)]
@@ -45,7 +47,7 @@ pub struct Arguments {
     /// Table with a row a build; a run that was interrupted goes on where it ended.
     #[arg(long, value_name = "FILE", requires = "builds")]
     csv: Option<PathBuf>,
-    /// Fail when a condition of the list below the result was never met.
+    /// Fail when a condition of the list below the result was never met. Not judged where rows of --csv stand for builds: they do not say what was met.
     #[arg(long)]
     every_condition: bool,
     /// Folder for the waveform of a difference.
@@ -82,6 +84,7 @@ fn one(arguments: &Arguments, network: &Network, acc: &Accelerator, board: &Boar
     let bar = progress(talk.quiet, 2, "compile, run");
     let model = rtl::verilate(acc)?;
     bar.inc(1);
+    case.plan.check_dram(capacity_bytes(&board.memory)?)?;
     let answers = Answers::Ddr(Box::new(board.memory.clone()));
     let found = verify(&case, &model, &answers, arguments.frames)?;
     bar.finish_and_clear();
@@ -123,9 +126,12 @@ fn programs_on(acc: &Accelerator, board: &Board, model: &Model, seed: u64, progr
         let frames = if limits.large { 1 } else { 2 };
         let found = verify(&case, model, &answers, frames)?;
         let of_program = |e: Error| e.within(format!("program {program}"));
-        report(&case, &answers, frames, &found, out).map_err(of_program)?;
-        let hostile = verify_hostile(&case, model, rng.bits())?;
-        report(&case, &answers, 1, &hostile, out).map_err(of_program)?;
+        // Builds run beside each other: each difference has its own waveform.
+        let out = out.join(format!("seed{seed}-program{program}"));
+        report(&case, &answers, frames, &found, &out).map_err(of_program)?;
+        let answers = Answers::Hostile(rng.bits());
+        let hostile = verify(&case, model, &answers, 1)?;
+        report(&case, &answers, 1, &hostile, &out).map_err(of_program)?;
         total.runs.push(found.cycles);
         total.comparison.add(&found);
         total.comparison.words += hostile.words;
@@ -136,18 +142,18 @@ fn programs_on(acc: &Accelerator, board: &Board, model: &Model, seed: u64, progr
 
 /// Random accelerators, each with random programs.
 fn many(arguments: &Arguments, board: &Board, builds: usize, programs: usize, talk: Talk) -> Result<()> {
-    let rows = Mutex::new(read_rows(arguments.csv.as_deref())?);
+    let rows = Mutex::new(read_rows(arguments.csv.as_deref(), programs)?);
     let bar = progress(talk.quiet, builds, "builds");
     let total: Mutex<BTreeMap<usize, Programs>> = Mutex::default();
     (0..builds).into_par_iter().try_for_each(|build| -> Result<()> {
         let seed = arguments.seed.wrapping_mul(1_000_003).wrapping_add(build as u64);
-        let key = format!("{}/{build}", arguments.seed);
-        if !lock(&rows).contains_key(&order(&key)) {
+        let (key, place) = (format!("{}/{build}", arguments.seed), (arguments.seed, build as u64));
+        if !lock(&rows).contains_key(&place) {
             let acc = random::accelerator(&mut Rng::new(seed));
             let found = programs_on(&acc, board, &rtl::verilate(&acc)?, seed, programs, &arguments.out);
             let found = found.map_err(|e| e.within(format!("build {key}")))?;
             let mut rows = lock(&rows);
-            rows.insert(order(&key), row(&key, &acc, &found));
+            rows.insert(place, row(&key, &acc, &found));
             if let Some(path) = &arguments.csv {
                 write_in_folder(path, table(&rows).as_bytes())?;
             }
@@ -169,7 +175,10 @@ fn many(arguments: &Arguments, board: &Board, builds: usize, programs: usize, ta
     print(&format!("{done} builds with {programs} random programs each: {}\n", summary(&all.comparison)));
     let (long, longest) = (all.runs.iter().filter(|c| **c > 100_000).count(), all.runs.iter().max().copied().unwrap_or(0));
     print(&format!("{long} runs over 100,000 cycles, the longest {longest}\n"));
-    cover(&all.comparison, arguments.every_condition)
+    if done < builds && arguments.every_condition {
+        print("what builds in the table have met is not known: --every-condition is not judged\n");
+    }
+    cover(&all.comparison, arguments.every_condition && done == builds)
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
@@ -251,22 +260,77 @@ fn row(key: &str, acc: &Accelerator, found: &Programs) -> String {
     )
 }
 
-/// Sorts rows by seed, then by build.
-fn order(key: &str) -> (u64, u64) {
-    let (seed, build) = key.split_once('/').unwrap_or((key, ""));
-    (seed.parse().unwrap_or(0), build.parse().unwrap_or(0))
+/// Seed and build of a row.
+fn order(key: &str) -> Option<(u64, u64)> {
+    let (seed, build) = key.split_once('/')?;
+    Some((seed.parse().ok()?, build.parse().ok()?))
 }
 
-fn table(rows: &BTreeMap<(u64, u64), String>) -> String {
+fn table(rows: &Rows) -> String {
     HEADER.to_string() + &rows.values().map(String::as_str).collect::<String>()
 }
 
-/// Rows of a table that an earlier run left.
-fn read_rows(path: Option<&Path>) -> Result<BTreeMap<(u64, u64), String>> {
+/// Rows by seed and build.
+type Rows = BTreeMap<(u64, u64), String>;
+
+/// Rows of a table that an earlier run left, each of `programs` programs and without a difference.
+fn read_rows(path: Option<&Path>, programs: usize) -> Result<Rows> {
     let Some(path) = path.filter(|p| p.exists()) else { return Ok(BTreeMap::new()) };
     let text = std::fs::read_to_string(path).map_err(|e| Error::io("read", path, &e))?;
+    let another = "name another file, or remove this one";
     let Some(rows) = text.strip_prefix(HEADER) else {
-        return Err(Error::input("not a table of `bico verify`").at(path, 1).hint("name another file, or remove this one"));
+        return Err(Error::input("not a table of `bico verify`").at(path, 1).hint(another));
     };
-    Ok(rows.lines().map(|l| (order(l.split(',').next().unwrap_or_default()), format!("{l}\n"))).collect())
+    let names: Vec<&str> = HEADER.trim_end().split(',').collect();
+    let mut read = BTreeMap::new();
+    for (k, line) in rows.lines().enumerate() {
+        let at = |what: &str| Error::input(what).at(path, k + 2);
+        let fields: Vec<&str> = line.split(',').collect();
+        let field = |name: &str| names.iter().position(|n| *n == name).and_then(|at| fields[at].parse::<u64>().ok());
+        let Some(key) = order(fields[0]).filter(|_| fields.len() == names.len()) else {
+            return Err(at("not a row of `bico verify`").value(line).hint(another));
+        };
+        if field("programs") != Some(programs as u64) {
+            let e = at("the row is of another number of programs").value(field("programs").unwrap_or(0)).allowed(programs);
+            return Err(e.hint(format!("{another}, or ask for as many with --random")));
+        }
+        if ["time_differences", "word_differences", "dram_differences"].iter().any(|name| field(name) != Some(0)) {
+            return Err(at("the row has a difference between simulator and RTL")
+                .value(fields[0])
+                .hint("remove the row to run that build again"));
+        }
+        read.insert(key, format!("{line}\n"));
+    }
+    Ok(read)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_table_of_other_programs_or_with_a_difference_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("rows.csv");
+        let row =
+            |key: &str, programs: u32, words: u32| format!("{key},4,4,7,1x1,2x2,4x2,4x4,512,64,2,100,{programs},2,3,4,5,6,7,0,{words},0\n");
+        let read = |rows: &[String]| {
+            std::fs::write(&path, HEADER.to_string() + &rows.concat()).unwrap();
+            read_rows(Some(&path), 10)
+        };
+        let good = [row("1/2", 10, 0), row("1/0", 10, 0)];
+        assert_eq!(table(&read(&good).unwrap()), HEADER.to_string() + &good[1] + &good[0], "by seed and build");
+        for (bad, says) in [
+            (row("1/3", 1, 0), "another number of programs"),
+            (row("1/3", 10, 5), "has a difference"),
+            (row("3", 10, 0), "not a row"),
+            ("garbage\n".to_string(), "not a row"),
+        ] {
+            let e = read(&[good[0].clone(), bad]).unwrap_err().to_string();
+            assert!(e.contains("rows.csv:3") && e.contains(says), "{e}");
+        }
+        std::fs::write(&path, "a,b\n").unwrap();
+        assert!(read_rows(Some(&path), 10).unwrap_err().to_string().contains("rows.csv:1"));
+        assert!(read_rows(Some(&folder.path().join("none.csv")), 10).unwrap().is_empty());
+    }
 }

@@ -27,6 +27,7 @@ pub static BUILTIN: &[Builtin] = &[
     folder!("uav-detector", weights),
     folder!("uav-fast", weights),
     folder!("uav-accurate", weights),
+    folder!("uav-large", weights),
     folder!("dnn1"),
     folder!("dnn2", weights),
     folder!("dnn3", weights),

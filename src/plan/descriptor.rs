@@ -24,13 +24,25 @@ impl Field {
         let mask = (1u64 << self.2) - 1;
         let (low, high) = (-(1i64 << (self.2 - 1)), mask as i64);
         if value < low || value > high {
-            return Err(Error::fault(format!("descriptor field w{}[{}:{}] overflows", self.0, self.1 + self.2 - 1, self.1))
-                .value(value)
-                .allowed(format!("{low} to {high}"))
-                .hint("use a smaller tile: a field of the job does not fit its descriptor"));
+            return Err(self.overflows(value, low, high));
         }
         d[self.0] |= (value as u64 & mask) << self.1;
         Ok(())
+    }
+    /// As [`Field::put`], of a value that comes back by [`Field::get_signed`].
+    fn put_signed(&self, d: &mut Descriptor, value: i64) -> Result<()> {
+        let high = (1i64 << (self.2 - 1)) - 1;
+        if !(-high - 1..=high).contains(&value) {
+            return Err(self.overflows(value, -high - 1, high));
+        }
+        self.put(d, value)
+    }
+    fn overflows(&self, value: i64, low: i64, high: i64) -> Error {
+        let Field(word, lowest, width) = self;
+        Error::unsupported(format!("a job does not fit its descriptor: field w{word}[{}:{lowest}] overflows", lowest + width - 1))
+            .value(value)
+            .allowed(format!("{low} to {high}"))
+            .hint("use a smaller tile or smaller banks")
     }
     fn get(&self, d: &Descriptor) -> u64 {
         d[self.0] >> self.1 & ((1u64 << self.2) - 1)
@@ -66,6 +78,8 @@ pub fn encode(job: &Job) -> Result<Descriptor> {
         Task::Transfer(t) => put_all(&mut d, &TRANSFER, &transfer_values(t))?,
         Task::Compute(c) => {
             put_all(&mut d, &COMPUTE, &compute_values(c))?;
+            ORIGIN[0].put_signed(&mut d, c.origin.0.into())?;
+            ORIGIN[1].put_signed(&mut d, c.origin.1.into())?;
             SKIP_PADDING.put(&mut d, c.skip_padding.into())?;
             INPUT_ZERO_POINT2.put(&mut d, c.input_zero_point2.into())?;
         }
@@ -142,7 +156,7 @@ fn read_transfer(d: &Descriptor) -> Transfer {
     }
 }
 
-const COMPUTE: [Field; 43] = [
+const COMPUTE: [Field; 41] = [
     Field(1, 0, 4),
     Field(1, 4, 4),
     Field(1, 8, 16),
@@ -159,8 +173,6 @@ const COMPUTE: [Field; 43] = [
     Field(3, 15, 3),
     Field(3, 18, 4),
     Field(3, 22, 4),
-    Field(3, 26, 8),
-    Field(3, 34, 8),
     Field(3, 42, 11),
     Field(3, 53, 11),
     Field(4, 0, 16),
@@ -187,6 +199,7 @@ const COMPUTE: [Field; 43] = [
     Field(6, 45, 5),
     Field(6, 50, 6),
 ];
+const ORIGIN: [Field; 2] = [Field(3, 26, 8), Field(3, 34, 8)];
 const SKIP_PADDING: Field = Field(6, 56, 8);
 const INPUT_ZERO_POINT2: Field = Field(7, 0, 16);
 
@@ -208,8 +221,6 @@ fn compute_values(c: &Compute) -> Vec<i64> {
         c.stride.1.into(),
         c.dilation.0.into(),
         c.dilation.1.into(),
-        c.origin.0.into(),
-        c.origin.1.into(),
         c.source_rows.into(),
         c.source_cols.into(),
         c.weight_address.into(),
@@ -241,7 +252,7 @@ fn compute_values(c: &Compute) -> Vec<i64> {
 fn read_compute(d: &Descriptor, opcode: u64) -> Result<Compute> {
     let v = |i: usize| COMPUTE[i].get(d);
     let s = |i: usize| COMPUTE[i].get_signed(d);
-    let rounding = *Rounding::ALL.get(v(24) as usize).ok_or_else(|| Error::fault("unknown rounding mode in descriptor").value(v(24)))?;
+    let rounding = *Rounding::ALL.get(v(22) as usize).ok_or_else(|| Error::fault("unknown rounding mode in descriptor").value(v(22)))?;
     Ok(Compute {
         op: [ComputeOp::MultiplyAccumulate, ComputeOp::Maximum, ComputeOp::Sum, ComputeOp::Add][opcode as usize - 3],
         source_bank: v(0) as u8,
@@ -257,27 +268,27 @@ fn read_compute(d: &Descriptor, opcode: u64) -> Result<Compute> {
         kernel: (v(10) as u8, v(11) as u8),
         stride: (v(12) as u8, v(13) as u8),
         dilation: (v(14) as u8, v(15) as u8),
-        origin: (s(16) as i8, s(17) as i8),
-        source_rows: v(18) as u16,
-        source_cols: v(19) as u16,
-        weight_address: v(20) as u16,
-        parameter_address: v(21) as u16,
-        padding_value: s(22) as i16,
-        source2: v(23) as u16,
+        origin: (ORIGIN[0].get_signed(d) as i16, ORIGIN[1].get_signed(d) as i16),
+        source_rows: v(16) as u16,
+        source_cols: v(17) as u16,
+        weight_address: v(18) as u16,
+        parameter_address: v(19) as u16,
+        padding_value: s(20) as i16,
+        source2: v(21) as u16,
         rounding,
-        overflow: Overflow::ALL[v(25) as usize],
-        relu: v(26) == 1,
-        clip: (v(27) == 1).then_some(s(34) as i16),
-        leaky_slope: (v(28) == 1).then_some(v(29) as u8),
-        format: Format { bits: v(30) as u8, frac: 0, signed: v(31) == 1, narrow: v(32) == 1 },
-        zero_point: s(33) as i16,
-        source_signed: v(35) == 1,
-        binary_weights: v(36) == 1,
-        input_zero_point: s(37) as i16,
-        mult: v(38) as u16,
-        shift: s(39) as i8,
-        operand_shifts: (v(40) as u8, v(41) as u8),
-        upsample_shift: v(42) as u8,
+        overflow: Overflow::ALL[v(23) as usize],
+        relu: v(24) == 1,
+        clip: (v(25) == 1).then_some(s(32) as i16),
+        leaky_slope: (v(26) == 1).then_some(v(27) as u8),
+        format: Format { bits: v(28) as u8, frac: 0, signed: v(29) == 1, narrow: v(30) == 1 },
+        zero_point: s(31) as i16,
+        source_signed: v(33) == 1,
+        binary_weights: v(34) == 1,
+        input_zero_point: s(35) as i16,
+        mult: v(36) as u16,
+        shift: s(37) as i8,
+        operand_shifts: (v(38) as u8, v(39) as u8),
+        upsample_shift: v(40) as u8,
         skip_padding: SKIP_PADDING.get(d) == 1,
         input_zero_point2: INPUT_ZERO_POINT2.get_signed(d) as i16,
     })

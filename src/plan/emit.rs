@@ -161,7 +161,7 @@ impl Context<'_> {
         let input = &self.graph.nodes[node.inputs[0]];
         let second = node.inputs.get(1).map_or(input, |&i| &self.graph.nodes[i]);
         let unclipped = stage.input_window(destination.window);
-        let origin = |full: i32, clipped: i32, offset: i32| (full - clipped + offset) as i8;
+        let origin = |full: i32, clipped: i32, offset: i32| (full - clipped + offset) as i16;
         let parallel_in = self.acc.ip(stage.unit).map_or(1, |ip| ip.parallel_in);
         let r = node.requantise.as_ref();
         let scale = r.map_or(Scale::shift(0), |r| r.scales[0]);

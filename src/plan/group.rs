@@ -227,6 +227,10 @@ fn largest_needs(graph: &Graph, acc: &Accelerator, group: &Group, chunk: usize) 
     needed(graph, acc, group, &group.largest_areas(graph, plane(graph, group)), chunk)
 }
 
+/// Contract, section 6: `source_rows`, `source_cols`; `rows`, `cols`.
+const LARGEST_READ_SIDE: i32 = (1 << 11) - 1;
+const LARGEST_WRITTEN_SIDE: i32 = (1 << 12) - 1;
+
 /// The tiling of least estimated cost among those that fit; `None` when none does.
 fn best_tile(graph: &Graph, acc: &Accelerator, group: &Group) -> Option<Group> {
     let out = plane(graph, group);
@@ -243,12 +247,21 @@ fn best_tile(graph: &Graph, acc: &Accelerator, group: &Group) -> Option<Group> {
             .zip(&group.edges)
             .all(|(&words, e)| words * e.halves <= acc.banks[usize::from(e.bank)].words && words < 1 << 16)
     };
+    // Sides that the fields of a descriptor hold: of what a job reads, and of what it writes.
+    let sides_fit = |group: &Group| {
+        let within = |w: &Window, most: i32| w.h <= most && w.w <= most;
+        group.typical_tiles(out).into_iter().all(|tile| {
+            let windows = group.windows(graph, tile);
+            let (last, read) = windows.split_last().expect("a group has windows");
+            read.iter().all(|w| within(w, LARGEST_READ_SIDE)) && within(last, LARGEST_WRITTEN_SIDE)
+        })
+    };
     let mut best: Option<(u64, Group)> = None;
     for th in sides(out.h, acc.tile.0) {
         for tw in sides(out.w, acc.tile.1) {
             let candidate = Group { tile: (th, tw), ..group.clone() };
             let cost = estimate_cycles(graph, acc, &candidate);
-            if best.as_ref().is_none_or(|(c, _)| cost < *c) && fits(&candidate, 1) {
+            if best.as_ref().is_none_or(|(c, _)| cost < *c) && fits(&candidate, 1) && sides_fit(&candidate) {
                 best = Some((cost, candidate));
             }
         }

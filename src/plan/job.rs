@@ -166,7 +166,7 @@ pub struct Compute {
     /// Dilation of rows and columns.
     pub dilation: (u8, u8),
     /// Source coordinate of tap (0, 0) of output (0, 0).
-    pub origin: (i8, i8),
+    pub origin: (i16, i16),
     /// Source rows present.
     pub source_rows: u16,
     /// Source columns present.

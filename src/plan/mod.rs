@@ -20,7 +20,7 @@ pub use group::Group;
 pub use job::{Compute, ComputeOp, Job, Task, Transfer, Unit};
 
 use crate::accelerator::Accelerator;
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::model::graph::Graph;
 use descriptor::DESCRIPTOR_BYTES;
 use emit::Context;
@@ -80,10 +80,24 @@ impl Plan {
             .map(|draft| {
                 descriptor::encode(&draft.job).map_err(|e| {
                     let layer = self.groups.get(usize::from(draft.job.layer)).map_or("", |g| &g.name);
-                    Error::new(e.kind(), format!("layer `{layer}`: {}", e.what())).hint("use a smaller tile or smaller banks")
+                    e.within(format!("layer `{layer}`"))
                 })
             })
             .collect()
+    }
+
+    /// Refuses a program whose weights, parameters, features and descriptors do not fit a DRAM of `capacity_bytes`.
+    ///
+    /// # Errors
+    /// Does not fit.
+    pub fn check_dram(&self, capacity_bytes: u64) -> Result<()> {
+        if self.dram_bytes <= capacity_bytes {
+            return Ok(());
+        }
+        Err(Error::new(Kind::DoesNotFit, "weights, features and program do not fit the DRAM of the board")
+            .value(format!("{} MiB", self.dram_bytes.div_ceil(1 << 20)))
+            .allowed(format!("at most {} MiB", capacity_bytes >> 20))
+            .hint("use a smaller input or fewer channels"))
     }
 
     /// The DRAM content before the first frame: weights, parameters, program; features are zero.

@@ -108,6 +108,11 @@ pub fn stage(graph: &Graph, id: NodeId, acc: &Accelerator) -> Result<Option<Stag
     Ok(Some(stage))
 }
 
+/// What the fields of a descriptor hold (contract, section 6).
+const LARGEST_KERNEL: usize = 63;
+const LARGEST_DILATION: usize = 15;
+const LARGEST_PADDING: usize = 128;
+
 fn refuse(node: &Node, what: &str, hint: &str) -> Error {
     Error::unsupported(format!("no IP of the accelerator accepts layer `{}` ({what})", node.name)).hint(hint)
 }
@@ -119,9 +124,18 @@ fn accept(graph: &Graph, node: &Node, input: &Node, stage: &Stage, acc: &Acceler
         return Err(refuse(node, &format!("it needs a `{unit}` IP"), &format!("add [{unit}] to the accelerator file")));
     };
     let (kh, kw) = stage.sliding.kernel;
-    let limit = if unit == Unit::Vector { 63 } else { ip.max_kernel.min(63) };
+    let limit = ip.max_kernel.min(LARGEST_KERNEL);
     if kh > limit || kw > limit {
-        return Err(refuse(node, &format!("kernel {kh}x{kw}, `{unit}` takes at most {limit}x{limit}"), "raise max_kernel"));
+        let hint = if kh.max(kw) <= LARGEST_KERNEL { "raise max_kernel" } else { "use a smaller kernel: no IP goes beyond 63" };
+        return Err(refuse(node, &format!("kernel {kh}x{kw}, `{unit}` takes at most {limit}x{limit}"), hint));
+    }
+    let (dh, dw) = stage.sliding.dilation;
+    if dh.max(dw) > LARGEST_DILATION {
+        return Err(refuse(node, &format!("dilation {dh}x{dw}"), "use a dilation of at most 15"));
+    }
+    let before = stage.sliding.padding.top.max(stage.sliding.padding.left);
+    if before > LARGEST_PADDING {
+        return Err(refuse(node, &format!("padding of {before}"), "pad by at most 128 above and to the left"));
     }
     let (sh, sw) = stage.sliding.stride;
     if sh > 7 || sw > 7 {
@@ -161,6 +175,10 @@ fn accept(graph: &Graph, node: &Node, input: &Node, stage: &Stage, acc: &Acceler
     let operands_differ = graph.operands(node).any(|n| n.shape.blocks(acc.lanes) != input.shape.blocks(acc.lanes));
     if matches!(node.op, Op::Add { .. }) && operands_differ {
         return Err(refuse(node, "operands of different shape", "give both operands one shape"));
+    }
+    if matches!(node.op, Op::Add { .. }) && graph.operands(node).any(|n| n.format.signed != input.format.signed) {
+        // A descriptor has one such bit for both.
+        return Err(refuse(node, "a signed and an unsigned operand", "give both operands features of one kind (`signed`)"));
     }
     Ok(())
 }

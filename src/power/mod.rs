@@ -46,6 +46,11 @@ pub struct Coefficients {
     pub ddr_pj_per_activate: f64,
 }
 
+/// Watts to whole nanowatts: 0.3 - 0.1 is 0.2.
+fn nanowatts(watts: f64) -> f64 {
+    (watts * 1e9).round() / 1e9
+}
+
 impl Coefficients {
     /// Keys of what `fixed_w` contains.
     pub(crate) const PARTS: [&str; 2] = ["device_static_w", "arm_w"];
@@ -55,7 +60,7 @@ impl Coefficients {
         [
             ("fixed_w", self.fixed_w, 1e3),
             ("device_static_w", self.device_static_w, self.fixed_w),
-            ("arm_w", self.arm_w, self.fixed_w - self.device_static_w),
+            ("arm_w", self.arm_w, nanowatts(self.fixed_w - self.device_static_w)),
             ("fabric_scale", self.fabric_scale, 1e3),
             ("dsp_pj_per_operation", self.dsp_pj_per_operation, 1e6),
             ("bram18_pj_per_access", self.bram18_pj_per_access, 1e6),
@@ -79,7 +84,7 @@ impl Coefficients {
         let parts = [
             ("device static", self.device_static_w),
             ("ARM side", self.arm_w),
-            ("board", self.fixed_w - self.device_static_w - self.arm_w),
+            ("board", (self.fixed_w - self.device_static_w - self.arm_w).max(0.0)),
             ("DSP", fabric(counts.dsp_operations as f64, self.dsp_pj_per_operation)),
             ("block RAM", fabric(counts.bram18_accesses as f64, self.bram18_pj_per_access)),
             ("clock", fabric(lut * all_cycles, self.clock_pj_per_lut_cycle)),

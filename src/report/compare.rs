@@ -87,6 +87,10 @@ pub fn compare(a: &RunRecord, b: &RunRecord) -> Comparison {
 /// Whether the two runs have images that differ in number, name or label.
 fn images_differ(a: &RunRecord, b: &RunRecord) -> bool {
     let (Some(a), Some(b)) = (&a.accuracy, &b.accuracy) else { return false };
+    // A run without values has none.
+    if a.detections.is_empty() || b.detections.is_empty() {
+        return false;
+    }
     let image = |d: &Detection| (d.image.clone(), d.truth);
     !a.detections.iter().map(image).eq(b.detections.iter().map(image))
 }

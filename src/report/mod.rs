@@ -6,7 +6,7 @@
 pub mod activity;
 pub mod compare;
 mod csv;
-mod derive;
+pub(crate) mod derive;
 pub mod evaluation;
 mod html;
 mod json;

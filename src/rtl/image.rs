@@ -155,7 +155,9 @@ impl MemoryImage {
         let graph = &network.graph;
         let plan = plan::plan(graph, acc)?;
         let outputs = reference::run(graph, &sample.image)?;
-        let frame = Machine::new(&plan, acc, Memory::new(&board.memory, acc.clock)?).frame(Cycle(0))?;
+        let memory = Memory::new(&board.memory, acc.clock)?;
+        plan.check_dram(memory.capacity_bytes())?;
+        let frame = Machine::new(&plan, acc, memory).frame(Cycle(0))?;
         let mut bytes = plan.dram_image(graph, acc)?;
         features::put(&plan.places[0], acc.lanes, &sample.image, &mut bytes);
         let output = graph.nodes.len() - 1;

@@ -21,6 +21,8 @@ pub enum Answers {
     Fixed(Cycles),
     /// The DDR model.
     Ddr(Box<MemorySpec>),
+    /// As awkwardly as AXI3 allows, from this seed: one frame, bits only.
+    Hostile(u64),
 }
 
 /// Where simulator and RTL part.
@@ -183,14 +185,12 @@ pub fn verify(case: &Case, model: &Model, answers: &Answers, frames: u32) -> Res
     match answers {
         Answers::Fixed(latency) => verify_on(case, model, || Ok(FixedLatency::new(*latency)), |_| MemoryStats::default(), frames),
         Answers::Ddr(spec) => verify_on(case, model, || Memory::new(spec, case.acc.clock), |m| *m.stats(), frames),
+        Answers::Hostile(seed) => hostile(case, model, *seed),
     }
 }
 
-/// Runs one frame on a memory that is as awkward as AXI3 allows, and compares bits only.
-///
-/// # Errors
-/// As [`verify`].
-pub fn verify_hostile(case: &Case, model: &Model, seed: u64) -> Result<Comparison> {
+/// One frame on a memory that is as awkward as AXI3 allows; compares bits only.
+fn hostile(case: &Case, model: &Model, seed: u64) -> Result<Comparison> {
     let mut machine = Machine::new(&case.plan, case.acc, FixedLatency::new(Cycles(1)));
     let order = case.simulate(&mut machine, 1)?;
     let mut words = Words::new(case, &order[0])?;
@@ -213,6 +213,7 @@ pub fn trace(case: &Case, answers: &Answers, frames: u32, trace: &Trace) -> Resu
         Answers::Ddr(spec) => {
             case.rtl(&model, &mut Modelled::new(Memory::new(spec, case.acc.clock)?, case.acc), frames, &mut (), Some(trace))
         }
+        Answers::Hostile(seed) => case.rtl(&model, &mut Hostile::new(*seed), 1, &mut (), Some(trace)),
     }
     .map(|_| ())
 }

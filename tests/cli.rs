@@ -72,6 +72,7 @@ fn json_holds_to_its_schema_version_and_compare_names_the_layer() {
     assert!(timed.status.success());
     let timed = bico(dir.path(), &["compare", "3", "1"]);
     assert!(timed.status.success() && !out(&timed).contains("different images"), "{}", out(&timed));
+    assert!(out(&timed).contains("were not compared"), "{}", out(&timed));
     fails(dir.path(), &["compare", "a", "missing"], 3, &["missing"]);
     std::fs::write(dir.path().join("bad.json"), "{\"schema_version\": 1").unwrap();
     fails(dir.path(), &["compare", "bad.json", "a"], 3, &["bad.json"]);

@@ -56,6 +56,8 @@ pub struct Comparison {
     pub layers: Vec<LayerChange>,
     /// Number of layer groups that are the same in both.
     pub same_layers: usize,
+    /// Of those, layer groups whose integers a run did not compute: cycles and bytes alone are the same.
+    pub same_without_values: usize,
     /// First layer group whose integers differ.
     pub first_values_differ: Option<String>,
     /// Names and values of totals that differ.
@@ -70,12 +72,12 @@ pub struct Comparison {
 pub fn compare(a: &RunRecord, b: &RunRecord) -> Comparison {
     let pairs = matched(&a.layers, &b.layers);
     let changes: Vec<LayerChange> = pairs.iter().map(|(i, j)| layer_change(a, b, *i, *j)).collect();
-    let all = changes.len();
-    let layers: Vec<LayerChange> = changes.into_iter().filter(LayerChange::differs).collect();
+    let (layers, same): (Vec<LayerChange>, Vec<LayerChange>) = changes.into_iter().partition(LayerChange::differs);
     let totals = totals(a, b);
     Comparison {
         runs: [a, b].map(|r| printable(&format!("{} on {}, {} at {} MHz", r.network, r.accelerator, r.board, significant(r.clock_mhz)))),
-        same_layers: all - layers.len(),
+        same_layers: same.len(),
+        same_without_values: same.iter().filter(|l| l.values_differ.is_none()).count(),
         first_values_differ: layers.iter().find(|l| l.values_differ == Some(true)).map(|l| l.name.clone()),
         layers,
         compared_totals: totals.len(),
@@ -166,17 +168,24 @@ impl Comparison {
         to_json(self)
     }
 
+    fn unseen(&self) -> Option<String> {
+        let n = self.same_without_values;
+        (n > 0).then(|| format!("integers of {n} of them were not compared: a run executed no image"))
+    }
+
     /// The comparison as text of at most 100 columns.
     pub fn text(&self) -> String {
         let mut lines = vec![format!("A: {}", self.runs[0]), format!("B: {}", self.runs[1]), String::new()];
         if self.is_same() {
             lines.push(format!("no difference in {} layers and {} totals", self.same_layers, self.compared_totals));
+            lines.extend(self.unseen());
             return lines.join("\n") + "\n";
         }
         if self.images_differ {
             lines.push("the runs executed different images: IoU and integers can not be compared".into());
         }
         lines.push(format!("layers: {} differ, {} are the same", self.layers.len(), self.same_layers));
+        lines.extend(self.unseen());
         if let Some(name) = &self.first_values_differ {
             lines.push(format!("first layer whose integers differ: {}", shortened(name, 60)));
         }

@@ -4,7 +4,6 @@ pub mod accuracy;
 
 use crate::error::{Error, Result};
 use crate::record::{CycleSplit, RunRecord};
-use crate::report::derive::split_parts;
 use serde::{Deserialize, Serialize};
 use std::fmt::Write;
 use std::path::Path;
@@ -95,7 +94,7 @@ impl Expected {
             let _ = writeln!(text, "  units: {} -> {}", units(self).join(", "), units(now).join(", "));
         }
         for ((unit, old), (_, new)) in self.units.iter().zip(&now.units).filter(|(a, b)| a.0 == b.0) {
-            for ((what, a), (_, b)) in split_parts(old).into_iter().zip(split_parts(new)).filter(|(a, b)| a != b) {
+            for ((what, a), (_, b)) in old.parts().into_iter().zip(new.parts()).filter(|(a, b)| a != b) {
                 let _ = writeln!(text, "  unit {unit}: {what} {}", moved(a, b));
             }
         }

@@ -91,6 +91,19 @@ pub struct CycleSplit {
     pub idle_cycles: u64,
 }
 
+impl CycleSplit {
+    /// The parts with their names, in the order in which they are drawn.
+    pub fn parts(&self) -> [(&'static str, u64); 5] {
+        [
+            ("busy", self.busy_cycles),
+            ("wait operand", self.wait_operand_cycles),
+            ("wait space", self.wait_space_cycles),
+            ("wait job", self.wait_job_cycles),
+            ("idle", self.idle_cycles),
+        ]
+    }
+}
+
 /// One layer group (layers fused into one pass over the tiles).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct LayerRecord {

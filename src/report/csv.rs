@@ -1,6 +1,6 @@
 //! `layers.csv`: one row for each layer group, for spreadsheets and scripts.
 
-use super::derive::{layer_cycles, layer_gops, milliseconds, ops_per_byte, split_parts};
+use super::derive::{layer_cycles, layer_gops, milliseconds, ops_per_byte};
 use super::{Extras, text::percent};
 use crate::error::{Error, Kind, Result};
 use crate::plan::Unit;
@@ -35,7 +35,7 @@ fn row(record: &RunRecord, index: usize, layer: &LayerRecord, total_cycles: u64)
     row.push(format!("{:.6}", milliseconds(record, layer.cycles)));
     row.push(percent(layer.cycles as f64, total_cycles as f64));
     row.push(layer.critical_unit.to_string());
-    row.extend(split_parts(&layer.critical).map(|(_, cycles)| cycles.to_string()));
+    row.extend(layer.critical.parts().map(|(_, cycles)| cycles.to_string()));
     row.extend(Unit::ALL.iter().map(|unit| {
         let busy = layer.unit_busy_cycles.iter().filter(|(u, _)| u == unit).map(|(_, cycles)| cycles);
         busy.sum::<u64>().to_string()

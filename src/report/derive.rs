@@ -49,20 +49,9 @@ pub fn peak_gops(record: &RunRecord, units: impl Fn(Unit) -> bool) -> f64 {
     2.0 * multipliers * record.clock_mhz / 1e3
 }
 
-/// The parts of a split with their names, in the order in which they are drawn.
-pub fn split_parts(split: &CycleSplit) -> [(&'static str, u64); 5] {
-    [
-        ("busy", split.busy_cycles),
-        ("wait operand", split.wait_operand_cycles),
-        ("wait space", split.wait_space_cycles),
-        ("wait job", split.wait_job_cycles),
-        ("idle", split.idle_cycles),
-    ]
-}
-
 /// All cycles of a split.
 pub fn split_total(split: &CycleSplit) -> u64 {
-    split_parts(split).iter().fold(0, |sum, (_, cycles)| sum.saturating_add(*cycles))
+    split.parts().iter().fold(0, |sum, (_, cycles)| sum.saturating_add(*cycles))
 }
 
 /// The four resources with their names: use, budget.

@@ -6,7 +6,7 @@
 pub mod activity;
 pub mod compare;
 mod csv;
-pub(crate) mod derive;
+mod derive;
 pub mod evaluation;
 mod html;
 mod json;

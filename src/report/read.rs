@@ -1,6 +1,5 @@
 //! `record.json` read back, and the check every report relies on.
 
-use super::derive::split_parts;
 use crate::error::{Error, Result};
 use crate::record::{BoxRecord, RunRecord, SCHEMA_VERSION};
 use serde::Deserialize;
@@ -75,7 +74,7 @@ fn check_layers(record: &RunRecord) -> Result<()> {
         let name = format!("layers[{i}] ({})", layer.name);
         ordered(&name, layer.start_cycle, layer.end_cycle)?;
         cycles(&format!("{name}.cycles"), layer.cycles)?;
-        split_parts(&layer.critical).iter().try_for_each(|(part, c)| cycles(&format!("{name}.critical {part}"), *c))?;
+        layer.critical.parts().iter().try_for_each(|(part, c)| cycles(&format!("{name}.critical {part}"), *c))?;
         layer.unit_busy_cycles.iter().try_for_each(|(unit, c)| cycles(&format!("{name}.unit_busy_cycles {unit}"), *c))?;
         for (field, value) in [("macs", layer.macs), ("read_bytes", layer.read_bytes), ("write_bytes", layer.write_bytes)] {
             count(&format!("{name}.{field}"), value)?;
@@ -87,7 +86,7 @@ fn check_layers(record: &RunRecord) -> Result<()> {
 fn check_units(record: &RunRecord) -> Result<()> {
     for unit in &record.units {
         let name = format!("units ({})", unit.unit);
-        split_parts(&unit.split).iter().try_for_each(|(part, c)| cycles(&format!("{name}.split {part}"), *c))?;
+        unit.split.parts().iter().try_for_each(|(part, c)| cycles(&format!("{name}.split {part}"), *c))?;
         for (field, value) in [("jobs", unit.jobs), ("macs", unit.macs), ("multipliers", unit.multipliers), ("queue_peak", unit.queue_peak)]
         {
             count(&format!("{name}.{field}"), value)?;

@@ -1,6 +1,6 @@
 //! The summary on the terminal: at most [`WIDTH`] columns, plain ASCII when it does not go to a terminal.
 
-use super::derive::{frame_cycles, layer_bytes, layer_cycles, notes, peak_gops, resource_rows, split_parts, split_total};
+use super::derive::{frame_cycles, layer_bytes, layer_cycles, notes, peak_gops, resource_rows, split_total};
 use super::text::{bytes, grouped, grouped_within, percent, prefixed, printable, ratio, shortened, significant, wrapped};
 use super::{Extras, REFERENCE_ENERGY_J, dac_sdc_score};
 use crate::error::Result;
@@ -151,7 +151,7 @@ fn layers(record: &RunRecord, t: &mut Table) {
     for (i, layer) in record.layers.iter().enumerate() {
         let whole = split_total(&layer.critical) as f64;
         let [busy, operand, space, job, idle] =
-            split_parts(&layer.critical).map(|(_, cycles)| format!("{:.0}", ratio(cycles as f64, whole) * 100.0));
+            layer.critical.parts().map(|(_, cycles)| format!("{:.0}", ratio(cycles as f64, whole) * 100.0));
         t.row(&format!(
             "  {i:>2} {:<19} {:<11} {:>10} {:>5}  {:<9} {busy:>4} {operand:>4} {space:>4} {job:>4} {idle:>4}  {:>9}",
             shortened(&layer.name, 19),
@@ -172,7 +172,7 @@ fn units(record: &RunRecord, t: &mut Table) {
     ));
     for unit in &record.units {
         let whole = split_total(&unit.split) as f64;
-        let [busy, operand, space, job, idle] = split_parts(&unit.split).map(|(_, cycles)| percent(cycles as f64, whole));
+        let [busy, operand, space, job, idle] = unit.split.parts().map(|(_, cycles)| percent(cycles as f64, whole));
         let macs = if unit.macs > 0 { percent(unit.macs as f64, unit.multipliers as f64 * whole) } else { "-".into() };
         t.row(&format!(
             "  {:<10} {:>8} {busy:>7} {operand:>7} {space:>7} {job:>7} {idle:>7}  {:>10} {macs:>12}",

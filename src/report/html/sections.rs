@@ -4,7 +4,7 @@ use super::base64;
 use crate::error::Result;
 use crate::plan::Unit;
 use crate::record::RunRecord;
-use crate::report::derive::{layer_cycles, milliseconds, peak_gops, resource_rows, split_parts, split_total};
+use crate::report::derive::{layer_cycles, milliseconds, peak_gops, resource_rows, split_total};
 use crate::report::plot::canvas::escaped;
 use crate::report::plot::{NARROW, WIDE, latency, power as power_plot, resources as resource_plot, roofline, utilisation};
 use crate::report::text::{bytes, grouped, percent, prefixed, ratio, significant};
@@ -129,7 +129,7 @@ pub fn layers(record: &RunRecord) -> Result<String> {
     ];
     let rows = record.layers.iter().enumerate().map(|(i, l)| {
         let whole = split_total(&l.critical) as f64;
-        let [busy, operand, space, job, idle] = split_parts(&l.critical).map(|(_, cycles)| percent(cycles as f64, whole));
+        let [busy, operand, space, job, idle] = l.critical.parts().map(|(_, cycles)| percent(cycles as f64, whole));
         let time = [grouped(l.cycles), significant(milliseconds(record, l.cycles)), percent(l.cycles as f64, total)];
         let [cycles, ms, share] = time;
         let tile = format!("{} x {}", l.tile[0], l.tile[1]);
@@ -149,7 +149,7 @@ pub fn units(record: &RunRecord) -> Result<String> {
     let rows = record.units.iter().map(|u| {
         let whole = split_total(&u.split) as f64;
         let mut row = vec![u.unit.to_string(), grouped(u.jobs)];
-        row.extend(split_parts(&u.split).map(|(_, cycles)| percent(cycles as f64, whole)));
+        row.extend(u.split.parts().map(|(_, cycles)| percent(cycles as f64, whole)));
         let used = if u.macs > 0 { percent(u.macs as f64, u.multipliers as f64 * whole) } else { "-".into() };
         row.extend([u.queue_peak.to_string(), grouped(u.multipliers), used]);
         row

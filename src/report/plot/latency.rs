@@ -4,9 +4,9 @@ use super::canvas::{Anchor, Canvas, TEXT, fitting_chars, legend_height, svg};
 use super::scale::{Scale, label};
 use super::{WIDE, is_compact, palette};
 use crate::error::Result;
-use crate::record::RunRecord;
+use crate::record::{CycleSplit, RunRecord};
 use crate::report::Extras;
-use crate::report::derive::{layer_cycles, milliseconds, split_parts};
+use crate::report::derive::{layer_cycles, milliseconds};
 use crate::report::text::{percent, shortened};
 use plotters::style::RGBColor;
 
@@ -66,8 +66,8 @@ pub fn draw(record: &RunRecord, width: i32) -> Result<String> {
 
 /// Only what occurs is explained.
 fn legend(record: &RunRecord) -> Vec<(String, RGBColor)> {
-    let occurs = |part: usize| record.layers.iter().any(|l| split_parts(&l.critical)[part].1 > 0);
-    let names = split_parts(&Default::default());
+    let occurs = |part: usize| record.layers.iter().any(|l| l.critical.parts()[part].1 > 0);
+    let names = CycleSplit::default().parts();
     (0..names.len()).filter(|part| occurs(*part)).map(|part| (names[part].0.to_string(), palette::SPLIT[part])).collect()
 }
 
@@ -75,7 +75,7 @@ fn legend(record: &RunRecord) -> Vec<(String, RGBColor)> {
 fn bar(canvas: &mut Canvas, record: &RunRecord, layer: usize, scale: &Scale, y: i32) -> i32 {
     let mut sum = 0;
     let mut end = scale.pixel(0.0);
-    for ((_, cycles), color) in split_parts(&record.layers[layer].critical).into_iter().zip(palette::SPLIT) {
+    for ((_, cycles), color) in record.layers[layer].critical.parts().into_iter().zip(palette::SPLIT) {
         let from = scale.pixel(milliseconds(record, sum));
         sum += cycles;
         end = scale.pixel(milliseconds(record, sum));

@@ -16,7 +16,7 @@ pub const VERMILION: RGBColor = RGBColor(0xD5, 0x5E, 0x00);
 pub const PURPLE: RGBColor = RGBColor(0xCC, 0x79, 0xA7);
 pub const GREY: RGBColor = RGBColor(0xB8, 0xB8, 0xB8);
 
-/// Busy, wait operand, wait space, wait job, idle: in the order of [`crate::report::derive::split_parts`].
+/// Busy, wait operand, wait space, wait job, idle: in the order of [`crate::record::CycleSplit::parts`].
 pub const SPLIT: [RGBColor; 5] = [BLUE, ORANGE, GREEN, PURPLE, GREY];
 
 /// For parts of a whole, largest first.

@@ -64,7 +64,7 @@ fn train(
     let spec = NetSpec { anchors: anchors(&images.targets, 2), ..small_spec() };
     let params = Params::random(&spec, 3)?;
     let source = Source::Images(images.clone());
-    let phase = Phase { schedule, source: &source, validation: judged, checkpoint, context: String::new(), until };
+    let phase = Phase { schedule, source: &source, validation: judged, checkpoint, context: Vec::new(), until };
     phase.train(&spec, None, &params, &mut |_, _, _| {})
 }
 
@@ -177,7 +177,7 @@ fn a_resumed_run_ends_where_an_uninterrupted_one_does() {
     assert_eq!(std::fs::read(&path).unwrap(), bytes, "the same run writes the same bytes");
     // Another plan, and a damaged file, are refused.
     let e = train(schedule(5, 16), &images, &images, Some(&path), None).unwrap_err();
-    assert!(e.to_string().contains("other settings"), "{e}");
+    assert!(e.to_string().contains("another `epochs`"), "{e}");
     std::fs::write(&path, &bytes[..bytes.len() - 8]).unwrap();
     assert!(train(schedule(4, 16), &images, &images, Some(&path), None).is_err());
 }

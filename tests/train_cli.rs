@@ -120,6 +120,28 @@ fn the_proxy_scores_and_writes_nothing() {
     assert!(o.status.success(), "{}", String::from_utf8_lossy(&o.stderr));
     assert!(String::from_utf8_lossy(&o.stdout).contains("proxy IoU"));
     assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1);
+    // What it would not use is refused, not ignored.
+    for unused in [["--out", "o"], ["--until", "1"], ["--tune-epochs", "7"], ["--features", "8"], ["--validation", "9"]] {
+        refused(dir.path(), &[&["net", "--proxy"], &unused[..]].concat(), 2, &["--proxy", unused[0]]);
+    }
+}
+
+#[test]
+fn the_folder_of_a_network_is_not_trained_into() {
+    let dir = folder();
+    let d = dir.path();
+    refused(d, &[&["net", "--out", "net"], SHORT].concat(), 2, &["folder of the network", "another --out"]);
+    assert!(bytes(d, "net/network.toml") == NETWORK.as_bytes());
+    assert!(train(d, &[&["--out", "a"], SHORT].concat()).status.success());
+    refused(d, &["a", "--out", "a", "--resume", "--epochs", "0"], 2, &["folder of the network"]);
+    std::fs::create_dir(d.join("b")).unwrap();
+    std::fs::copy(d.join("a/network.toml"), d.join("b/network.toml")).unwrap();
+    refused(d, &[&["net", "--out", "b"], SHORT].concat(), 2, &["holds a network", "b/network.toml"]);
+    // Layers that no longer fit the weights beside them are trained from random ones.
+    let wider = String::from_utf8(bytes(d, "a/network.toml")).unwrap().replace("channels = 8", "channels = 12");
+    std::fs::write(d.join("a/network.toml"), wider).unwrap();
+    let o = bico(d, &[&["train", "a", "--out", "c"], SHORT].concat());
+    assert!(o.status.success(), "{}", String::from_utf8_lossy(&o.stderr));
 }
 
 #[test]
@@ -133,8 +155,9 @@ fn what_cannot_be_trained_is_refused_before_anything_is_written() {
     refused(d, &["net", "--out", "o", "--crops", "1.5"], 2, &["--crops", "0 to 1"]);
     refused(d, &["net", "--out", "o", "--features", "1"], 2, &["--features"]);
     refused(d, &["net", "--out", "o", "--epoch-images", "4"], 2, &["images", "at least 16"]);
-    refused(d, &["net", "--out", "o2", "--epochs", "0"], 2, &["no trained weights", "--epochs 1"]);
+    refused(d, &["net", "--out", "o2", "--epochs", "0"], 2, &["no trained weights", "--epochs 1 or more"]);
     refused(d, &["net", "--out", "o3", "--images", "missing"], 3, &["missing"]);
+    refused(d, &["net", "--out", "o3", "--epochs", "2", "--until", "3"], 2, &["--until", "1 to 2"]);
     refused(d, &["net", "--proxy", "--epochs", "0"], 2, &["--epochs 0", "bico evaluate"]);
     std::fs::write(d.join("net/network.toml"), NETWORK.replace("channels = 3", "channels = 1")).unwrap();
     refused(d, &["net", "--out", "o4"], 3, &["colour", "1 channels", "3 channels"]);
@@ -162,15 +185,17 @@ fn a_folder_with_a_run_is_not_overwritten() {
     assert!(train(d, &[&["--out", "a", "--until", "1"], SHORT].concat()).status.success());
     assert!(!d.join("a/network.toml").exists(), "it is not finished");
     assert!(!d.join("a/quantised.safetensors").exists(), "nor is the phase on the grids begun");
+    assert!(train(d, &[&["--out", "a", "--until", "3", "--resume"], SHORT].concat()).status.success());
+    assert!(!d.join("a/quantised.safetensors").exists(), "the last float epoch is no more than that");
     refused(d, &[&["net", "--out", "a"], SHORT].concat(), 2, &["float.safetensors", "--resume"]);
     let other = ["net", "--out", "a", "--resume", "--seed", "9"];
-    refused(d, &[&other, SHORT].concat(), 3, &["other settings", "float.safetensors"]);
+    refused(d, &[&other, SHORT].concat(), 3, &["another `seed`", "value:   9", "float.safetensors"]);
     // Epochs judged on other images can not be compared.
     let judged: Vec<&str> = SHORT.iter().enumerate().map(|(k, a)| if k > 0 && SHORT[k - 1] == "--validation" { "9" } else { *a }).collect();
-    refused(d, &[&["net", "--out", "a", "--resume"], &judged[..]].concat(), 3, &["other settings", "float.safetensors"]);
+    refused(d, &[&["net", "--out", "a", "--resume"], &judged[..]].concat(), 3, &["another `validation images`", "float.safetensors"]);
     // What is refused costs nothing that was there.
     assert!(train(d, &[&["--out", "b"], SHORT].concat()).status.success());
-    refused(d, &[&["net", "--out", "b", "--resume", "--features", "6", "--seed", "9"], SHORT].concat(), 3, &["other settings"]);
+    refused(d, &[&["net", "--out", "b", "--resume", "--features", "6", "--seed", "9"], SHORT].concat(), 3, &["another `seed`"]);
     assert!(d.join("b/quantised.safetensors").exists());
     // A phase on the grids alone, begun from other weights.
     std::fs::remove_file(d.join("b/float.safetensors")).unwrap();

@@ -46,6 +46,7 @@ pub struct GenerateArgs {
 #[derive(Clone, Debug, clap::Args)]
 pub struct ShowArgs {
     /// A folder of images instead of scenes
+    #[arg(conflicts_with_all = ["split", "seed"])]
     pub images: Option<PathBuf>,
     #[command(flatten)]
     labels: LabelArguments,

@@ -79,13 +79,13 @@ pub fn run(arguments: &Arguments, talk: Talk) -> Result<()> {
             let labels = folder.format().map_or("no", LabelFormat::name);
             let images = if folder.len() == 1 { "image" } else { "images" };
             let from = format!("{} {images} of {} ({labels} labels)", folder.len(), path.display());
-            finish(arguments, &networks, &folder, references, (from, problems), talk)
+            finish(arguments, &networks, &folder, references, (from, problems, folder.notes().collect()), talk)
         }
         None => {
             let scenes = Scenes { split: arguments.split, first: 0, count: arguments.scenes as usize };
             let references = References::Apart(Box::new(Baselines::of_scenes(BASELINE_FIT)));
             let from = format!("{} {} scenes", arguments.scenes, arguments.split.name());
-            finish(arguments, &networks, &scenes, Some(references), (from, Vec::new()), talk)
+            finish(arguments, &networks, &scenes, Some(references), (from, Vec::new(), Vec::new()), talk)
         }
     }
 }
@@ -95,7 +95,7 @@ fn finish(
     networks: &[&Network],
     examples: &dyn Examples,
     references: Option<References>,
-    (images_from, problems): (String, Vec<String>),
+    (images_from, problems, remarks): (String, Vec<String>, Vec<String>),
     talk: Talk,
 ) -> Result<()> {
     let options = Options { bootstrap: Bootstrap { resamples: arguments.resamples, seed: arguments.seed }, ..Options::default() };
@@ -104,6 +104,7 @@ fn finish(
     bar.finish_and_clear();
     found.images_from = images_from;
     found.problems = problems;
+    found.notes = remarks;
     if examples.len() < FEW {
         found.notes.push(format!("On fewer than {FEW} images an interval is a rough guide."));
     }

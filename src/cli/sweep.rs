@@ -37,7 +37,7 @@ pub struct Arguments {
     /// Split that the scenes come from.
     #[arg(long, value_enum, default_value_t = Split::Validation)]
     split: Split,
-    /// Number of the first scene: another seed, other scenes.
+    /// Number of the first scene: seed S takes scenes S to S + N - 1.
     #[arg(long, value_name = "S", default_value_t = 0)]
     seed: u64,
     /// How the fraction bits of each layer are chosen at each width.
@@ -80,6 +80,9 @@ pub fn run(arguments: &Arguments, talk: Talk) -> Result<()> {
     if let Some(text) = untrained(&network).filter(|_| !talk.quiet) {
         note(&format!("note: {text}"));
     }
+    if arguments.fine_tune.is_some() {
+        Training::check(&network)?;
+    }
     let settings = settings(arguments, &network);
     let mut journal = match &arguments.out {
         Some(folder) => Journal::open(folder, &settings)?,
@@ -98,6 +101,12 @@ pub fn run(arguments: &Arguments, talk: Talk) -> Result<()> {
         sweep.post_training(&features, &weights, &mut journal)?;
         if let Some((count, tune)) = &mut tune {
             let points = choose::points(journal.rows(), *count);
+            if points.len() < *count && !talk.quiet {
+                note(&format!(
+                    "note: {} of {count} points are worth a fine-tuning: the accuracy of the others is close to the best, or gone",
+                    points.len()
+                ));
+            }
             bar.inc_length((points.len() * samples.len()) as u64);
             sweep.fine_tuned(&points, arguments.epochs, tune, &mut journal)?;
         }

@@ -3,6 +3,7 @@
 use super::common;
 use super::images::LabelArguments;
 use super::progress::Progress;
+use crate::dataset::OnBroken;
 use crate::dataset::scene::{Split, version_hash};
 use crate::error::{Error, Result};
 use crate::files::write_atomically;
@@ -29,7 +30,8 @@ pub struct TrainArgs {
     #[arg(long, required_unless_present = "proxy")]
     pub out: Option<PathBuf>,
     /// Only score the layers as a search does: in float, on crops, in about a minute; nothing is written
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["out", "resume", "until", "features", "weights", "scale", "tune_epochs", "epoch_images", "batch", "crops",
+          "tune_crops", "rate", "tune_rate", "patience", "validation"])]
     pub proxy: bool,
     /// Bits of features; the network's own where left out
     #[arg(long, value_parser = clap::value_parser!(u8).range(2..=16))]
@@ -73,10 +75,10 @@ pub struct TrainArgs {
     #[arg(long, default_value_t = 0)]
     pub patience: u64,
     /// Validation scenes; they decide which epoch is kept
-    #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    #[arg(long, conflicts_with = "images", default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub validation: u32,
     /// Stop after this float epoch, as if interrupted; finish later with --resume
-    #[arg(long)]
+    #[arg(long, value_parser = clap::value_parser!(u64).range(1..))]
     pub until: Option<u64>,
     /// Seed of initial weights, order and variation
     #[arg(long, default_value_t = 1)]
@@ -104,24 +106,43 @@ pub fn train(args: &TrainArgs, quiet: bool) -> Result<Vec<String>> {
             return Err(Error::usage(format!("{name} is out of range")).value(share).allowed("0 to 1"));
         }
     }
+    if let Some(until) = args.until.filter(|u| *u > epochs(args)) {
+        let e = Error::usage("--until lies beyond the last float epoch").value(until).allowed(format!("1 to {}", epochs(args)));
+        return Err(e.hint("leave it out to train to the end"));
+    }
     let network = load(args)?;
     let weighted = network.float.layers.iter().filter(|l| l.weights.is_some()).count();
     if !quiet && weighted > 1 && network.float.layers.iter().all(|l| l.activation == Activation::None) {
         let name = &network.name;
         common::note(&format!("note: no layer of `{name}` has an activation: is `activation = \"relu4\"` missing?"));
     }
-    let Some(out) = args.out.as_deref().filter(|_| !args.proxy) else {
+    let Some(out) = args.out.as_deref() else {
         return run::with_threads(args.threads, || score(args, &network, quiet));
     };
+    let folder = Path::new(&args.network).canonicalize();
+    if model::builtin(&args.network).is_none() && folder.is_ok_and(|f| out.canonicalize().is_ok_and(|out| out == f || f.starts_with(&out)))
+    {
+        let e = Error::usage("--out is the folder of the network that is read: its formats and weights would be lost").file(out);
+        return Err(e.hint("name another --out"));
+    }
     if args.resume && !out.exists() {
         let e = Error::usage("there is no run to go on with").file(out);
         return Err(e.hint("name the folder of the run, or leave --resume out to begin one"));
     }
     std::fs::create_dir_all(out).map_err(|e| Error::io("create", out, &e))?;
-    let begun = ["float.safetensors", "quantised.safetensors"].map(|name| out.join(name)).into_iter().find(|path| path.exists());
-    if let Some(begun) = begun.filter(|_| !args.resume) {
-        let e = Error::usage("the folder holds a run").file(begun);
-        return Err(e.hint("go on from it with --resume, or name another --out"));
+    let holds = |names: [&str; 2]| names.map(|name| out.join(name)).into_iter().find(|path| path.exists());
+    let begun = holds(["float.safetensors", "quantised.safetensors"]);
+    match (begun, args.resume) {
+        (Some(begun), false) => {
+            let e = Error::usage("the folder holds a run").file(begun);
+            return Err(e.hint("go on from it with --resume, or name another --out"));
+        }
+        (None, _) => {
+            if let Some(there) = holds(["network.toml", "weights.safetensors"]) {
+                return Err(Error::usage("the folder holds a network, which would be overwritten").file(there).hint("name another --out"));
+            }
+        }
+        (Some(_), true) => {}
     }
     run::with_threads(args.threads, || in_pool(args, &network, out, quiet))
 }
@@ -149,7 +170,8 @@ fn load(args: &TrainArgs) -> Result<Network> {
     let options = LoadOptions { feature_bits: args.features, weight_bits: args.weights };
     let path = Path::new(&args.network);
     if model::builtin(&args.network).is_none() && path.exists() {
-        return model::load_untrained(path, options);
+        let keeps_weights = epochs(args) == 0;
+        return if keeps_weights { model::load_untrained(path, options) } else { model::load_layers(path, options) };
     }
     common::network(&args.network, options)
 }
@@ -180,7 +202,7 @@ fn in_pool(args: &TrainArgs, network: &Network, out: &Path, quiet: bool) -> Resu
     let tune = plan.tune.clone();
     let training = Training { network, plan, source: &source, validation: &validation, folder: Some(out) };
     let watch = &mut |phase: &str, done: u64, of: u64, epoch: Option<&Epoch>| progress.images(phase, done, of, epoch);
-    if args.until.is_some_and(|u| u < epochs(args)) {
+    if args.until.is_some() {
         let stopped = training.float(args.until, watch)?;
         return Ok(vec![format!("stopped after float epoch {}; finish with --resume", stopped.history.len())]);
     }
@@ -243,12 +265,15 @@ fn provenance(args: &TrainArgs, trained: &mut Trained, source: &Source, judged: 
     // The folder a network was read from is nobody's business.
     let name = &trained.network.name;
     let images = args.images.as_ref().map(|_| "FOLDER".to_string());
+    let validation = args.images.is_none().then(|| args.validation.to_string());
     let command = format!(
-        "bico train {name}{}{}{}{} --epochs {} --tune-epochs {} --epoch-images {} --batch {} --crops {} --tune-crops {} --rate {} --tune-rate {} --patience {} --validation {} --seed {}",
+        "bico train {name}{}{}{}{}{}{} --epochs {} --tune-epochs {} --epoch-images {} --batch {} --crops {} --tune-crops {} --rate {} --tune-rate {} --patience {}{} --seed {}",
         flag("features", args.features.map(|b| b.to_string())),
         flag("weights", args.weights.map(|b| b.to_string())),
         flag("scale", scale),
         flag("images", images),
+        flag("labels", args.labels.labels.map(|l| l.name().to_string())),
+        flag("on-broken", (args.labels.on_broken == OnBroken::Skip).then(|| "skip".to_string())),
         epochs(args),
         args.tune_epochs,
         args.epoch_images,
@@ -258,7 +283,7 @@ fn provenance(args: &TrainArgs, trained: &mut Trained, source: &Source, judged: 
         args.rate,
         args.tune_rate,
         args.patience,
-        args.validation,
+        flag("validation", validation),
         args.seed,
     );
     let mut table = trained.network.provenance.clone();
@@ -268,7 +293,7 @@ fn provenance(args: &TrainArgs, trained: &mut Trained, source: &Source, judged: 
         ("data", data),
         ("iou_float", format!("{float:.4}")),
         ("iou_executed", format!("{executed:.4}")),
-        ("scored_on", format!("the {judged} validation images that chose the epoch")),
+        ("scored_on", format!("the {judged} validation images{}", if trained.history.is_empty() { "" } else { " that chose the epoch" })),
     ];
     for stale in ["weights", "iou_quantised", "scenes_sha256"] {
         table.remove(stale);

@@ -3,13 +3,14 @@
 //! Source: the format description of the COCO data set (Lin et al., "Microsoft COCO: common objects in context", ECCV 2014).
 
 use super::iou::Box2D;
-use super::labels::{CLIPPED, LabelledBox, inside};
+use super::labels::{LabelledBox, Labels, inside, same_size};
 use super::text::read_text;
 use crate::error::{Error, Result};
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::Value;
-use std::collections::{BTreeMap, btree_map};
-use std::path::{Component, Path};
+use std::collections::BTreeMap;
+use std::path::{Component, Path, PathBuf};
 
 /// Largest file that is read, in bytes.
 const MAX_BYTES: u64 = 1 << 30;
@@ -38,7 +39,42 @@ struct RawAnnotation {
     #[serde(default)]
     bbox: Value,
     #[serde(default)]
-    iscrowd: u8,
+    iscrowd: Flag,
+}
+
+/// 0 or 1; some tools write `false` and `true`.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Flag {
+    Number(u8),
+    Bool(bool),
+}
+
+impl Default for Flag {
+    fn default() -> Flag {
+        Flag::Number(0)
+    }
+}
+
+impl Flag {
+    fn is_set(&self) -> bool {
+        !matches!(self, Flag::Number(0) | Flag::Bool(false))
+    }
+}
+
+/// Whether a JSON file may hold instances: it has the two lists, or is broken, which is to be said later.
+pub fn may_be(path: &Path) -> bool {
+    #[derive(Deserialize)]
+    struct Lists {
+        images: Option<IgnoredAny>,
+        annotations: Option<IgnoredAny>,
+    }
+    let Ok(text) = read_text(path, MAX_BYTES) else { return true };
+    match serde_json::from_str::<Lists>(&text) {
+        Ok(lists) => lists.images.is_some() && lists.annotations.is_some(),
+        // Another value than an object, or no JSON.
+        Err(e) => !e.is_data(),
+    }
 }
 
 #[derive(Deserialize)]
@@ -53,9 +89,14 @@ pub struct Entry {
     /// Path relative to the folder of the images.
     pub file_name: String,
     size: [Option<f64>; 2],
-    /// Position in `annotations`, category and box of each object.
-    objects: Vec<(usize, i64, Value)>,
-    crowds: usize,
+    /// Position in `annotations`, category, and box of each object or crowd.
+    objects: Vec<(usize, i64, Object)>,
+}
+
+#[derive(Clone, Debug)]
+struct Object {
+    bbox: Value,
+    is_crowd: bool,
 }
 
 /// A read file.
@@ -85,27 +126,34 @@ pub fn parse(path: &Path, text: &str) -> Result<(Instances, Vec<Error>)> {
         }
     }
     let (mut by_id, mut names) = (BTreeMap::new(), BTreeMap::new());
+    // Nobody knows which of several images of one id an annotation is of.
+    let mut ids: BTreeMap<i64, usize> = BTreeMap::new();
+    raw.images.iter().for_each(|image| *ids.entry(image.id).or_default() += 1);
     for (i, image) in raw.images.into_iter().enumerate() {
         let leaves = Path::new(&image.file_name).components().any(|c| !matches!(c, Component::Normal(_) | Component::CurDir));
         if leaves || image.file_name.is_empty() {
             let e = wrong(format!("images[{i}]: `file_name` names no file of the folder"), &image.file_name.escape_debug());
             problems.push(e.allowed("a path within the folder of the images"));
-        } else if let Some(first) = names.insert(image.file_name.clone(), i) {
+        } else if let Some(first) =
+            names.insert(Path::new(&image.file_name).components().filter(|c| *c != Component::CurDir).collect::<PathBuf>(), i)
+        {
             problems.push(wrong(format!("images[{i}] is images[{first}] again"), &image.file_name.escape_debug()));
-        } else if let btree_map::Entry::Vacant(free) = by_id.entry(image.id) {
-            free.insert(Entry { file_name: image.file_name, size: [image.width, image.height], objects: Vec::new(), crowds: 0 });
+        } else if ids[&image.id] > 1 {
+            let e = wrong(format!("images[{i}]: the id is that of {} images", ids[&image.id]), &image.id);
+            problems.push(e.allowed("an id for each image"));
         } else {
-            problems.push(wrong(format!("images[{i}]: the id is taken"), &image.id));
+            by_id.insert(image.id, Entry { file_name: image.file_name, size: [image.width, image.height], objects: Vec::new() });
         }
     }
     for (i, a) in raw.annotations.into_iter().enumerate() {
         match by_id.get_mut(&a.image_id) {
+            // Its image has been named above.
+            None if ids.contains_key(&a.image_id) => {}
             None => {
                 let e = wrong(format!("annotations[{i}]: `image_id` is the id of no image"), &a.image_id);
                 problems.push(e.hint("add the image, or delete the annotation"));
             }
-            Some(entry) if a.iscrowd != 0 => entry.crowds += 1,
-            Some(entry) => entry.objects.push((i, a.category_id, a.bbox)),
+            Some(entry) => entry.objects.push((i, a.category_id, Object { bbox: a.bbox, is_crowd: a.iscrowd.is_set() })),
         }
     }
     let mut images: Vec<Entry> = by_id.into_values().collect();
@@ -122,19 +170,15 @@ pub fn read(path: &Path) -> Result<(Instances, Vec<Error>)> {
 }
 
 impl Instances {
-    /// The objects of `entry`, whose file has `size` (columns, rows); `path` is for messages. The second part is what is worth a remark.
+    /// The objects and crowds of `entry`, whose file has `size` (columns, rows) and is turned by its EXIF data, where that counts; `path` is for messages.
     ///
     /// # Errors
     /// When the file names another size, a category is unknown, or a box is empty, outside the image or no box at all.
-    pub fn objects(&self, path: &Path, entry: &Entry, size: [usize; 2]) -> Result<(Vec<LabelledBox>, Vec<String>)> {
-        for (named, real, key) in [(entry.size[0], size[0], "width"), (entry.size[1], size[1], "height")] {
-            if let Some(named) = named.filter(|&n| n != real as f64) {
-                let e = Error::input(format!("`{key}` of {} is not that of the image", entry.file_name.escape_debug())).file(path);
-                return Err(e.value(named).allowed(real).hint("was the image resized after it was labelled?"));
-            }
-        }
-        let (mut objects, mut clipped) = (Vec::new(), false);
-        for (index, category, bbox) in &entry.objects {
+    pub fn objects(&self, path: &Path, entry: &Entry, size: [usize; 2], is_turned: bool) -> Result<Labels> {
+        let labelled = [entry.size[0].unwrap_or(size[0] as f64), entry.size[1].unwrap_or(size[1] as f64)];
+        same_size(path, labelled, size, is_turned).map_err(|e| e.within(format!("images: {}", entry.file_name.escape_debug())))?;
+        let mut labels = Labels::default();
+        for (index, category, Object { bbox, is_crowd }) in &entry.objects {
             let place = |e: Error| e.within(format!("annotations[{index}]")).file(path);
             let numbers: Option<Vec<f64>> = bbox.as_array().and_then(|a| a.iter().map(Value::as_f64).collect());
             let Some(&[x, y, w, h]) = numbers.as_deref() else {
@@ -147,10 +191,15 @@ impl Instances {
                 None => return Err(place(Error::input("`category_id` is the id of no category").value(category))),
             };
             let (area, moved) = inside(Box2D::new(x as f32, y as f32, w as f32, h as f32), size, place)?;
-            clipped |= moved;
-            objects.push(LabelledBox { class, area });
+            labels.clipped(moved);
+            match is_crowd {
+                true => labels.crowds.push(area),
+                false => labels.objects.push(LabelledBox { class, area }),
+            }
         }
-        let crowds = (entry.crowds > 0).then(|| format!("{} crowd regions left out", entry.crowds));
-        Ok((objects, clipped.then(|| CLIPPED.to_string()).into_iter().chain(crowds).collect()))
+        if !labels.crowds.is_empty() {
+            labels.notes.push(format!("{} crowd regions: what is found there does not count", labels.crowds.len()));
+        }
+        Ok(labels)
     }
 }

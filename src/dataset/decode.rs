@@ -15,12 +15,23 @@ const MAX_DECODED_BYTES: u64 = 512 << 20;
 /// Most columns or rows.
 const MAX_SIDE: u32 = 16384;
 
-/// Reads an image file. The second part says what was changed on the way: grey made RGB, 16 bits reduced to 8, and the like.
+/// An image from a file.
+#[derive(Clone, Debug)]
+pub struct Decoded {
+    /// Pixels as they are stored.
+    pub image: Image,
+    /// EXIF data ask to turn or mirror it for display.
+    pub is_turned: bool,
+    /// What was changed on the way: grey made RGB, 16 bits reduced to 8, and the like.
+    pub notes: Vec<String>,
+}
+
+/// Reads an image file.
 ///
 /// # Errors
 /// When the file is unreadable, truncated, no JPEG or PNG, without pixels, or larger than 16384 columns or rows,
 /// 256 MiB, or 512 MiB decoded.
-pub fn decode(path: &Path) -> Result<(Image, Vec<String>)> {
+pub fn decode(path: &Path) -> Result<Decoded> {
     let bytes = read_limited(path, MAX_BYTES)?;
     let bad = |e: String| Error::input(format!("cannot decode the image: {e}")).file(path).allowed("a whole JPEG or PNG file");
     let mut reader = ImageReader::new(Cursor::new(&bytes)).with_guessed_format().map_err(|e| bad(e.to_string()))?;
@@ -35,16 +46,17 @@ pub fn decode(path: &Path) -> Result<(Image, Vec<String>)> {
     if decoder.total_bytes() > MAX_DECODED_BYTES {
         return Err(bad(format!("it has more than {} MiB of pixels", MAX_DECODED_BYTES >> 20)));
     }
-    // Most tools draw boxes on the pixels as they are stored, and so they are kept; but the user has to know.
-    let turned = decoder.orientation().is_ok_and(|o| o != Orientation::NoTransforms);
+    // Pixels are kept as they are stored, as in what a board's camera delivers; some tools draw boxes on the turned image: the user has to know.
+    let is_turned = decoder.orientation().is_ok_and(|o| o != Orientation::NoTransforms);
     let decoded = DynamicImage::from_decoder(decoder).map_err(|e| bad(e.to_string()))?;
     let mut notes = conversions(decoded.color());
-    notes.extend(turned.then(|| "EXIF orientation ignored: pixels and boxes count as they are stored".to_string()));
+    notes.extend(is_turned.then(|| "EXIF orientation ignored: pixels and boxes count as they are stored".to_string()));
     let rgb = DynamicImage::into_rgb8(decoded);
     if rgb.width() == 0 || rgb.height() == 0 {
         return Err(bad("it has no pixels".into()));
     }
-    Ok((Image { w: rgb.width() as usize, h: rgb.height() as usize, data: rgb.into_raw() }, notes))
+    let image = Image { w: rgb.width() as usize, h: rgb.height() as usize, data: rgb.into_raw() };
+    Ok(Decoded { image, is_turned, notes })
 }
 
 fn conversions(colour: ColorType) -> Vec<String> {

@@ -1,8 +1,9 @@
 //! A folder of a user's own images with labels in one of three formats, checked file by file before anything else is done with it.
 
 use super::coco::{self, Instances};
-use super::decode::decode;
-use super::labels::{Example, Examples, LabelFormat, LabelledBox, OnBroken};
+use super::decode::{Decoded, decode};
+use super::iou::Box2D;
+use super::labels::{Example, Examples, LabelFormat, LabelledBox, Labels, OnBroken};
 use super::layout::{Files, Layout};
 use super::{voc, yolo};
 use crate::error::{Error, Result};
@@ -26,6 +27,7 @@ struct Entry {
     name: String,
     size: [usize; 2],
     objects: Vec<LabelledBox>,
+    crowds: Vec<Box2D>,
     notes: Vec<String>,
 }
 
@@ -82,10 +84,21 @@ impl Folder {
     pub fn size(&self, index: usize) -> [usize; 2] {
         self.entries[index].size
     }
-    /// What is worth a remark, one line each: conversions of images, clipped boxes, files that do not belong to the data set.
+    /// What is worth a remark, one line each kind: conversions of images, clipped boxes, files that do not belong to the data set.
     pub fn notes(&self) -> impl Iterator<Item = String> {
-        let of = |e: &Entry| e.notes.iter().map(|n| format!("{}: {n}", e.path.display())).collect::<Vec<_>>();
-        self.notes.iter().cloned().chain(self.entries.iter().flat_map(of))
+        // The first image of each remark, and how many there are.
+        let mut kinds: BTreeMap<&str, (&Path, usize)> = BTreeMap::new();
+        for entry in &self.entries {
+            for note in &entry.notes {
+                kinds.entry(note).or_insert((&entry.path, 0)).1 += 1;
+            }
+        }
+        let line = |(note, (path, images)): (&str, (&Path, usize))| match images {
+            1 => format!("{}: {note}", path.display()),
+            _ => format!("{} and {} more: {note}", path.display(), images - 1),
+        };
+        let of_images: Vec<String> = kinds.into_iter().map(line).collect();
+        self.notes.iter().cloned().chain(of_images)
     }
 }
 
@@ -96,12 +109,13 @@ impl Examples for Folder {
 
     fn load(&self, index: usize) -> Result<Example> {
         let entry = &self.entries[index];
-        let (image, _) = decode(&entry.path)?;
+        let image = decode(&entry.path)?.image;
         if [image.w, image.h] != entry.size {
             let e = Error::input("the image changed its size while bico was running").file(&entry.path);
             return Err(e.value(format!("{} x {}", image.w, image.h)).allowed(format!("{} x {}", entry.size[0], entry.size[1])));
         }
-        Ok(Example { name: entry.name.clone(), image, objects: entry.objects.clone(), notes: entry.notes.clone() })
+        let (objects, crowds) = (entry.objects.clone(), entry.crowds.clone());
+        Ok(Example { name: entry.name.clone(), image, objects, crowds, notes: entry.notes.clone() })
     }
 }
 
@@ -121,17 +135,14 @@ type Done<'a> = &'a (dyn Fn(usize) + Sync);
 
 type Checked = (Vec<Entry>, Vec<Error>, Vec<String>);
 
-/// Objects and remarks of an image, given columns and rows.
-type Labels = Result<(Vec<LabelledBox>, Vec<String>)>;
-
-/// Decodes one image, then reads its labels.
-fn examine(path: &Path, name: String, labels: impl FnOnce([usize; 2]) -> Labels) -> Result<Entry> {
-    let (image, mut notes) = decode(path)?;
+/// Decodes one image, then reads its labels, given columns and rows and whether EXIF data turn it.
+fn examine(path: &Path, name: String, labels: impl FnOnce([usize; 2], bool) -> Result<Labels>) -> Result<Entry> {
+    let Decoded { image, is_turned, mut notes } = decode(path)?;
     let size = [image.w, image.h];
     drop(image);
-    let (objects, more) = labels(size)?;
+    let Labels { objects, crowds, notes: more } = labels(size, is_turned)?;
     notes.extend(more);
-    Ok(Entry { path: path.to_path_buf(), name, size, objects, notes })
+    Ok(Entry { path: path.to_path_buf(), name, size, objects, crowds, notes })
 }
 
 fn split(examined: Vec<Result<Entry>>, problems: &mut Vec<Error>) -> Vec<Entry> {
@@ -152,7 +163,7 @@ fn from_files(layout: &Layout, format: Option<LabelFormat>, done: Done) -> Resul
     images.iter().for_each(|p| by_stem.entry(p.file_stem().unwrap_or_default()).or_default().push(file_name(p)));
     let examined = images.par_iter().inspect(|_| done(images.len())).map(|path| {
         let stem = path.file_stem().unwrap_or_default();
-        examine(path, file_name(path), |size| {
+        examine(path, file_name(path), |size, is_turned| {
             let Some(format) = format else { return Ok(Default::default()) };
             let twins = &by_stem[stem];
             if twins.len() > 1 {
@@ -162,7 +173,7 @@ fn from_files(layout: &Layout, format: Option<LabelFormat>, done: Done) -> Resul
             match (labels.get(stem), format) {
                 (None, _) => Err(without_label(path, format)),
                 (Some(file), LabelFormat::Yolo) => yolo::read(file, size, &classes),
-                (Some(file), _) => voc::read(file, size),
+                (Some(file), _) => voc::read(file, size, is_turned),
             }
         })
     });
@@ -192,7 +203,7 @@ fn from_instances(layout: &Layout, done: Done) -> Result<Checked> {
             let e = Error::input("a label without image").file(&json).value(entry.file_name.escape_debug());
             e.allowed(format!("an image in {}", layout.root().display()))
         })?;
-        examine(&found, entry.file_name.clone(), |size| instances.objects(&json, entry, size))
+        examine(&found, entry.file_name.clone(), |size, is_turned| instances.objects(&json, entry, size, is_turned))
     });
     let entries = split(examined.collect(), &mut problems);
     let listed: BTreeSet<PathBuf> = instances.images.iter().filter_map(|i| layout.image(&i.file_name)).collect();

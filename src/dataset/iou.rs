@@ -41,18 +41,23 @@ impl Box2D {
     /// Intersection over union, 0 to 1: the score of DAC-SDC (Xu et al., "DAC-SDC low power object detection challenge",
     /// section IV). 0 when both boxes are empty or a coordinate is NaN.
     pub fn iou(self, other: Box2D) -> f32 {
+        let both = self.intersection(other);
+        let iou = both / (self.area() + other.area() - both);
+        if iou.is_nan() { 0.0 } else { iou }
+    }
+    /// The part of its own area that lies in `other`, 0 to 1; 0 of an empty box.
+    pub fn share_in(self, other: Box2D) -> f32 {
+        let share = self.intersection(other) / self.area();
+        if share.is_nan() { 0.0 } else { share }
+    }
+    fn intersection(self, other: Box2D) -> f32 {
         // `min` and `max` would drop a NaN.
         if [self, other].iter().any(|b| [b.x, b.y, b.w, b.h].iter().any(|v| v.is_nan())) {
             return 0.0;
         }
         let w = (self.x + self.w).min(other.x + other.w) - self.x.max(other.x);
         let h = (self.y + self.h).min(other.y + other.h) - self.y.max(other.y);
-        if !(w > 0.0 && h > 0.0) {
-            return 0.0;
-        }
-        let both = w * h;
-        let iou = both / (self.area() + other.area() - both);
-        if iou.is_nan() { 0.0 } else { iou }
+        if w > 0.0 && h > 0.0 { w * h } else { 0.0 }
     }
 }
 
@@ -67,6 +72,7 @@ mod tests {
         assert_eq!(a.iou(Box2D::new(2.0, 0.0, 4.0, 4.0)), 8.0 / 24.0);
         assert_eq!(a.iou(Box2D::new(4.0, 0.0, 4.0, 4.0)), 0.0);
         assert_eq!(a.iou(Box2D::new(f32::NAN, 0.0, 4.0, 4.0)), 0.0);
+        assert_eq!((a.share_in(Box2D::new(2.0, 0.0, 40.0, 4.0)), a.share_in(Box2D::new(4.0, 0.0, 4.0, 4.0))), (0.5, 0.0));
         assert_eq!(a.iou(Box2D::centred(2.0, 2.0, 2.0, 2.0)), 0.25);
         assert_eq!(Box2D::new(-2.0, 3.0, 4.0, 4.0).clip(10.0, 5.0), Box2D::new(0.0, 3.0, 2.0, 2.0));
     }

@@ -46,6 +46,27 @@ pub struct LabelledBox {
     pub area: Box2D,
 }
 
+/// What a label file says about one image.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Labels {
+    /// Its objects, in the order of the file.
+    pub objects: Vec<LabelledBox>,
+    /// Regions of more objects than anyone counted, in pixels: what is found there is neither right nor wrong.
+    pub crowds: Vec<Box2D>,
+    /// What is worth a remark.
+    pub notes: Vec<String>,
+}
+
+impl Labels {
+    /// Remarks, once, that a box was clipped to the image, where `moved` says so.
+    pub(super) fn clipped(&mut self, moved: bool) {
+        const CLIPPED: &str = "box clipped to the image";
+        if moved && !self.notes.iter().any(|n| n == CLIPPED) {
+            self.notes.push(CLIPPED.into());
+        }
+    }
+}
+
 /// An image with its objects.
 #[derive(Clone, Debug)]
 pub struct Example {
@@ -55,6 +76,8 @@ pub struct Example {
     pub image: Image,
     /// All objects, in the order of the label file.
     pub objects: Vec<LabelledBox>,
+    /// Crowds ([`Labels::crowds`]).
+    pub crowds: Vec<Box2D>,
     /// What was changed while reading, one line each.
     pub notes: Vec<String>,
 }
@@ -62,8 +85,14 @@ pub struct Example {
 impl Example {
     /// The boxes in fractions of the image.
     pub fn fractions(&self) -> Vec<Box2D> {
-        let [sx, sy] = [1.0 / self.image.w as f32, 1.0 / self.image.h as f32];
-        self.objects.iter().map(|o| o.area.scale(sx, sy)).collect()
+        self.objects.iter().map(|o| self.fraction(o.area)).collect()
+    }
+    /// The crowds in fractions of the image.
+    pub fn crowd_fractions(&self) -> Vec<Box2D> {
+        self.crowds.iter().map(|&area| self.fraction(area)).collect()
+    }
+    fn fraction(&self, area: Box2D) -> Box2D {
+        area.scale(1.0 / self.image.w as f32, 1.0 / self.image.h as f32)
     }
     /// Index of the largest object; of the first of equals.
     pub fn largest(&self) -> Option<usize> {
@@ -112,8 +141,22 @@ pub(super) fn inside(area: Box2D, size: [usize; 2], place: impl Fn(Error) -> Err
     Ok((clipped, moved > 1.0))
 }
 
-/// The note about clipped boxes.
-pub(super) const CLIPPED: &str = "box clipped to the image";
+/// Refuses labels that were written for an image of another size than `image` (columns, rows), `labelled`. `file` is where that stands.
+///
+/// # Errors
+/// When the sizes differ; whether the image is turned by its EXIF data decides what to do about it.
+pub(super) fn same_size(file: &Path, labelled: [f64; 2], image: [usize; 2], is_turned: bool) -> Result<()> {
+    let [w, h] = image.map(|side| side as f64);
+    if labelled == [w, h] {
+        return Ok(());
+    }
+    let e = Error::input("the labels are for an image of another size").file(file).value(format!("{} x {}", labelled[0], labelled[1]));
+    let e = e.allowed(format!("{w} x {h}"));
+    Err(match labelled == [h, w] && is_turned {
+        true => e.hint("the image was turned by its EXIF orientation when it was labelled: turn its pixels too (`exiftran -ai`, `mogrify -auto-orient`)"),
+        false => e.hint("was the image resized after it was labelled?"),
+    })
+}
 
 /// An error about a file of labels at a line.
 pub(super) fn at(path: &Path, line: usize) -> impl Fn(Error) -> Error {

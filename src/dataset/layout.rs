@@ -1,5 +1,6 @@
 //! Where the images and the labels of a folder lie.
 
+use super::coco;
 use super::labels::LabelFormat;
 use super::yolo;
 use crate::error::{Error, Result};
@@ -12,6 +13,9 @@ pub type Files = BTreeMap<OsString, PathBuf>;
 
 /// Text files that are no labels.
 const NO_LABELS: [&str; 10] = ["classes", "labels", "names", "readme", "license", "train", "val", "valid", "test", "requirements"];
+
+/// Folders of images, and those of their labels beside them.
+const SISTERS: [(&str, &str); 2] = [("images", "labels"), ("JPEGImages", "Annotations")];
 
 /// A folder, or a JSON file, and what lies around it.
 #[derive(Clone, Debug)]
@@ -45,7 +49,7 @@ impl Layout {
         let here = entries(&root)?.iter().any(|p| is_image(p));
         let inner = ["images", "JPEGImages"].map(|n| root.join(n)).into_iter().find(|p| p.is_dir());
         let images = if here { root.clone() } else { inner.unwrap_or_else(|| root.clone()) };
-        let sisters = [("images", "labels"), ("JPEGImages", "Annotations")].map(|(from, to)| sister(&images, from, to));
+        let sisters = SISTERS.map(|(from, to)| sister(&images, from, to));
         let below = ["labels", "Annotations"].map(|n| Some(root.join(n)));
         let mut labels: Vec<PathBuf> = Vec::new();
         for folder in [Some(images.clone()), Some(root.clone())].into_iter().chain(sisters).chain(below).flatten() {
@@ -94,9 +98,11 @@ impl Layout {
     /// The label files of a format with a file for each image.
     pub fn label_files(&self, format: LabelFormat) -> Files {
         let ending = if format == LabelFormat::Yolo { "txt" } else { "xml" };
+        let images = self.stems();
         let is_label = |p: &PathBuf| {
-            let stem = p.file_stem().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
-            has_ending(p, &[ending]) && (ending == "xml" || !NO_LABELS.contains(&stem.as_str()))
+            let stem = p.file_stem().unwrap_or_default();
+            let other = || NO_LABELS.contains(&stem.to_string_lossy().to_ascii_lowercase().as_str()) && !images.contains(stem);
+            has_ending(p, &[ending]) && (ending == "xml" || !other())
         };
         let mut files = Files::new();
         for path in self.labels.iter().flat_map(|folder| entries(folder).unwrap_or_default()).filter(is_label) {
@@ -105,7 +111,7 @@ impl Layout {
         files
     }
 
-    /// JSON files that may hold COCO instances: not those that belong to a single image.
+    /// JSON files that may hold COCO instances: not those that belong to a single image, nor those that hold something else.
     fn json_files(&self) -> Vec<PathBuf> {
         if let Some(json) = &self.json {
             return vec![json.clone()];
@@ -116,6 +122,7 @@ impl Layout {
         let all = folders.into_iter().flat_map(|folder| entries(folder).unwrap_or_default());
         let mut files: Vec<PathBuf> =
             all.filter(|p| has_ending(p, &["json"]) && !images.contains(p.file_stem().unwrap_or_default())).collect();
+        files.retain(|p| coco::may_be(p));
         files.sort();
         files.dedup();
         files
@@ -165,7 +172,10 @@ impl Layout {
     /// # Errors
     /// When such a file is there and unreadable.
     pub fn class_names(&self) -> Result<Vec<String>> {
-        let above = self.images.ancestors().skip(1).take(2).map(Path::to_path_buf);
+        // Beside and above `images` of `images/val` and `labels/val`; what lies above other folders has nothing to do with them.
+        let sisters = SISTERS.map(|(from, to)| sister(&self.images, from, to));
+        let apart = sisters.into_iter().flatten().any(|folder| folder.is_dir());
+        let above = self.images.ancestors().skip(1).take(if apart { 2 } else { 0 }).map(Path::to_path_buf);
         for folder in self.labels.iter().cloned().chain(above) {
             let names = yolo::class_names(&folder)?;
             if !names.is_empty() {
@@ -198,8 +208,9 @@ fn entries(folder: &Path) -> Result<Vec<PathBuf>> {
     Ok(paths)
 }
 
-/// `path` with its last component `from` replaced by `to`.
+/// `path` with its last component `from` replaced by `to`, however it is spelled.
 fn sister(path: &Path, from: &str, to: &str) -> Option<PathBuf> {
+    let path = if path.components().any(|c| c.as_os_str() == from) { path.to_path_buf() } else { std::path::absolute(path).ok()? };
     let parts: Vec<_> = path.components().collect();
     let at = parts.iter().rposition(|c| c.as_os_str() == from)?;
     Some(parts.iter().enumerate().map(|(i, c)| if i == at { to.as_ref() } else { c.as_os_str() }).collect())

@@ -21,7 +21,7 @@ pub mod yolo;
 pub use folder::Folder;
 pub use frame::Image;
 pub use iou::Box2D;
-pub use labels::{Example, Examples, LabelFormat, LabelledBox, OnBroken};
+pub use labels::{Example, Examples, LabelFormat, LabelledBox, Labels, OnBroken};
 pub use preprocess::{preprocess, reads_images, resize, to_format};
 pub use scene::{Class, Scene, Split};
 pub use scenes::Scenes;

@@ -24,6 +24,6 @@ impl Examples for Scenes {
         let index = self.first + index as u64;
         let scene = Scene::generate(self.split, index);
         let objects = vec![LabelledBox { class: scene.class.name().to_string(), area: scene.target }];
-        Ok(Example { name: format!("scene_{index:04}"), image: scene.image, objects, notes: Vec::new() })
+        Ok(Example { name: format!("scene_{index:04}"), image: scene.image, objects, crowds: Vec::new(), notes: Vec::new() })
     }
 }

@@ -1,7 +1,7 @@
 //! PASCAL VOC annotation files, as DAC-SDC gives them: one XML file an image, boxes in pixels.
 
 use super::iou::Box2D;
-use super::labels::{CLIPPED, LabelledBox, at, inside};
+use super::labels::{LabelledBox, Labels, at, inside, same_size};
 use super::text::read_text;
 use crate::error::{Error, Result};
 use roxmltree::{Document, Node, ParsingOptions};
@@ -11,7 +11,7 @@ use std::path::Path;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Annotation {
     /// Columns and rows the boxes refer to, where given.
-    pub size: Option<[u32; 2]>,
+    pub size: Option<[f64; 2]>,
     /// Name and box of each object, in pixels; width is xmax - xmin as DAC-SDC counts.
     pub objects: Vec<(String, Box2D)>,
     /// One-based line of each object's box.
@@ -31,18 +31,23 @@ pub fn parse(path: &Path, text: &str) -> Result<Annotation> {
     let document = Document::parse_with_options(text, options)
         .map_err(|e| Error::input(format!("annotation is no valid XML: {e}")).at(path, e.pos().row as usize))?;
     let root = document.root_element();
+    if !root.has_tag_name("annotation") {
+        let e = Error::input("no annotation").at(path, 1).value(format!("<{}>", root.tag_name().name()));
+        return Err(e.allowed("<annotation>").hint("is this an XML file of something else?"));
+    }
     let line = |n: Node<'_, '_>| document.text_pos_at(n.range().start).row as usize;
     let number = |parent: Node<'_, '_>, name: &str| -> Result<f32> {
         let found = parent.children().find(|n| n.has_tag_name(name));
         let node = found.ok_or_else(|| Error::input(format!("no <{name}> in <{}>", parent.tag_name().name())).at(path, line(parent)))?;
         let text = node.text().unwrap_or("").trim();
-        let allowed = "a number from 0 to 1000000";
+        let allowed = "a number from -1000000 to 1000000";
         let bad = || Error::input(format!("<{name}> is no coordinate")).at(path, line(node)).value(text).allowed(allowed);
-        text.parse::<f32>().ok().filter(|v| (0.0..=1e6).contains(v)).ok_or_else(bad)
+        text.parse::<f32>().ok().filter(|v| (-1e6..=1e6).contains(v)).ok_or_else(bad)
     };
     let mut size = None;
     if let Some(node) = root.children().find(|n| n.has_tag_name("size")) {
-        size = Some([number(node, "width")? as u32, number(node, "height")? as u32]);
+        // Some tools write 0 for what they do not know.
+        size = Some([number(node, "width")?, number(node, "height")?].map(f64::from)).filter(|s| *s != [0.0; 2]);
     }
     let (mut objects, mut lines) = (Vec::new(), Vec::new());
     for object in root.children().filter(|n| n.has_tag_name("object")) {
@@ -61,23 +66,20 @@ pub fn parse(path: &Path, text: &str) -> Result<Annotation> {
     Ok(Annotation { size, objects, lines })
 }
 
-/// Reads the annotation of an image of `image` (columns, rows). The second part is what is worth a remark.
+/// Reads the annotation of an image of `image` (columns, rows); `is_turned` by its EXIF data, where that counts.
 ///
 /// # Errors
 /// As [`parse`], and when the annotation is for an image of another size or a box lies outside the image.
-pub fn read(path: &Path, image: [usize; 2]) -> Result<(Vec<LabelledBox>, Vec<String>)> {
+pub fn read(path: &Path, image: [usize; 2], is_turned: bool) -> Result<Labels> {
     let annotation = parse(path, &read_text(path, MAX_BYTES)?)?;
-    if let Some(size) = annotation.size.map(|s| s.map(|v| v as usize)).filter(|&s| s != image) {
-        let e = Error::input("the annotation is for an image of another size").file(path).value(format!("{} x {}", size[0], size[1]));
-        return Err(e.allowed(format!("{} x {}", image[0], image[1])).hint("was the image resized after it was labelled?"));
-    }
-    let (mut objects, mut clipped) = (Vec::new(), false);
+    annotation.size.map_or(Ok(()), |size| same_size(path, size, image, is_turned))?;
+    let mut labels = Labels::default();
     for ((class, area), line) in annotation.objects.into_iter().zip(annotation.lines) {
         let (area, moved) = inside(area, image, at(path, line))?;
-        clipped |= moved;
-        objects.push(LabelledBox { class, area });
+        labels.clipped(moved);
+        labels.objects.push(LabelledBox { class, area });
     }
-    Ok((objects, clipped.then(|| CLIPPED.to_string()).into_iter().collect()))
+    Ok(labels)
 }
 
 /// The annotation of one box in an image of `width` x `height`, in the form [`parse`] reads. Coordinates keep their fractions.

@@ -1,7 +1,7 @@
 //! YOLO labels: beside each image a text file with a line `class cx cy w h` for each object, centre and extent in fractions of the image.
 
 use super::iou::Box2D;
-use super::labels::{CLIPPED, LabelledBox, at, inside};
+use super::labels::{LabelledBox, Labels, at, inside};
 use super::text::read_text;
 use crate::error::{Error, Result};
 use std::path::Path;
@@ -13,13 +13,12 @@ const SLACK: f32 = 0.01;
 /// Highest class number.
 const MAX_CLASS: usize = 100_000;
 
-/// Parses the labels of an image of `size` (columns, rows); `path` is for messages. An empty text is an image without objects. The second
-/// part is what is worth a remark. `classes` are the known names, empty when there are none: then numbers are names.
+/// Parses the labels of an image of `size` (columns, rows); `path` is for messages. An empty text is an image without objects. `classes` are the known names, empty when there are none: then numbers are names.
 ///
 /// # Errors
 /// When a line does not hold five numbers, the class is unknown, or the box is empty or not inside the image.
-pub fn parse(path: &Path, text: &str, size: [usize; 2], classes: &[String]) -> Result<(Vec<LabelledBox>, Vec<String>)> {
-    let (mut objects, mut clipped) = (Vec::new(), false);
+pub fn parse(path: &Path, text: &str, size: [usize; 2], classes: &[String]) -> Result<Labels> {
+    let mut labels = Labels::default();
     for (index, line) in text.lines().enumerate().filter(|(_, l)| !l.trim().is_empty()) {
         let place = at(path, index + 1);
         let fields: Vec<&str> = line.split_whitespace().collect();
@@ -47,10 +46,10 @@ pub fn parse(path: &Path, text: &str, size: [usize; 2], classes: &[String]) -> R
             return Err(place(e.hint("the first two numbers are the centre, not a corner")));
         }
         let (area, moved) = inside(fractions.scale(size[0] as f32, size[1] as f32), size, &place)?;
-        clipped |= moved;
-        objects.push(LabelledBox { class, area });
+        labels.clipped(moved);
+        labels.objects.push(LabelledBox { class, area });
     }
-    Ok((objects, clipped.then(|| CLIPPED.to_string()).into_iter().collect()))
+    Ok(labels)
 }
 
 fn class_name(field: &str, classes: &[String]) -> Result<String> {
@@ -72,7 +71,7 @@ fn shown(text: &str) -> String {
 ///
 /// # Errors
 /// As [`parse`], and when the file cannot be read.
-pub fn read(path: &Path, size: [usize; 2], classes: &[String]) -> Result<(Vec<LabelledBox>, Vec<String>)> {
+pub fn read(path: &Path, size: [usize; 2], classes: &[String]) -> Result<Labels> {
     parse(path, &read_text(path, MAX_BYTES)?, size, classes)
 }
 

@@ -7,7 +7,7 @@ mod record;
 mod sizes;
 mod summary;
 
-pub use precision::{Candidate, Ranking, THRESHOLDS};
+pub use precision::{Candidate, Ranking, Scored, THRESHOLDS};
 pub use record::{Answer, Evaluation, FoundRecord, ImageRecord, Metric, NetworkRecord, ObjectRecord, SCHEMA_VERSION};
 pub use sizes::{SIZES, SizeClass};
 
@@ -74,6 +74,7 @@ impl References {
 struct Observation {
     example: Example,
     truth: Vec<Box2D>,
+    crowds: Vec<Box2D>,
     /// Float and executed of each network.
     networks: Vec<Seen>,
     baselines: Option<[Box2D; 3]>,
@@ -105,11 +106,11 @@ pub fn evaluate(
             seen.extend(eye.see(&example, options.keep, maps)?);
         }
         let baselines = references.map(|r| r.of(index).find(&example.image));
-        let truth = example.fractions();
+        let (truth, crowds) = (example.fractions(), example.crowd_fractions());
         // Pixels are the bulk of it, and no longer needed.
         example.image.data = Vec::new();
         done();
-        Ok(Observation { example, truth, networks: seen, baselines })
+        Ok(Observation { example, truth, crowds, networks: seen, baselines })
     };
     let maps = || eyes.iter().map(|e| e.executor.maps()).collect();
     let observations = (0..examples.len()).into_par_iter().map_init(maps, observe).collect::<Result<Vec<_>>>()?;

@@ -6,6 +6,7 @@
 //! al., ECCV 2014, and its reference implementation), with one class, 100 detections an image.
 //!
 //! With a range of sizes, true boxes outside of it are ignored: neither they nor what hits them counts, nor false alarms of a size outside.
+//! So are crowds, regions of more objects than anyone counted: what lies in one to the threshold's share of its own area counts neither way.
 
 use crate::dataset::Box2D;
 use std::ops::Range;
@@ -20,6 +21,17 @@ pub struct Candidate {
     pub area: Box2D,
     /// Rank among all images.
     pub confidence: f32,
+}
+
+/// An image's boxes and what was found on it.
+#[derive(Clone, Copy, Debug)]
+pub struct Scored<'a> {
+    /// True boxes.
+    pub truth: &'a [Box2D],
+    /// Crowds.
+    pub crowds: &'a [Box2D],
+    /// Most confident first.
+    pub found: &'a [Candidate],
 }
 
 /// The detections of all images, ranked and matched.
@@ -46,19 +58,19 @@ fn threshold(index: usize) -> f32 {
 }
 
 impl Ranking {
-    /// `truth` and `found` are by image, `found` most confident first; `sizes` are shares of the image's area that count.
-    pub fn new(truth: &[Vec<Box2D>], found: &[Vec<Candidate>], sizes: Range<f32>) -> Ranking {
+    /// `images` are true boxes, crowds, and what was found, most confident first; `sizes` are shares of the image's area that count.
+    pub fn new(images: &[Scored<'_>], sizes: Range<f32>) -> Ranking {
         let counts = |b: &Box2D| sizes.contains(&b.area());
         let mut ranked = Vec::new();
-        for (image, (truth, found)) in truth.iter().zip(found).enumerate() {
+        for (image, scored) in images.iter().enumerate() {
             let first = ranked.len();
-            ranked.extend(found.iter().map(|f| Matched { image: image as u32, confidence: f.confidence, hit: 0, ignored: 0 }));
+            ranked.extend(scored.found.iter().map(|f| Matched { image: image as u32, confidence: f.confidence, hit: 0, ignored: 0 }));
             for t in 0..THRESHOLDS {
-                mark(&mut ranked[first..], truth, found, t, &counts);
+                mark(&mut ranked[first..], scored, t, &counts);
             }
         }
         ranked.sort_by(|a, b| b.confidence.total_cmp(&a.confidence));
-        let truths = truth.iter().map(|t| t.iter().filter(|b| counts(b)).count() as u32).collect();
+        let truths = images.iter().map(|i| i.truth.iter().filter(|b| counts(b)).count() as u32).collect();
         Ranking { truths, ranked }
     }
 
@@ -107,7 +119,7 @@ impl Ranking {
 }
 
 /// Marks the hits of one image at threshold `t`.
-fn mark(marks: &mut [Matched], truth: &[Box2D], found: &[Candidate], t: usize, counts: &impl Fn(&Box2D) -> bool) {
+fn mark(marks: &mut [Matched], &Scored { truth, crowds, found }: &Scored<'_>, t: usize, counts: &impl Fn(&Box2D) -> bool) {
     let mut taken = vec![false; truth.len()];
     for (mark, f) in marks.iter_mut().zip(found) {
         // A box that counts goes before one that is ignored, then the larger overlap, then the first.
@@ -119,7 +131,7 @@ fn mark(marks: &mut [Matched], truth: &[Box2D], found: &[Candidate], t: usize, c
                 taken[i] = true;
                 !counts(&truth[i])
             }
-            None => !counts(&f.area),
+            None => !counts(&f.area) || crowds.iter().any(|crowd| f.area.share_in(*crowd) >= threshold(t)),
         };
         mark.hit |= u16::from(best.is_some() && !ignored) << t;
         mark.ignored |= u16::from(ignored) << t;
@@ -132,6 +144,11 @@ mod tests {
 
     const ALL: Range<f32> = 0.0..f32::INFINITY;
 
+    fn ranking(truth: &[Vec<Box2D>], found: &[Vec<Candidate>], sizes: Range<f32>) -> Ranking {
+        let images: Vec<Scored<'_>> = truth.iter().zip(found).map(|(truth, found)| Scored { truth, crowds: &[], found }).collect();
+        Ranking::new(&images, sizes)
+    }
+
     fn found(list: &[(f32, f32, f32)]) -> Vec<Candidate> {
         list.iter().map(|&(x, w, confidence)| Candidate { area: Box2D::new(x, 0.0, w, 0.1), confidence }).collect()
     }
@@ -142,7 +159,7 @@ mod tests {
         let b = |x: f32| Box2D::new(x, 0.0, 0.1, 0.1);
         let truth = [vec![b(0.0), b(0.5)], vec![b(0.2)]];
         let found = [found(&[(0.0, 0.1, 0.9), (0.8, 0.1, 0.8)]), found(&[(0.2, 0.1, 0.7)])];
-        let r = Ranking::new(&truth, &found, ALL);
+        let r = ranking(&truth, &found, ALL);
         // Precision is 1 up to recall 1/3 (34 of the 101 recalls), 2/3 up to recall 2/3 (33 more), then 0.
         let expected = (34.0 + 33.0 * 2.0 / 3.0) / 101.0;
         assert!((r.average_precision(1, &[1, 1]) - expected).abs() < 1e-12);
@@ -157,7 +174,7 @@ mod tests {
     fn a_box_is_hit_once_and_by_the_best_overlap() {
         let truth = [vec![Box2D::new(0.0, 0.0, 0.1, 0.1), Box2D::new(0.02, 0.0, 0.1, 0.1)]];
         // The first detection lies on the second box exactly; the next two both overlap the first box.
-        let r = Ranking::new(&truth, &[found(&[(0.02, 0.1, 0.9), (0.0, 0.1, 0.8), (0.0, 0.1, 0.7)])], ALL);
+        let r = ranking(&truth, &[found(&[(0.02, 0.1, 0.9), (0.0, 0.1, 0.8), (0.0, 0.1, 0.7)])], ALL);
         let hits: Vec<u16> = r.ranked.iter().map(|m| m.hit & 1).collect();
         assert_eq!(hits, [1, 1, 0]);
         assert_eq!(r.average_precision(1, &[1]), 1.0);
@@ -167,7 +184,7 @@ mod tests {
     fn higher_thresholds_need_tighter_boxes() {
         let truth = [vec![Box2D::new(0.0, 0.0, 0.1, 0.1)]];
         // IoU 0.8: a hit at 0.5 to 0.8 (seven thresholds; 0.8 itself may round to either side), a false alarm above.
-        let r = Ranking::new(&truth, &[found(&[(0.0, 0.08, 0.9)])], ALL);
+        let r = ranking(&truth, &[found(&[(0.0, 0.08, 0.9)])], ALL);
         assert_eq!(r.average_precision(1, &[1]), 1.0);
         assert!((r.average_precision(THRESHOLDS, &[1]) - 0.65).abs() < 0.0501);
     }
@@ -176,9 +193,22 @@ mod tests {
     fn boxes_of_other_sizes_are_ignored() {
         let truth = [vec![Box2D::new(0.0, 0.0, 0.1, 0.1), Box2D::new(0.3, 0.0, 0.5, 0.1)]];
         let list = found(&[(0.3, 0.5, 0.9), (0.0, 0.1, 0.8), (0.9, 0.5, 0.7)]);
-        let small = Ranking::new(&truth, std::slice::from_ref(&list), 0.0..0.02);
+        let small = ranking(&truth, std::slice::from_ref(&list), 0.0..0.02);
         assert_eq!((small.objects(), small.average_precision(1, &[1])), (1, 1.0));
-        let large = Ranking::new(&truth, &[list], 0.02..1.0);
+        let large = ranking(&truth, &[list], 0.02..1.0);
         assert_eq!((large.objects(), large.average_precision(1, &[1])), (1, 1.0));
+    }
+
+    #[test]
+    fn what_lies_in_a_crowd_counts_neither_way() {
+        let (truth, crowds) = ([Box2D::new(0.0, 0.0, 0.1, 0.1)], [Box2D::new(0.5, 0.0, 0.5, 0.1)]);
+        // Two in the crowd, one with 60 % of its area in it, the true box.
+        let found = found(&[(0.5, 0.1, 0.9), (0.7, 0.1, 0.8), (0.46, 0.1, 0.7), (0.0, 0.1, 0.6)]);
+        let with = Ranking::new(&[Scored { truth: &truth, crowds: &crowds, found: &found }], ALL);
+        assert_eq!((with.objects(), with.average_precision(1, &[1])), (1, 1.0));
+        // At thresholds from 0.65 the third is a false alarm: seven of ten, each with precision 1/2.
+        assert!((with.average_precision(THRESHOLDS, &[1]) - (3.0 + 7.0 * 0.5) / 10.0).abs() < 0.0501);
+        let without = Ranking::new(&[Scored { truth: &truth, crowds: &[], found: &found }], ALL);
+        assert_eq!(without.average_precision(1, &[1]), 0.25);
     }
 }

@@ -1,6 +1,6 @@
 //! From what was seen on each image to scores with intervals.
 
-use super::precision::{Candidate, Ranking, THRESHOLDS};
+use super::precision::{Candidate, Ranking, Scored, THRESHOLDS};
 use super::record::{Answer, Evaluation, FoundRecord, ImageRecord, Metric, NetworkRecord, ObjectRecord, SCHEMA_VERSION};
 use super::sizes::{ALL, SIZES};
 use super::{Observation, Seen};
@@ -115,10 +115,9 @@ impl Table<'_> {
 
     /// Average precision at the first `thresholds` thresholds, on objects with a size in `shares`.
     fn precision(&self, observations: &[Observation], thresholds: usize, size: &str, shares: Range<f32>) -> Metric {
-        let truth: Vec<Vec<Box2D>> = observations.iter().map(|o| o.truth.clone()).collect();
         let ranking = |column: usize| {
-            let found: Vec<Vec<Candidate>> = observations.iter().map(|o| o.networks[column].all.clone()).collect();
-            Ranking::new(&truth, &found, shares.clone())
+            let images = observations.iter().map(|o| Scored { truth: &o.truth, crowds: &o.crowds, found: &o.networks[column].all });
+            Ranking::new(&images.collect::<Vec<_>>(), shares.clone())
         };
         let rankings: Vec<Ranking> = (0..self.ranked).map(ranking).collect();
         let score = |column: usize, drawn: &[u32]| rankings[column].average_precision(thresholds, drawn);

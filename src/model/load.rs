@@ -12,7 +12,7 @@ use crate::config::Source;
 use crate::error::{Error, Result};
 use crate::ops::Map;
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Largest weights file that is read, in bytes.
 const MAX_WEIGHT_BYTES: u64 = 1 << 30;
@@ -65,12 +65,19 @@ pub enum Weights {
 /// # Errors
 /// When a file is unreadable or anything in it does not hold: with file, line, value, what is allowed and what to do.
 pub fn load(path: &Path, options: LoadOptions) -> Result<Network> {
-    let folder = if path.is_dir() { path } else { path.parent().unwrap_or(path) };
-    let toml_path = if path.is_dir() { path.join("network.toml") } else { path.to_path_buf() };
-    let source = Source::read(&toml_path)?;
-    let weights_path = folder.join("weights.safetensors");
+    with_weights(path, None, options)
+}
+
+fn with_weights(path: &Path, fallback: Option<u64>, options: LoadOptions) -> Result<Network> {
+    let source = Source::read(file_of(path))?;
+    let weights_path = file_of(path).with_file_name("weights.safetensors");
     let weights = read_weights(&weights_path)?;
-    build(&source, weights.as_deref().map(|bytes| WeightSource::File { bytes, path: &weights_path }), None, options)
+    build(&source, weights.as_deref().map(|bytes| WeightSource::File { bytes, path: &weights_path }), fallback, options)
+}
+
+/// The file of a network's layers, given its folder or itself.
+fn file_of(path: &Path) -> PathBuf {
+    if path.is_dir() { path.join("network.toml") } else { path.to_path_buf() }
 }
 
 /// [`load`] of a folder that may lack its weights: they are random then, for somebody to train.
@@ -78,11 +85,15 @@ pub fn load(path: &Path, options: LoadOptions) -> Result<Network> {
 /// # Errors
 /// As [`load`].
 pub fn load_untrained(path: &Path, options: LoadOptions) -> Result<Network> {
-    let folder = if path.is_dir() { path } else { path.parent().unwrap_or(path) };
-    let source = Source::read(&if path.is_dir() { path.join("network.toml") } else { path.to_path_buf() })?;
-    let weights_path = folder.join("weights.safetensors");
-    let weights = read_weights(&weights_path)?;
-    build(&source, weights.as_deref().map(|bytes| WeightSource::File { bytes, path: &weights_path }), Some(0), options)
+    with_weights(path, Some(0), options)
+}
+
+/// [`load`] of a folder whose weights, if there are any, are left unread: they are random, for somebody to train anew.
+///
+/// # Errors
+/// As [`load`].
+pub fn load_layers(path: &Path, options: LoadOptions) -> Result<Network> {
+    build(&Source::read(file_of(path))?, None, Some(0), options)
 }
 
 /// Loads a network from text and bytes; `name` is what errors call them.

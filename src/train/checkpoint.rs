@@ -27,7 +27,7 @@ pub struct Epoch {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Checkpoint {
     /// What the run was started with; another plan must not resume it.
-    pub plan: String,
+    pub plan: Settings,
     /// Trained numbers and running statistics.
     pub params: Params,
     /// Their average over the last steps.
@@ -40,13 +40,16 @@ pub struct Checkpoint {
     pub history: Vec<Epoch>,
 }
 
+/// Everything that the numbers of a run depend on, by name.
+pub type Settings = Vec<(String, String)>;
+
 type Named<'a> = Vec<(String, &'a mut Vec<f32>)>;
 
 impl Checkpoint {
     /// A run that has not begun.
-    pub fn start(plan: &str, params: &Params) -> Checkpoint {
+    pub fn start(plan: &Settings, params: &Params) -> Checkpoint {
         let copy = || params.clone();
-        Checkpoint { plan: plan.into(), params: copy(), average: copy(), best: copy(), adam: Adam::new(params), history: Vec::new() }
+        Checkpoint { plan: plan.clone(), params: copy(), average: copy(), best: copy(), adam: Adam::new(params), history: Vec::new() }
     }
 
     fn lists(&mut self) -> Named<'_> {
@@ -79,15 +82,17 @@ impl Checkpoint {
     ///
     /// # Errors
     /// When the file is missing, damaged, or of another network or plan.
-    pub fn read(path: &Path, plan: &str, like: &Params) -> Result<Checkpoint> {
+    pub fn read(path: &Path, plan: &Settings, like: &Params) -> Result<Checkpoint> {
         let data = std::fs::read(path).map_err(|e| Error::io("read", path, &e))?;
-        let bad = |what: &str| Error::input(format!("cannot resume: {what}")).file(path).hint("delete the file to start afresh");
+        let cannot = |what: &str| Error::input(format!("cannot resume: {what}")).file(path);
+        let bad = |what: &str| cannot(what).hint("delete the file to start afresh");
         let (_, header) = SafeTensors::read_metadata(&data).map_err(|e| bad(&e.to_string()))?;
         let tensors = SafeTensors::deserialize(&data).map_err(|e| bad(&e.to_string()))?;
         let state = header.metadata().as_ref().and_then(|m| m.get("run")).ok_or_else(|| bad("it is no checkpoint"))?;
         let header: Header = serde_json::from_str(state).map_err(|e| bad(&e.to_string()))?;
-        if header.plan != plan {
-            return Err(bad("it belongs to a run with other settings").value(header.plan).allowed(plan));
+        if let Some((name, is, was)) = another(plan, &header.plan) {
+            let e = cannot(&format!("the run was begun with another `{name}`")).value(is).allowed(was);
+            return Err(e.hint("give what that run was given, or name another --out"));
         }
         let mut c = Checkpoint::start(plan, like);
         c.adam.steps = header.steps;
@@ -108,10 +113,17 @@ impl Checkpoint {
     }
 }
 
+/// The first of the settings in which two runs differ: its name, and what it is and was.
+fn another<'a>(now: &'a Settings, before: &'a Settings) -> Option<(&'a str, &'a str, &'a str)> {
+    let of = |settings: &'a Settings, name: &str| settings.iter().find(|(n, _)| n == name).map_or("nothing", |(_, v)| v.as_str());
+    let names = now.iter().chain(before).map(|(name, _)| name.as_str());
+    names.map(|name| (name, of(now, name), of(before, name))).find(|(_, is, was)| is != was)
+}
+
 /// What the file says beside its tensors.
 #[derive(serde::Serialize, serde::Deserialize)]
 struct Header {
-    plan: String,
+    plan: Settings,
     steps: u64,
     history: String,
 }

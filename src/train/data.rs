@@ -149,8 +149,8 @@ pub fn anchors(targets: &[Target], k: usize) -> Vec<[f32; 2]> {
             sums[nearest].1 += 1;
         }
         for (centre, (sum, n)) in centres.iter_mut().zip(&sums).filter(|(_, s)| s.1 > 0) {
-            // Rounded, so that the anchors in the network's file are the ones trained with.
-            *centre = sum.map(|s| ((s / f64::from(*n)) * 1e4).round() as f32 / 1e4);
+            // Rounded, so that the anchors in the network's file are the ones trained with; and no side is rounded to nothing.
+            *centre = sum.map(|s| ((s / f64::from(*n)) * 1e4).round().max(1.0) as f32 / 1e4);
         }
     }
     centres

@@ -2,7 +2,7 @@
 
 use super::adam::cosine;
 use super::augment::Augment;
-use super::checkpoint::{Checkpoint, Epoch};
+use super::checkpoint::{Checkpoint, Epoch, Settings};
 use super::data::{Images, Source};
 use super::evaluate;
 use super::loss::Target;
@@ -11,8 +11,9 @@ use super::params::Params;
 use super::quantise::Grids;
 use super::spec::NetSpec;
 use crate::dataset::rng::Rng;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Result};
 use crate::tensor::Shape;
+use sha2::{Digest, Sha256};
 use std::path::Path;
 
 /// Share of the steps over which the learning rate rises.
@@ -56,9 +57,14 @@ pub struct Phase<'a> {
     /// Checkpoint file; the phase goes on from it if it exists.
     pub checkpoint: Option<&'a Path>,
     /// What else the checkpoint must agree with.
-    pub context: String,
+    pub context: Settings,
     /// Stop after this epoch as if interrupted (the learning rate follows the whole schedule).
     pub until: Option<u64>,
+}
+
+/// SHA-256 of a text too long to show, in hex.
+pub(super) fn digest(text: &str) -> String {
+    hex::encode(Sha256::digest(text))
 }
 
 /// What a watcher is told: images done and to do in this phase, and the figures of an epoch at its end.
@@ -77,10 +83,10 @@ impl Phase<'_> {
                 .value(s.images)
                 .allowed(format!("at least {}", s.batch.max(1))));
         }
-        let line = self.line(spec)?;
+        let settings = self.settings(spec)?;
         let mut state = match self.checkpoint.filter(|p| p.exists()) {
-            Some(path) => Checkpoint::read(path, &line, params)?,
-            None => Checkpoint::start(&line, params),
+            Some(path) => Checkpoint::read(path, &settings, params)?,
+            None => Checkpoint::start(&settings, params),
         };
         let mut judge = Net::new(spec.clone(), params.clone(), if self.validation.is_empty() { 0 } else { s.batch.min(16) })?;
         judge.grids = grids.cloned();
@@ -96,7 +102,8 @@ impl Phase<'_> {
             n.grids = grids.cloned();
             let loss = self.epoch(&mut n, &mut state, spec.input, epoch, steps, watch)?;
             if !loss.is_finite() {
-                return Err(Error::new(Kind::Fault, "training diverged").value(loss).hint("lower the learning rate"));
+                let e = Error::usage(format!("training diverged in epoch {} of the {} phase", epoch + 1, s.phase)).value(loss);
+                return Err(e.hint("lower the learning rate"));
             }
             judge.params.clone_from(&state.average);
             let iou = evaluate::mean(&evaluate::ious(&mut judge, self.validation)?);
@@ -114,10 +121,17 @@ impl Phase<'_> {
         Ok(state)
     }
 
-    /// A line that names everything the numbers depend on.
-    fn line(&self, spec: &NetSpec) -> Result<String> {
-        let schedule = serde_json::to_string(&self.schedule).map_err(|e| Error::fault(e.to_string()))?;
-        Ok(format!("{schedule} {} input {} anchors {:?} stages {:?}", self.context, spec.input, spec.anchors, spec.stages))
+    /// Everything the numbers depend on.
+    fn settings(&self, spec: &NetSpec) -> Result<Settings> {
+        let schedule = serde_json::to_value(&self.schedule).map_err(|e| Error::fault(e.to_string()))?;
+        let schedule = schedule.as_object().into_iter().flatten().map(|(name, value)| (name.clone(), value.to_string()));
+        let spec = [
+            ("input", spec.input.to_string()),
+            ("anchors", format!("{:?}", spec.anchors)),
+            ("layers", digest(&format!("{:?}", spec.stages))),
+        ];
+        let spec = spec.map(|(name, value)| (name.to_string(), value));
+        Ok(schedule.chain(self.context.iter().cloned()).chain(spec).collect())
     }
 
     fn rate(&self, step: u64, steps: u64) -> f32 {

@@ -2,11 +2,11 @@
 
 use super::build::Trainable;
 use super::calibrate::{calibrate, calibrate_head, folds_first};
-use super::checkpoint::{Checkpoint, Epoch};
+use super::checkpoint::{Checkpoint, Epoch, Settings};
 use super::data::{Images, Source, anchors};
 use super::net::Net;
 use super::params::Params;
-use super::phase::{Phase, Schedule, Watch};
+use super::phase::{Phase, Schedule, Watch, digest};
 use super::quantise::Grids;
 use super::spec::NetSpec;
 use crate::dataset::rng::Rng;
@@ -145,6 +145,20 @@ impl Training<'_> {
         self.finish(begun, watch)
     }
 
+    /// Whether a network's own weights can be trained on: it has some, and no layer that is not trained.
+    ///
+    /// # Errors
+    /// When not: says why.
+    pub fn check(network: &Network) -> Result<()> {
+        Trainable::new(&network.float, network.head.as_ref())?;
+        match network.weights {
+            Weights::File => Ok(()),
+            _ => Err(Error::usage("the network has no trained weights to begin with")
+                .value(&network.name)
+                .hint("train it from random weights first: `bico train` with --epochs 1 or more")),
+        }
+    }
+
     /// The second half of [`Training::run`]: on the grids, from what [`Training::begin`] made.
     ///
     /// # Errors
@@ -153,13 +167,13 @@ impl Training<'_> {
         let Begun { map, float, mut history } = begun;
         let (spec, grids, layers) = self.on_grids(&map, &float)?;
         // Formats may come out the same of other numbers to start from.
-        let from = format!(" from {}", spec.1.sha256());
-        let tuned = self.phase(&self.plan.tune, &spec.0, (Some(&grids), from), &spec.1, None, watch)?;
+        let tuned = self.phase(&self.plan.tune, &spec.0, (Some(&grids), Some(spec.1.sha256())), &spec.1, None, watch)?;
         history.extend(tuned.history);
         let mut layers = layers;
         let (_, folded) = tuned.best.fold_with(&spec.0, |k, weight| grids.weights(k, weight));
         map.put(&folded, &mut layers);
-        let head = HeadSpec { anchors: map.spec.anchors.iter().map(|a| a.map(decimal)).collect(), kind: "yolo".into() };
+        let chosen = || HeadSpec { anchors: map.spec.anchors.iter().map(|a| a.map(decimal)).collect(), kind: "yolo".into() };
+        let head = self.network.head.clone().filter(|_| self.plan.float.epochs == 0).unwrap_or_else(chosen);
         let network = self.network.trained(layers, head, self.network.provenance.clone())?;
         Ok(Trained { network, float, history })
     }
@@ -183,10 +197,7 @@ impl Training<'_> {
             let float = (map.spec.clone(), done.best);
             return Ok(Begun { map, float, history: done.history });
         }
-        if self.network.weights != Weights::File {
-            let e = Error::usage("the network has no trained weights to keep").value(&self.network.name);
-            return Err(e.hint("give --epochs 1 or more"));
-        }
+        Training::check(self.network)?;
         let float = map.with_weights(&self.network.float)?;
         Ok(Begun { map, float, history: Vec::new() })
     }
@@ -199,7 +210,7 @@ impl Training<'_> {
     fn in_float(&self, map: &mut Trainable, until: Option<u64>, watch: &mut Watcher<'_>) -> Result<Checkpoint> {
         map.spec.anchors = anchors(&self.source.targets(), map.spec.anchors.len());
         let fresh = Params::random(&map.spec, self.plan.float.seed)?;
-        self.phase(&self.plan.float, &map.spec, (None, String::new()), &fresh, until, watch)
+        self.phase(&self.plan.float, &map.spec, (None, None), &fresh, until, watch)
     }
 
     /// Folds batch norm where the grids ask for it, and calibrates: stages and numbers, grids, and the layers with settled formats.
@@ -222,7 +233,7 @@ impl Training<'_> {
         &self,
         schedule: &Schedule,
         spec: &NetSpec,
-        (grids, from): (Option<&Grids>, String),
+        (grids, from): (Option<&Grids>, Option<String>),
         params: &Params,
         until: Option<u64>,
         watch: &mut Watcher<'_>,
@@ -230,8 +241,13 @@ impl Training<'_> {
         let name = schedule.phase;
         let path: Option<PathBuf> = self.folder.map(|f| f.join(format!("{name}.safetensors")));
         // Images are hashed for it, which takes a while.
-        let data = || format!("data {} judged on {}", self.source.name(), self.validation.name());
-        let context = path.as_ref().map(|_| format!("grids {grids:?} {}{from}", data())).unwrap_or_default();
+        let context = || {
+            let grids = grids.map(|g| ("grids", digest(&format!("{g:?}"))));
+            let from = from.map(|sha256| ("weights to start from", sha256));
+            let data = [("training images", self.source.name()), ("validation images", self.validation.name())];
+            data.into_iter().chain(grids).chain(from).map(|(name, value)| (name.to_string(), value)).collect()
+        };
+        let context: Settings = path.as_ref().map_or_else(Settings::new, |_| context());
         let phase = Phase {
             schedule: schedule.clone(),
             source: self.source,

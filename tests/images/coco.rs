@@ -17,7 +17,7 @@ fn instances() -> Value {
             {"id": 1, "image_id": 8, "category_id": 5, "bbox": [1.5, 2, 3, 4], "area": 12, "segmentation": [], "iscrowd": 0},
             {"id": 2, "image_id": 7, "category_id": 6, "bbox": [60, 0, 8, 8]},
             {"id": 3, "image_id": 8, "category_id": 6, "bbox": [0, 0, 64, 32]},
-            {"id": 4, "image_id": 8, "category_id": 6, "bbox": [0, 0, 64, 32], "iscrowd": 1},
+            {"id": 4, "image_id": 8, "category_id": 6, "bbox": [0, 0, 64, 32], "iscrowd": true},
         ],
         "categories": [{"id": 5, "name": "car"}, {"id": 6, "name": "boat"}],
     })
@@ -42,7 +42,9 @@ fn boxes_are_pixels_and_files_may_lie_in_subfolders() {
         let b = [("car".to_string(), Box2D::new(1.5, 2.0, 3.0, 4.0)), ("boat".to_string(), Box2D::new(0.0, 0.0, 64.0, 32.0))];
         assert_eq!(found[2], ("val/b.png".into(), b.into()));
         let notes: Vec<String> = read.notes().collect();
-        for part in ["1 images of the folder are not listed", "a.png: box clipped", "b.png: 1 crowd regions left out"] {
+        for part in
+            ["1 images of the folder are not listed", "a.png: box clipped", "b.png: 1 crowd regions: what is found there does not count"]
+        {
             assert!(notes.iter().any(|n| n.contains(part)), "{notes:?}");
         }
         assert_eq!(read.load(2).unwrap().largest(), Some(1));
@@ -60,12 +62,13 @@ fn wrong_entries_name_their_place_and_take_one_image_along() {
         ("/annotations/1/bbox", json!([65, 0, 8, 8]), 2, ["annotations[1]", "outside the image"]),
         ("/annotations/1/category_id", json!(99), 2, ["annotations[1]", "no category"]),
         ("/annotations/1/image_id", json!(99), 3, ["annotations[1]", "no image"]),
-        ("/images/1/id", json!(8), 2, ["images[1]: the id is taken", "8"]),
+        ("/images/1/id", json!(8), 1, ["images[0]: the id is that of 2 images", "8"]),
+        ("/images/1/file_name", json!("./val/b.png"), 2, ["images[1] is images[0] again", "./val/b.png"]),
         ("/images/1/file_name", json!("val/b.png"), 2, ["images[1] is images[0] again", "val/b.png"]),
         ("/images/1/file_name", json!("../a.png"), 2, ["images[1]", "no file of the folder"]),
         ("/images/1/file_name", json!("/etc/passwd"), 2, ["images[1]", "no file of the folder"]),
         ("/images/1/file_name", json!("missing.png"), 2, ["a label without image", "missing.png"]),
-        ("/images/0/width", json!(640), 2, ["`width` of val/b.png", "640"]),
+        ("/images/0/width", json!(640), 2, ["images: val/b.png: the labels are for an image of another size", "640 x 32"]),
         ("/categories/1/id", json!(5), 1, ["categories[1]: the id is taken", "5"]),
     ] {
         let dir = tempfile::tempdir().unwrap();

@@ -2,8 +2,8 @@
 
 use crate::support::{photo, save, whole, write};
 use bico::dataset::contact::{outline, sheet};
-use bico::dataset::decode::decode;
-use bico::dataset::{Box2D, Examples};
+use bico::dataset::decode::{Decoded, decode};
+use bico::dataset::{Box2D, Examples, Folder, OnBroken, voc};
 use bico::error::Kind;
 use image::{DynamicImage, GrayImage, ImageBuffer, Luma, Rgb, RgbImage};
 
@@ -24,13 +24,13 @@ fn sheets_show_every_image_and_outlines_surround_the_box() {
 fn sizes_stay_and_grey_and_16_bits_are_converted_and_reported() {
     let folder = tempfile::tempdir().unwrap();
     let grey = save(folder.path(), "grey.png", GrayImage::from_pixel(100, 50, Luma([77])).into());
-    let (image, notes) = decode(&grey).unwrap();
+    let Decoded { image, notes, .. } = decode(&grey).unwrap();
     assert_eq!(notes, ["grey expanded to RGB"]);
     assert_eq!((image.w, image.h, image.pixel(9, 9)), (100, 50, [77, 77, 77]));
     let deep = ImageBuffer::<Rgb<u16>, _>::from_pixel(30, 20, Rgb([0x8080, 0, 0xffff]));
-    let (image, notes) = decode(&save(folder.path(), "deep.png", DynamicImage::ImageRgb16(deep))).unwrap();
+    let Decoded { image, notes, .. } = decode(&save(folder.path(), "deep.png", DynamicImage::ImageRgb16(deep))).unwrap();
     assert_eq!((notes, image.pixel(0, 0)), (vec!["16 bits reduced to 8".to_string()], [0x80, 0, 0xff]));
-    assert!(decode(&save(folder.path(), "photo.jpg", RgbImage::new(64, 36).into())).unwrap().1.is_empty());
+    assert!(decode(&save(folder.path(), "photo.jpg", RgbImage::new(64, 36).into())).unwrap().notes.is_empty());
     let notes: Vec<String> = whole(folder.path()).notes().collect();
     assert_eq!(notes.len(), 2);
     assert!(notes[0].ends_with("deep.png: 16 bits reduced to 8") && notes[1].ends_with("grey.png: grey expanded to RGB"), "{notes:?}");
@@ -43,9 +43,13 @@ fn a_photo_that_was_taken_upright_is_not_turned_but_reported() {
     // An EXIF segment whose one entry is orientation 6.
     let exif = b"\xff\xe1\x00\x22Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0";
     bytes.splice(2..2, exif.iter().copied());
-    let (image, notes) = decode(&write(folder.path(), "a.jpg", bytes)).unwrap();
+    let Decoded { image, is_turned, notes } = decode(&write(folder.path(), "a.jpg", bytes)).unwrap();
     assert_eq!((image.w, image.h), (64, 32));
-    assert!(notes.len() == 1 && notes[0].contains("orientation"), "{notes:?}");
+    assert!(is_turned && notes.len() == 1 && notes[0].contains("orientation"), "{notes:?}");
+    // Labelled as it is displayed: the error says what happened.
+    write(folder.path(), "a.xml", voc::write("a.jpg", [32, 64], "car", Box2D::new(1.0, 2.0, 3.0, 4.0)));
+    let e = Folder::open(folder.path(), None, OnBroken::Refuse).unwrap_err().to_string();
+    assert!(e.contains("32 x 64") && e.contains("EXIF orientation"), "{e}");
 }
 
 #[test]

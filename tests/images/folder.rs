@@ -69,7 +69,7 @@ fn names_need_not_be_utf8() {
 #[test]
 fn the_largest_object_counts_where_one_is_asked_for() {
     let object = |w: f32| LabelledBox { class: "car".into(), area: Box2D::new(0.0, 0.0, w, 1.0) };
-    let example = |objects| Example { name: String::new(), image: Image::new(8, 4), objects, notes: Vec::new() };
+    let example = |objects| Example { name: String::new(), image: Image::new(8, 4), objects, crowds: Vec::new(), notes: Vec::new() };
     assert_eq!(example(vec![object(2.0), object(4.0), object(4.0)]).largest(), Some(1));
     assert_eq!(example(vec![]).largest(), None);
     assert_eq!(example(vec![object(2.0)]).fractions(), [Box2D::new(0.0, 0.0, 0.25, 0.25)]);

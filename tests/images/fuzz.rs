@@ -2,7 +2,7 @@
 
 use crate::support::{photo, write};
 use bico::dataset::decode::decode;
-use bico::dataset::{Box2D, Examples, Folder, LabelFormat, LabelledBox, OnBroken, coco, voc, yolo};
+use bico::dataset::{Box2D, Examples, Folder, LabelFormat, LabelledBox, Labels, OnBroken, coco, voc, yolo};
 use bico::error::Kind;
 use proptest::prelude::*;
 use std::path::Path;
@@ -44,7 +44,7 @@ proptest! {
     #[test]
     fn mutated_yolo(edits in edits()) {
         let bytes = edited(b"0 0.5 0.25 0.125 0.5\r\n1 0.125 0.5 0.25 1e0\n".to_vec(), edits);
-        if let Ok((objects, _)) = yolo::parse(Path::new("a.txt"), &String::from_utf8_lossy(&bytes), [64, 32], &[]) {
+        if let Ok(Labels { objects, .. }) = yolo::parse(Path::new("a.txt"), &String::from_utf8_lossy(&bytes), [64, 32], &[]) {
             prop_assert!(holds(&objects), "{objects:?}");
         }
     }
@@ -52,7 +52,7 @@ proptest! {
     #[test]
     fn any_four_numbers_of_yolo(numbers in prop::collection::vec(prop_oneof![0f32..=1.0, any::<f32>()], 4)) {
         let line = format!("0 {} {} {} {}", numbers[0], numbers[1], numbers[2], numbers[3]);
-        if let Ok((objects, _)) = yolo::parse(Path::new("a.txt"), &line, [64, 32], &[]) {
+        if let Ok(Labels { objects, .. }) = yolo::parse(Path::new("a.txt"), &line, [64, 32], &[]) {
             prop_assert!(holds(&objects), "{objects:?}");
         }
     }
@@ -62,7 +62,7 @@ proptest! {
         let bytes = edited(COCO.into(), edits);
         if let Ok((found, _)) = coco::parse(Path::new("a.json"), &String::from_utf8_lossy(&bytes)) {
             for entry in &found.images {
-                if let Ok((objects, _)) = found.objects(Path::new("a.json"), entry, [64, 32]) {
+                if let Ok(Labels { objects, .. }) = found.objects(Path::new("a.json"), entry, [64, 32], false) {
                     prop_assert!(holds(&objects), "{objects:?}");
                 }
             }
@@ -73,7 +73,7 @@ proptest! {
     fn any_bbox_of_coco(numbers in prop::collection::vec(any::<f64>(), 0..6)) {
         let text = COCO.replace("[1.5, 2, 30, 4e0]", &serde_json::to_string(&numbers).unwrap());
         let (found, _) = coco::parse(Path::new("a.json"), &text).unwrap();
-        if let Ok((objects, _)) = found.objects(Path::new("a.json"), &found.images[0], [64, 32]) {
+        if let Ok(Labels { objects, .. }) = found.objects(Path::new("a.json"), &found.images[0], [64, 32], false) {
             prop_assert!(holds(&objects), "{objects:?}");
         }
     }

@@ -29,12 +29,12 @@ fn wrong_annotations_name_line_and_value() {
     for (from, to, message) in [
         ("<xmin>10</xmin>", "<xmin>ten</xmin>", "a.xml:6: <xmin> is no coordinate\n  value:   ten"),
         ("<xmin>10</xmin>", "<xmin>NaN</xmin>", "<xmin> is no coordinate"),
-        ("<xmin>10</xmin>", "<xmin>-3</xmin>", "<xmin> is no coordinate"),
         ("<xmin>10</xmin>", "<xmin>1e30</xmin>", "<xmin> is no coordinate"),
         ("<xmin>10</xmin>", "<xmin>50</xmin>", "the box is empty"),
         ("<xmin>10</xmin>", "", "no <xmin> in <bndbox>"),
         ("<bndbox>", "<bndbox", "a.xml:6: annotation is no valid XML"),
         ("<width>640</width>", "", "no <width> in <size>"),
+        ("annotation>", "settings>", "a.xml:1: no annotation\n  value:   <settings>"),
     ] {
         assert!(good.contains(from));
         let e = voc::parse(path, &good.replace(from, to)).unwrap_err().to_string();
@@ -63,6 +63,10 @@ fn annotations_that_do_not_fit_their_image_are_refused() {
     let read = whole(folder.path());
     assert_eq!(objects(&read)[0].1, [("car".to_string(), Box2D::new(60.0, 2.0, 4.0, 4.0))]);
     assert!(read.notes().any(|n| n.ends_with("a.png: box clipped to the image")));
+    // Corners may stick out on every side, and a size of 0 says nothing.
+    let out = voc::write("a.png", [0, 0], "car", Box2D::new(-4.0, -2.0, 8.0, 6.0));
+    write(folder.path(), "a.xml", out);
+    assert_eq!(objects(&whole(folder.path()))[0].1, [("car".to_string(), Box2D::new(0.0, 0.0, 4.0, 4.0))]);
 }
 
 #[test]

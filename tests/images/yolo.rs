@@ -1,7 +1,7 @@
 //! YOLO text files.
 
 use crate::support::{broken, objects, photo, whole, write};
-use bico::dataset::{Box2D, Folder, LabelFormat, OnBroken, yolo};
+use bico::dataset::{Box2D, Folder, LabelFormat, Labels, OnBroken, yolo};
 use std::path::Path;
 
 #[test]
@@ -61,7 +61,7 @@ fn wrong_lines_name_file_line_and_value() {
     }
     assert!(parse("99999999999999999999999 0.5 0.5 0.1 0.1", &[]).is_err());
     // What rounding to four digits does is no error.
-    let (found, notes) = parse("0 0.0249 0.5 0.05 1.0", &classes).unwrap();
+    let Labels { objects: found, notes, .. } = parse("0 0.0249 0.5 0.05 1.0", &classes).unwrap();
     assert_eq!((found[0].area.x, notes.len()), (0.0, 0));
 }
 
@@ -89,4 +89,17 @@ fn broken_files_are_listed_and_refused_or_skipped() {
     ["e.jpg", "e.txt"].into_iter().for_each(|name| std::fs::remove_file(dir.path().join(name)).unwrap());
     let e = Folder::open(dir.path(), Some(LabelFormat::Yolo), OnBroken::Skip).unwrap_err();
     assert!(e.to_string().contains("nothing in the folder is whole"), "{e}");
+}
+
+#[test]
+fn only_what_belongs_to_the_folder_counts() {
+    let dir = tempfile::tempdir().unwrap();
+    // An image may be called as lists are; a list above the folder, a JSON file of something else and an annotation's settings are none of its labels.
+    photo(dir.path(), "photos/test.png");
+    write(dir.path(), "photos/test.txt", "3 0.5 0.5 0.25 0.5\n");
+    write(dir.path(), "photos/train.txt", "photos/test.png\n");
+    write(dir.path(), "photos/settings.json", "{\"brush\": 3}");
+    write(dir.path(), "classes.txt", "car\n");
+    let read = whole(&dir.path().join("photos"));
+    assert_eq!(objects(&read)[0].1, [("3".to_string(), Box2D::new(24.0, 8.0, 16.0, 16.0))]);
 }

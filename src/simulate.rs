@@ -5,7 +5,7 @@ use crate::account;
 use crate::board::Board;
 use crate::dataset::iou::Box2D;
 use crate::dram::{Memory, MemoryStats};
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Result};
 use crate::ip::cost;
 use crate::machine::{Executor, Machine, TimedFrame, Values};
 use crate::model::graph::NodeId;
@@ -84,12 +84,7 @@ impl<'a> Simulation<'a> {
     ) -> Result<Simulation<'a>> {
         let mut notes = vec![format!("The clock of {:.0} MHz is assumed, not timed: every FPS rests on it.", acc.clock.mhz())];
         let resources = cost::resources(acc, board);
-        if let Err(e) = cost::check_fits(acc, board) {
-            match e.kind() {
-                Kind::DoesNotFit if options.allow_overflow => {}
-                Kind::DoesNotFit => return Err(e.hint_more("or run it all the same with --allow-overflow")),
-                _ => return Err(e),
-            }
+        if let Some(e) = cost::check_fits_unless(options.allow_overflow, acc, board)? {
             notes.push(format!("DOES NOT FIT: {}.", e.what()));
         }
         if options.frames == 0 {

@@ -13,33 +13,40 @@ use std::path::Path;
 /// Name of the network that runs when none is named.
 pub const DEFAULT_NETWORK: &str = "uav-detector";
 
+/// An accelerator on a board.
+#[derive(clap::Args, Debug, Clone)]
+pub struct PairArguments {
+    /// Board: a name from `bico boards`, or a TOML file.
+    #[arg(long, value_name = "B", default_value = crate::board::DEFAULT)]
+    board: String,
+    /// Accelerator: a name from `bico accelerators`, or a TOML file.
+    #[arg(long, value_name = "A", default_value = "pynq-z1-default")]
+    accelerator: String,
+    /// Change one value of the accelerator, e.g. `--set clock_mhz=150` or `--set pointwise.parallel_out=4`.
+    #[arg(long = "set", value_name = "KEY=VALUE", value_parser = parse_override)]
+    accelerator_settings: Vec<Override>,
+    /// Change one value of the board, e.g. `--set-board host.overlapped=true`.
+    #[arg(long = "set-board", value_name = "KEY=VALUE", value_parser = parse_board_override)]
+    board_settings: Vec<Override>,
+    /// How products are mapped to DSP slices, instead of the board file's choice.
+    #[arg(long, value_enum, value_name = "M")]
+    mapping: Option<Mapping>,
+}
+
 /// A design: network, accelerator, board.
 #[derive(clap::Args, Debug, Clone)]
 pub struct DesignArguments {
     /// Network: a name from `bico networks`, or a folder with network.toml and weights.safetensors.
     #[arg(value_name = "MODEL", default_value = DEFAULT_NETWORK)]
-    pub model: String,
-    /// Board: a name from `bico boards`, or a TOML file.
-    #[arg(long, value_name = "B", default_value = crate::board::DEFAULT)]
-    pub board: String,
-    /// Accelerator: a name from `bico accelerators`, or a TOML file.
-    #[arg(long, value_name = "A", default_value = "pynq-z1-default")]
-    pub accelerator: String,
-    /// Change one value of the accelerator, e.g. `--set clock_mhz=150` or `--set pointwise.parallel_out=4`.
-    #[arg(long = "set", value_name = "KEY=VALUE", value_parser = parse_override)]
-    pub accelerator_settings: Vec<Override>,
-    /// Change one value of the board, e.g. `--set-board host.overlapped=true`.
-    #[arg(long = "set-board", value_name = "KEY=VALUE", value_parser = parse_board_override)]
-    pub board_settings: Vec<Override>,
-    /// How products are mapped to DSP slices, instead of the board file's choice.
-    #[arg(long, value_enum, value_name = "M")]
-    pub mapping: Option<Mapping>,
+    model: String,
+    #[command(flatten)]
+    pair: PairArguments,
     /// Width of every feature map in bits, instead of the network's.
     #[arg(long, value_name = "BITS")]
-    pub features: Option<u8>,
+    features: Option<u8>,
     /// Width of all weights in bits, instead of the network's.
     #[arg(long, value_name = "BITS")]
-    pub weights: Option<u8>,
+    weights: Option<u8>,
 }
 
 /// `KEY=VALUE` of `--set`.
@@ -74,6 +81,32 @@ pub struct Design {
     pub resolved: String,
 }
 
+/// An accelerator and a board that have been read.
+pub struct Pair {
+    /// The accelerator.
+    pub accelerator: Accelerator,
+    /// The board.
+    pub board: Board,
+    /// Both, resolved, with where each value came from.
+    resolved: String,
+}
+
+impl PairArguments {
+    /// Loads both.
+    ///
+    /// # Errors
+    /// When a name is unknown, a file does not hold what it should, or a setting is one of the other's.
+    pub fn load(&self) -> Result<Pair> {
+        refuse_misplaced::<RawAccelerator, RawBoard>(&self.accelerator_settings, "--set-board", "board")?;
+        refuse_misplaced::<RawBoard, RawAccelerator>(&self.board_settings, "--set", "accelerator")?;
+        let accelerator = accelerator::open(&self.accelerator, &self.accelerator_settings)?;
+        let settings: Vec<Override> = self.board_settings.iter().cloned().chain(mapping_setting(self.mapping)?).collect();
+        let board = board::open(&self.board, &settings)?;
+        let resolved = format!("{}\n{}", board.resolved(), accelerator.resolved());
+        Ok(Pair { accelerator: accelerator.check()?, board: board.check()?, resolved })
+    }
+}
+
 impl DesignArguments {
     /// Loads all three.
     ///
@@ -81,30 +114,22 @@ impl DesignArguments {
     /// When a name is unknown or a file does not hold what it should.
     pub fn load(&self) -> Result<Design> {
         let network = network(&self.model, LoadOptions { feature_bits: self.features, weight_bits: self.weights })?;
-        let (of_accelerator, of_board) = (keys::<RawAccelerator>(), keys::<RawBoard>());
-        refuse_misplaced(&self.accelerator_settings, &of_accelerator, ("--set-board", "board", &of_board))?;
-        refuse_misplaced(&self.board_settings, &of_board, ("--set", "accelerator", &of_accelerator))?;
-        let accelerator_document = accelerator::open(&self.accelerator, &self.accelerator_settings)?;
-        let settings: Vec<Override> = self.board_settings.iter().cloned().chain(mapping_setting(self.mapping)?).collect();
-        let board_document = board::open(&self.board, &settings)?;
-        let accelerator = accelerator_document.check()?;
-        let board = board_document.check()?;
-        let resolved = format!("{}\n{}\n{}", board_document.resolved(), accelerator_document.resolved(), network.resolved);
+        let Pair { accelerator, board, resolved } = self.pair.load()?;
+        let resolved = format!("{resolved}\n{}", network.resolved);
         Ok(Design { network, accelerator, board, resolved })
     }
 }
 
-/// Top-level keys of a kind of file.
-fn keys<T: schemars::JsonSchema>() -> Vec<String> {
-    let schema = schemars::schema_for!(T).to_value();
-    schema["properties"].as_object().map_or_else(Vec::new, |keys| keys.keys().cloned().collect())
+/// Whether a kind of file has this key at its top.
+fn has_key<T: schemars::JsonSchema>(key: &str) -> bool {
+    schemars::schema_for!(T).to_value()["properties"].get(key).is_some()
 }
 
-/// Refuses settings whose key is not one of `own`, but one of what the other flag changes.
-fn refuse_misplaced(settings: &[Override], own: &[String], (flag, what, other): (&str, &str, &[String])) -> Result<()> {
+/// Refuses settings whose key is not one of `Own`, but one of `Other`, which is called `what` and which `flag` changes.
+fn refuse_misplaced<Own: schemars::JsonSchema, Other: schemars::JsonSchema>(settings: &[Override], flag: &str, what: &str) -> Result<()> {
     for setting in settings {
         let root = setting.key.split(['.', '[']).next().unwrap_or_default();
-        if !own.iter().any(|k| k == root) && other.iter().any(|k| k == root) {
+        if !has_key::<Own>(root) && has_key::<Other>(root) {
             let e = Error::usage(format!("`{root}` is a key of the {what}")).file(setting.origin());
             return Err(e.hint(format!("{flag} {}={}", setting.key, setting.value)));
         }

@@ -1,15 +1,14 @@
 //! `bico emit`: the accelerator as SystemVerilog, with what a board needs to run a network on it.
 
 use super::Talk;
-use super::common::{DesignArguments, note, print};
+use super::common::{self, Pair, PairArguments, note, print};
 use super::samples;
-use crate::config::Override;
 use crate::dataset::Split;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Result};
 use crate::ip::cost;
-use crate::model::Network;
+use crate::model::{LoadOptions, Network};
+use crate::rtl;
 use crate::simulate::Sample;
-use crate::{accelerator, board, rtl};
 use std::path::PathBuf;
 
 #[derive(clap::Args, Debug)]
@@ -17,15 +16,8 @@ pub struct Arguments {
     /// Also write the memory image of this network: a name from `bico networks`, or a folder.
     #[arg(value_name = "MODEL")]
     model: Option<String>,
-    /// Accelerator: a name from `bico accelerators`, or a TOML file.
-    #[arg(long, value_name = "A", default_value = "pynq-z1-default")]
-    accelerator: String,
-    /// Board: a name from `bico boards`, or a TOML file.
-    #[arg(long, value_name = "B", default_value = board::DEFAULT)]
-    board: String,
-    /// Change one value of the accelerator, e.g. `--set clock_mhz=150`.
-    #[arg(long = "set", value_name = "KEY=VALUE", value_parser = super::common::parse_override)]
-    accelerator_settings: Vec<Override>,
+    #[command(flatten)]
+    pair: PairArguments,
     /// Width of every feature map in bits, instead of the network's.
     #[arg(long, value_name = "BITS", requires = "model")]
     features: Option<u8>,
@@ -42,18 +34,12 @@ pub struct Arguments {
 
 /// Runs the subcommand.
 pub fn run(arguments: &Arguments, talk: Talk) -> Result<()> {
-    let acc = accelerator::open(&arguments.accelerator, &arguments.accelerator_settings)?.check()?;
-    let board = board::open(&arguments.board, &[])?.check()?;
+    let Pair { accelerator: acc, board, .. } = arguments.pair.load()?;
     // All that can be refused is settled before the first file is written.
-    let fits = cost::check_fits(&acc, &board);
-    match &fits {
-        Err(e) if e.kind() != Kind::DoesNotFit => return Err(e.clone()),
-        Err(e) if !arguments.allow_overflow => return Err(e.clone().hint_more("or emit it all the same with --allow-overflow")),
-        _ => {}
-    }
+    let overflow = cost::check_fits_unless(arguments.allow_overflow, &acc, &board)?;
     let image = match &arguments.model {
         Some(model) => {
-            let network = design(arguments, model).load()?.network;
+            let network = common::network(model, LoadOptions { feature_bits: arguments.features, weight_bits: arguments.weights })?;
             Some(rtl::MemoryImage::new(&network, &acc, &board, &sample(&network)?)?)
         }
         None => None,
@@ -65,7 +51,7 @@ pub fn run(arguments: &Arguments, talk: Talk) -> Result<()> {
     }
     files.iter().for_each(|path| print(&format!("{}\n", path.display())));
     if !talk.quiet {
-        if let Err(e) = fits {
+        if let Some(e) = overflow {
             note(&format!("note: {}", e.what()));
         }
         if rtl::vivado_script(&acc, &board).is_none() {
@@ -74,19 +60,6 @@ pub fn run(arguments: &Arguments, talk: Talk) -> Result<()> {
         note("note: vivado.tcl and driver.py were never run on the real thing");
     }
     Ok(())
-}
-
-fn design(arguments: &Arguments, model: &str) -> DesignArguments {
-    DesignArguments {
-        model: model.to_string(),
-        board: arguments.board.clone(),
-        accelerator: arguments.accelerator.clone(),
-        accelerator_settings: arguments.accelerator_settings.clone(),
-        board_settings: Vec::new(),
-        mapping: None,
-        features: arguments.features,
-        weights: arguments.weights,
-    }
 }
 
 /// The input that the image holds: the first test scene for a detector, else noise.

@@ -3,7 +3,7 @@
 use super::Talk;
 use super::common::{DesignArguments, print, progress};
 use super::samples;
-use crate::accelerator::Accelerator;
+use crate::accelerator::{Accelerator, IpConfig};
 use crate::board::Board;
 use crate::dataset::Split;
 use crate::dataset::rng::Rng;
@@ -15,8 +15,10 @@ use crate::plan;
 use crate::rtl::random::{self, Limits};
 use crate::rtl::verify::{Answers, Comparison, trace, verify};
 use crate::rtl::{self, Case, Model, Trace};
+use crate::sweep::journal::{kept, to_csv};
 use crate::units::Cycles;
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
@@ -101,6 +103,12 @@ struct Programs {
     runs: Vec<u64>,
 }
 
+impl Programs {
+    fn longest_run(&self) -> u64 {
+        self.runs.iter().max().copied().unwrap_or(0)
+    }
+}
+
 /// Random programs: on the DDR model and at a fixed latency (cycles and bits), and on the hostile memory (bits).
 fn programs_on(acc: &Accelerator, board: &Board, model: &Model, seed: u64, programs: usize, out: &Path) -> Result<Programs> {
     const MOST_TRIES: usize = 100;
@@ -147,15 +155,15 @@ fn many(arguments: &Arguments, board: &Board, builds: usize, programs: usize, ta
     let total: Mutex<BTreeMap<usize, Programs>> = Mutex::default();
     (0..builds).into_par_iter().try_for_each(|build| -> Result<()> {
         let seed = arguments.seed.wrapping_mul(1_000_003).wrapping_add(build as u64);
-        let (key, place) = (format!("{}/{build}", arguments.seed), (arguments.seed, build as u64));
+        let place = Build { seed: arguments.seed, build: build as u64 };
         if !lock(&rows).contains_key(&place) {
             let acc = random::accelerator(&mut Rng::new(seed));
             let found = programs_on(&acc, board, &rtl::verilate(&acc)?, seed, programs, &arguments.out);
-            let found = found.map_err(|e| e.within(format!("build {key}")))?;
+            let found = found.map_err(|e| e.within(format!("build {place}")))?;
             let mut rows = lock(&rows);
-            rows.insert(place, row(&key, &acc, &found));
+            rows.insert(place, Row::of(place, &acc, &found));
             if let Some(path) = &arguments.csv {
-                write_in_folder(path, table(&rows).as_bytes())?;
+                write_in_folder(path, &to_csv(&rows.values().collect::<Vec<_>>())?)?;
             }
             lock(&total).insert(build, found);
         }
@@ -173,8 +181,8 @@ fn many(arguments: &Arguments, board: &Board, builds: usize, programs: usize, ta
         print(&format!("{} of {builds} builds were in the table already\n", builds - done));
     }
     print(&format!("{done} builds with {programs} random programs each: {}\n", summary(&all.comparison)));
-    let (long, longest) = (all.runs.iter().filter(|c| **c > 100_000).count(), all.runs.iter().max().copied().unwrap_or(0));
-    print(&format!("{long} runs over 100,000 cycles, the longest {longest}\n"));
+    let long = all.runs.iter().filter(|c| **c > 100_000).count();
+    print(&format!("{long} runs over 100,000 cycles, the longest {}\n", all.longest_run()));
     if done < builds && arguments.every_condition {
         print("what builds in the table have met is not known: --every-condition is not judged\n");
     }
@@ -226,82 +234,108 @@ fn cover(c: &Comparison, all: bool) -> Result<()> {
     }
 }
 
-const HEADER: &str = "seed_and_build,lanes,feature_bits,weight_bits,depthwise,pointwise,conv,vector,bank_words,weight_rows,queue_depth,clock_mhz,\
-                      programs,frames,jobs,words,dram_bytes,cycles,longest_run_cycles,time_differences,word_differences,dram_differences\n";
-
-fn row(key: &str, acc: &Accelerator, found: &Programs) -> String {
-    let factors = |ip: &Option<crate::accelerator::IpConfig>| {
-        ip.map_or("-".into(), |ip| format!("{}x{}{}", ip.parallel_in, ip.parallel_out, if ip.packed { " packed" } else { "" }))
-    };
-    let c = &found.comparison;
-    format!(
-        "{key},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}\n",
-        acc.lanes,
-        acc.feature_bits,
-        acc.weight_bits,
-        factors(&acc.depthwise),
-        factors(&acc.pointwise),
-        factors(&acc.conv),
-        factors(&acc.vector),
-        acc.banks[0].words,
-        acc.pointwise.map_or(0, |ip| ip.weight_rows),
-        acc.queue_depth,
-        acc.clock.mhz(),
-        found.runs.len(),
-        c.frames,
-        c.jobs,
-        c.words,
-        c.dram_bytes,
-        c.cycles,
-        found.runs.iter().max().copied().unwrap_or(0),
-        c.time_differences,
-        c.word_differences,
-        c.dram_differences
-    )
+/// Which of the random builds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+struct Build {
+    seed: u64,
+    build: u64,
 }
 
-/// Seed and build of a row.
-fn order(key: &str) -> Option<(u64, u64)> {
-    let (seed, build) = key.split_once('/')?;
-    Some((seed.parse().ok()?, build.parse().ok()?))
+impl TryFrom<String> for Build {
+    type Error = String;
+    fn try_from(text: String) -> std::result::Result<Build, String> {
+        let parsed = text.split_once('/').and_then(|(seed, build)| Some(Build { seed: seed.parse().ok()?, build: build.parse().ok()? }));
+        parsed.ok_or_else(|| format!("`{text}` is not SEED/BUILD"))
+    }
 }
 
-fn table(rows: &Rows) -> String {
-    HEADER.to_string() + &rows.values().map(String::as_str).collect::<String>()
+impl From<Build> for String {
+    fn from(build: Build) -> String {
+        build.to_string()
+    }
 }
 
-/// Rows by seed and build.
-type Rows = BTreeMap<(u64, u64), String>;
+impl std::fmt::Display for Build {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}/{}", self.seed, self.build)
+    }
+}
+
+/// A line of the table: one build, verified.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Row {
+    seed_and_build: Build,
+    lanes: usize,
+    feature_bits: u8,
+    weight_bits: u8,
+    depthwise: String,
+    pointwise: String,
+    conv: String,
+    vector: String,
+    bank_words: usize,
+    weight_rows: usize,
+    queue_depth: usize,
+    clock_mhz: u64,
+    programs: usize,
+    frames: u32,
+    jobs: u64,
+    words: u64,
+    dram_bytes: u64,
+    cycles: u64,
+    longest_run_cycles: u64,
+    time_differences: u64,
+    word_differences: u64,
+    dram_differences: u64,
+}
+
+impl Row {
+    fn of(build: Build, acc: &Accelerator, found: &Programs) -> Row {
+        let factors = |ip: &Option<IpConfig>| {
+            ip.map_or("-".into(), |ip| format!("{}x{}{}", ip.parallel_in, ip.parallel_out, if ip.packed { " packed" } else { "" }))
+        };
+        let c = &found.comparison;
+        Row {
+            seed_and_build: build,
+            lanes: acc.lanes,
+            feature_bits: acc.feature_bits,
+            weight_bits: acc.weight_bits,
+            depthwise: factors(&acc.depthwise),
+            pointwise: factors(&acc.pointwise),
+            conv: factors(&acc.conv),
+            vector: factors(&acc.vector),
+            bank_words: acc.banks[0].words,
+            weight_rows: acc.pointwise.map_or(0, |ip| ip.weight_rows),
+            queue_depth: acc.queue_depth,
+            clock_mhz: acc.clock.mhz() as u64,
+            programs: found.runs.len(),
+            frames: c.frames,
+            jobs: c.jobs,
+            words: c.words,
+            dram_bytes: c.dram_bytes,
+            cycles: c.cycles,
+            longest_run_cycles: found.longest_run(),
+            time_differences: c.time_differences,
+            word_differences: c.word_differences,
+            dram_differences: c.dram_differences,
+        }
+    }
+
+    /// What a row must say to stand for a build that is asked for.
+    fn verdict(&self) -> String {
+        verdict(self.programs, self.time_differences + self.word_differences + self.dram_differences)
+    }
+}
+
+fn verdict(programs: usize, differences: u64) -> String {
+    format!("{programs} random programs, {differences} differences")
+}
 
 /// Rows of a table that an earlier run left, each of `programs` programs and without a difference.
-fn read_rows(path: Option<&Path>, programs: usize) -> Result<Rows> {
-    let Some(path) = path.filter(|p| p.exists()) else { return Ok(BTreeMap::new()) };
-    let text = std::fs::read_to_string(path).map_err(|e| Error::io("read", path, &e))?;
-    let another = "name another file, or remove this one";
-    let Some(rows) = text.strip_prefix(HEADER) else {
-        return Err(Error::input("not a table of `bico verify`").at(path, 1).hint(another));
-    };
-    let names: Vec<&str> = HEADER.trim_end().split(',').collect();
-    let mut read = BTreeMap::new();
-    for (k, line) in rows.lines().enumerate() {
-        let at = |what: &str| Error::input(what).at(path, k + 2);
-        let fields: Vec<&str> = line.split(',').collect();
-        let field = |name: &str| names.iter().position(|n| *n == name).and_then(|at| fields[at].parse::<u64>().ok());
-        let Some(key) = order(fields[0]).filter(|_| fields.len() == names.len()) else {
-            return Err(at("not a row of `bico verify`").value(line).hint(another));
-        };
-        if field("programs") != Some(programs as u64) {
-            let e = at("the row is of another number of programs").value(field("programs").unwrap_or(0)).allowed(programs);
-            return Err(e.hint(format!("{another}, or ask for as many with --random")));
-        }
-        if ["time_differences", "word_differences", "dram_differences"].iter().any(|name| field(name) != Some(0)) {
-            return Err(at("the row has a difference between simulator and RTL")
-                .value(fields[0])
-                .hint("remove the row to run that build again"));
-        }
-        read.insert(key, format!("{line}\n"));
-    }
-    Ok(read)
+fn read_rows(path: Option<&Path>, programs: usize) -> Result<BTreeMap<Build, Row>> {
+    let Some(path) = path else { return Ok(BTreeMap::new()) };
+    let rows = kept(path, "a row of `bico verify`", "--csv", Row::verdict, &verdict(programs, 0))?;
+    Ok(rows.into_iter().map(|row| (row.seed_and_build, row)).collect())
 }
 
 #[cfg(test)]
@@ -314,23 +348,27 @@ mod tests {
         let path = folder.path().join("rows.csv");
         let row =
             |key: &str, programs: u32, words: u32| format!("{key},4,4,7,1x1,2x2,4x2,4x4,512,64,2,100,{programs},2,3,4,5,6,7,0,{words},0\n");
-        let read = |rows: &[String]| {
-            std::fs::write(&path, HEADER.to_string() + &rows.concat()).unwrap();
+        let committed = include_str!("../../traces/verification.csv");
+        let header = format!("{}\n", committed.lines().next().unwrap());
+        let read = |text: &str| {
+            std::fs::write(&path, text).unwrap();
             read_rows(Some(&path), 10)
         };
+        let table = |rows: &[String]| header.clone() + &rows.concat();
+        let written = |rows: &BTreeMap<Build, Row>| String::from_utf8(to_csv(&rows.values().collect::<Vec<_>>()).unwrap()).unwrap();
         let good = [row("1/2", 10, 0), row("1/0", 10, 0)];
-        assert_eq!(table(&read(&good).unwrap()), HEADER.to_string() + &good[1] + &good[0], "by seed and build");
+        assert_eq!(written(&read(&table(&good)).unwrap()), table(&[good[1].clone(), good[0].clone()]), "by seed and build");
+        assert_eq!(written(&read(committed).unwrap()), committed);
         for (bad, says) in [
-            (row("1/3", 1, 0), "another number of programs"),
-            (row("1/3", 10, 5), "has a difference"),
-            (row("3", 10, 0), "not a row"),
+            (row("1/3", 1, 0), "1 random programs, 0 differences"),
+            (row("1/3", 10, 5), "10 random programs, 5 differences"),
+            (row("3", 10, 0), "`3` is not SEED/BUILD"),
             ("garbage\n".to_string(), "not a row"),
         ] {
-            let e = read(&[good[0].clone(), bad]).unwrap_err().to_string();
+            let e = read(&table(&[good[0].clone(), bad])).unwrap_err().to_string();
             assert!(e.contains("rows.csv:3") && e.contains(says), "{e}");
         }
-        std::fs::write(&path, "a,b\n").unwrap();
-        assert!(read_rows(Some(&path), 10).unwrap_err().to_string().contains("rows.csv:1"));
+        assert!(read("a,b\n1,2\n").unwrap_err().to_string().contains("not a row of `bico verify`"));
         assert!(read_rows(Some(&folder.path().join("none.csv")), 10).unwrap().is_empty());
     }
 }

@@ -83,6 +83,19 @@ pub fn check_fits(acc: &Accelerator, board: &Board) -> Result<()> {
         .hint(levers::advice(acc, board)))
 }
 
+/// As [`check_fits`], of a design that may be run or emitted all the same: then what does not fit is returned, not refused.
+///
+/// # Errors
+/// As [`check_fits`]; with `allow_overflow` only those that it can not help.
+pub fn check_fits_unless(allow_overflow: bool, acc: &Accelerator, board: &Board) -> Result<Option<Error>> {
+    match check_fits(acc, board) {
+        Ok(()) => Ok(None),
+        Err(e) if e.kind() != Kind::DoesNotFit => Err(e),
+        Err(e) if allow_overflow => Ok(Some(e)),
+        Err(e) => Err(e.hint_more("or go on all the same with --allow-overflow")),
+    }
+}
+
 fn check_ports(acc: &Accelerator, board: &Board) -> Result<()> {
     let ports = [("load", acc.load_port), ("weights", acc.weights_port), ("fetch", acc.fetch_port), ("store", acc.store_port)];
     for (unit, port) in ports {

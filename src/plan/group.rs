@@ -1,5 +1,6 @@
 //! Layer groups: layers whose tiles flow through the IPs without touching DRAM, with their banks and their tile.
 
+use super::descriptor;
 use super::job::Unit;
 use super::stage::{self, Channels, Stage};
 use super::weights::Rows;
@@ -227,9 +228,9 @@ fn largest_needs(graph: &Graph, acc: &Accelerator, group: &Group, chunk: usize) 
     needed(graph, acc, group, &group.largest_areas(graph, plane(graph, group)), chunk)
 }
 
-/// Contract, section 6: `source_rows`, `source_cols`; `rows`, `cols`.
-const LARGEST_READ_SIDE: i32 = (1 << 11) - 1;
-const LARGEST_WRITTEN_SIDE: i32 = (1 << 12) - 1;
+/// Sides that the fields of a descriptor hold: of what a job reads, and of what it writes.
+const LARGEST_READ_SIDE: i32 = descriptor::SOURCE_ROWS.largest() as i32;
+const LARGEST_WRITTEN_SIDE: i32 = descriptor::ROWS.largest() as i32;
 
 /// The tiling of least estimated cost among those that fit; `None` when none does.
 fn best_tile(graph: &Graph, acc: &Accelerator, group: &Group) -> Option<Group> {
@@ -247,7 +248,6 @@ fn best_tile(graph: &Graph, acc: &Accelerator, group: &Group) -> Option<Group> {
             .zip(&group.edges)
             .all(|(&words, e)| words * e.halves <= acc.banks[usize::from(e.bank)].words && words < 1 << 16)
     };
-    // Sides that the fields of a descriptor hold: of what a job reads, and of what it writes.
     let sides_fit = |group: &Group| {
         let within = |w: &Window, most: i32| w.h <= most && w.w <= most;
         group.typical_tiles(out).into_iter().all(|tile| {

@@ -1,5 +1,6 @@
 //! Which unit runs a node, and which input window an output window needs.
 
+use super::descriptor;
 use super::job::{ComputeOp, Unit};
 use crate::accelerator::Accelerator;
 use crate::error::{Error, Result};
@@ -108,10 +109,11 @@ pub fn stage(graph: &Graph, id: NodeId, acc: &Accelerator) -> Result<Option<Stag
     Ok(Some(stage))
 }
 
-/// What the fields of a descriptor hold (contract, section 6).
-const LARGEST_KERNEL: usize = 63;
-const LARGEST_DILATION: usize = 15;
-const LARGEST_PADDING: usize = 128;
+/// What the fields of a descriptor hold.
+const LARGEST_KERNEL: usize = descriptor::KERNEL_ROWS.largest() as usize;
+const LARGEST_STRIDE: usize = descriptor::STRIDE_ROWS.largest() as usize;
+const LARGEST_DILATION: usize = descriptor::DILATION_ROWS.largest() as usize;
+const LARGEST_PADDING: usize = -descriptor::ORIGIN_ROW.smallest() as usize;
 
 fn refuse(node: &Node, what: &str, hint: &str) -> Error {
     Error::unsupported(format!("no IP of the accelerator accepts layer `{}` ({what})", node.name)).hint(hint)
@@ -126,20 +128,23 @@ fn accept(graph: &Graph, node: &Node, input: &Node, stage: &Stage, acc: &Acceler
     let (kh, kw) = stage.sliding.kernel;
     let limit = ip.max_kernel.min(LARGEST_KERNEL);
     if kh > limit || kw > limit {
-        let hint = if kh.max(kw) <= LARGEST_KERNEL { "raise max_kernel" } else { "use a smaller kernel: no IP goes beyond 63" };
-        return Err(refuse(node, &format!("kernel {kh}x{kw}, `{unit}` takes at most {limit}x{limit}"), hint));
+        let hint = match kh.max(kw) <= LARGEST_KERNEL {
+            true => "raise max_kernel".to_string(),
+            false => format!("use a smaller kernel: no IP goes beyond {LARGEST_KERNEL}"),
+        };
+        return Err(refuse(node, &format!("kernel {kh}x{kw}, `{unit}` takes at most {limit}x{limit}"), &hint));
     }
     let (dh, dw) = stage.sliding.dilation;
     if dh.max(dw) > LARGEST_DILATION {
-        return Err(refuse(node, &format!("dilation {dh}x{dw}"), "use a dilation of at most 15"));
+        return Err(refuse(node, &format!("dilation {dh}x{dw}"), &format!("use a dilation of at most {LARGEST_DILATION}")));
     }
     let before = stage.sliding.padding.top.max(stage.sliding.padding.left);
     if before > LARGEST_PADDING {
-        return Err(refuse(node, &format!("padding of {before}"), "pad by at most 128 above and to the left"));
+        return Err(refuse(node, &format!("padding of {before}"), &format!("pad by at most {LARGEST_PADDING} above and to the left")));
     }
     let (sh, sw) = stage.sliding.stride;
-    if sh > 7 || sw > 7 {
-        return Err(refuse(node, &format!("stride {sh}x{sw}"), "use a stride of at most 7"));
+    if sh.max(sw) > LARGEST_STRIDE {
+        return Err(refuse(node, &format!("stride {sh}x{sw}"), &format!("use a stride of at most {LARGEST_STRIDE}")));
     }
     let widths = [input.format.bits, node.format.bits].into_iter().max().unwrap_or(0);
     if widths > acc.feature_bits {

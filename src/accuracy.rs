@@ -24,14 +24,14 @@ pub fn ious(
     done: impl Fn() + Sync,
 ) -> Result<Vec<f64>> {
     let executor = Untiled::new(graph)?;
-    let (anchors, format) = (anchors(spec), graph.output().format);
+    let anchors = spec.sides();
     each(
         samples,
         || executor.maps(),
         |maps, sample, truth| {
             let output = executor.run(&image(sample), maps)?;
             done();
-            Ok(truth.iou(head::decode(&output, format, &anchors)?.area))
+            Ok(truth.iou(head::decode(&output, graph.output(), &anchors)?.area))
         },
     )
 }
@@ -41,7 +41,7 @@ pub fn ious(
 /// # Errors
 /// As [`ious`].
 pub fn float_ious(network: &FloatNetwork, spec: &HeadSpec, samples: &[Sample], done: impl Fn() + Sync) -> Result<Vec<f64>> {
-    let anchors = anchors(spec);
+    let anchors = spec.sides();
     each(
         samples,
         || (),
@@ -60,10 +60,6 @@ fn each<M>(
 ) -> Result<Vec<f64>> {
     let labelled: Vec<(&Sample, Box2D)> = samples.iter().filter_map(|s| Some((s, s.truth?))).collect();
     labelled.par_iter().map_init(memory, |memory, (sample, truth)| iou(memory, sample, *truth).map(f64::from)).collect()
-}
-
-fn anchors(spec: &HeadSpec) -> Vec<[f32; 2]> {
-    spec.anchors.iter().map(|a| [a[0] as f32, a[1] as f32]).collect()
 }
 
 /// A network's head, or why there is no accuracy without.

@@ -240,11 +240,10 @@ impl<'a> Simulation<'a> {
 
     fn accuracy(&self, samples: &[Sample], execution: &Execution) -> Result<Option<AccuracyRecord>> {
         let Some(spec) = &self.network.head else { return Ok(None) };
-        let anchors: Vec<[f32; 2]> = spec.anchors.iter().map(|a| [a[0] as f32, a[1] as f32]).collect();
-        let format = self.network.graph.output().format;
+        let anchors = spec.sides();
         let mut detections = Vec::with_capacity(samples.len());
         for (sample, output) in samples.iter().zip(&execution.outputs) {
-            let found = head::decode(output, format, &anchors)?;
+            let found = head::decode(output, self.network.graph.output(), &anchors)?;
             detections.push(Detection {
                 image: sample.name.clone(),
                 truth: sample.truth.map(BoxRecord::from),

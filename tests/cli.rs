@@ -251,6 +251,55 @@ fn what_a_descriptor_can_not_say_is_refused_with_a_remedy() {
             _ => fails(d, &simulate(&[]), 5, &["`a`", "padding of 129", "at most 128"]),
         }
     }
+    // Sub-blocks are counted in twelve bits: four of `tiny`'s channels at a time.
+    for channels in [16_380, 16_384, 65_536] {
+        write_network(d, [channels, 1, 1], &layer("a", "pointwise", "channels = 4\nweight_frac = 6\nfeature_frac = 4"));
+        let on = [
+            "--accelerator",
+            "tiny",
+            "--set",
+            "pointwise.weight_rows=65536",
+            "--set",
+            "banks[0].words=32768",
+            "--features",
+            "8",
+            "--weights",
+            "8",
+        ];
+        match channels {
+            16_380 => runs(&[&on[..], &["--allow-overflow"]].concat()),
+            _ => fails(
+                d,
+                &simulate(&[&on[..], &["--allow-overflow"]].concat()),
+                5,
+                &["`a`", "input channels, 4 at a time", "at most 16380", "parallel_in"],
+            ),
+        }
+    }
+    // A beat more than a descriptor counts in a row of weights.
+    let wide = [
+        "--set",
+        "lanes=32",
+        "--set",
+        "pointwise.parallel_in=32",
+        "--set",
+        "pointwise.parallel_out=32",
+        "--set",
+        "weight_bits=16",
+        "--set",
+        "conv.weight_rows=65536",
+    ];
+    fails(d, &simulate(&wide), 3, &["pointwise", "256 beats", "at most 255"]);
+    // A lane of one bit holds no -1.
+    let binary = "features = { bits = 1, frac = 0, signed = true }";
+    write_network(d, [4, 8, 8], &conv(binary).replace("feature_frac = 4\n", ""));
+    for (bits, on) in [("feature_bits=1", "8"), ("feature_bits=2", "8")] {
+        let more = ["--set", bits, "--features", "1", "--weights", on];
+        match bits {
+            "feature_bits=2" => runs(&more),
+            _ => fails(d, &simulate(&more), 5, &["`a`", "features of -1 and 1", "feature_bits"]),
+        }
+    }
     // Jobs read at most 2047 rows: smaller tiles are taken by themselves.
     write_network(d, [4, 7168, 14], &layer("p", "max_pool", "kernel = 7\nstride = 7"));
     runs(&["--set", "tile.rows=1024"]);

@@ -4,7 +4,9 @@ use super::raw::{RawAccelerator, RawBank, RawConv, RawDepthwise, RawPointwise};
 use super::{Accelerator, Bank, IpConfig, Port};
 use crate::config::Document;
 use crate::error::Result;
+use crate::fixed::Format;
 use crate::plan::Unit;
+use crate::plan::descriptor::{KERNEL_ROWS, WORD_BEATS};
 use crate::units::Hertz;
 
 /// Channel blocks that packing and DRAM layout know.
@@ -17,8 +19,8 @@ const MOST_PIXELS: usize = 1024;
 const PACKED_BITS: u32 = 25;
 /// Narrower weights need no multiplier.
 const LEAST_PACKED_WEIGHT_BITS: u8 = 3;
-/// Tap counts have six bits in a descriptor.
-const LARGEST_KERNEL: usize = 63;
+/// What tap counts of a descriptor hold.
+const LARGEST_KERNEL: usize = KERNEL_ROWS.largest() as usize;
 
 impl Document<RawAccelerator> {
     /// What the file means.
@@ -50,6 +52,7 @@ impl Document<RawAccelerator> {
             fetch_port: self.port("fetch", raw.ports.fetch.hp, 2)?,
         };
         self.check_ports()?;
+        self.check_weight_rows(&accelerator)?;
         if !Unit::ALL.iter().any(|&u| accelerator.ip(u).is_some()) {
             return Err(self.error("", "no compute IP").hint("add at least one table of [depthwise], [pointwise], [conv], [vector]"));
         }
@@ -212,6 +215,20 @@ impl Document<RawAccelerator> {
     }
 
     /// Each unit has a bank to read and one to write, and what `load` brings can reach `store` through each compute IP.
+    /// A row of weights comes from DRAM as one word, whose beats a descriptor counts.
+    fn check_weight_rows(&self, accelerator: &Accelerator) -> Result<()> {
+        let most = WORD_BEATS.largest() as usize;
+        for unit in [Unit::Pointwise, Unit::Conv] {
+            let beats = accelerator.weight_row_bytes(unit, Format::signed(accelerator.weight_bits, 0).container_bits()) / 8;
+            if beats > most {
+                let error =
+                    self.error(unit.name(), format!("a row of weights of `{unit}` is too long")).value(format!("{beats} beats of 64 bits"));
+                return Err(error.allowed(format!("at most {most}")).hint("lower parallel_in, parallel_out or weight_bits"));
+            }
+        }
+        Ok(())
+    }
+
     fn check_paths(&self, accelerator: &Accelerator) -> Result<()> {
         let banks = &accelerator.banks;
         let needs = |unit: Unit, writes: bool| {

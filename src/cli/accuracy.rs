@@ -1,7 +1,7 @@
 //! `bico regress --accuracy`: re-measures golden accuracies and names the first layer whose integers changed.
 
 use super::Talk;
-use super::common::{self, print};
+use super::common::{self, note, print};
 use super::regress::golden_files;
 use super::samples;
 use crate::dataset::{Folder, OnBroken, Split};
@@ -172,7 +172,9 @@ fn load(network: &Network, images: &Images, quiet: bool) -> Result<Vec<Sample>> 
         }
         Images::Folder(folder) => {
             let (folder, _) = Folder::open(Path::new(folder), None, OnBroken::Refuse)?;
-            Ok(samples::examples(network, &folder, quiet)?.samples)
+            let found = samples::examples(network, &folder)?;
+            found.notes.iter().filter(|_| !quiet).for_each(|text| note(text));
+            Ok(found.samples)
         }
         Images::Noise => Ok(samples::noise(network).samples),
     }

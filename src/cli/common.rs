@@ -113,7 +113,7 @@ impl DesignArguments {
     /// # Errors
     /// When a name is unknown or a file does not hold what it should.
     pub fn load(&self) -> Result<Design> {
-        let network = network(&self.model, LoadOptions { feature_bits: self.features, weight_bits: self.weights })?;
+        let network = layers(&self.model, LoadOptions { feature_bits: self.features, weight_bits: self.weights })?;
         let Pair { accelerator, board, resolved } = self.pair.load()?;
         let resolved = format!("{resolved}\n{}", network.resolved);
         Ok(Design { network, accelerator, board, resolved })
@@ -135,6 +135,17 @@ fn refuse_misplaced<Own: schemars::JsonSchema, Other: schemars::JsonSchema>(sett
         }
     }
     Ok(())
+}
+
+/// [`network`], with random weights where a folder has none: for what asks about time and resources, which do not depend on them.
+///
+/// # Errors
+/// As [`network`].
+pub fn layers(name_or_path: &str, options: LoadOptions) -> Result<Network> {
+    match model::builtin(name_or_path).is_none() && Path::new(name_or_path).exists() {
+        true => model::load_untrained(Path::new(name_or_path), options),
+        false => network(name_or_path, options),
+    }
 }
 
 /// An embedded network by name, else a folder.

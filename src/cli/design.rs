@@ -1,7 +1,7 @@
 //! `bico design`: the accelerator for a network, found from above.
 
 use super::Talk;
-use super::common::{DEFAULT_NETWORK, PlaceArguments, host_limit, limit, network, print, progress};
+use super::common::{DEFAULT_NETWORK, PlaceArguments, host_limit, layers, limit, print, progress};
 use crate::board::Board;
 use crate::error::{Error, Kind, Result};
 use crate::files::{check_folders, write_atomically};
@@ -45,7 +45,7 @@ pub struct Arguments {
 /// Runs the subcommand.
 pub fn run(a: &Arguments, talk: Talk) -> Result<()> {
     check_folders(a.out.iter().chain(&a.csv))?;
-    let network = network(&a.model, LoadOptions { feature_bits: a.features, weight_bits: a.weights })?;
+    let network = layers(&a.model, LoadOptions { feature_bits: a.features, weight_bits: a.weights })?;
     let (board, clock) = a.place.load()?;
     limit("--fps", a.fps)?;
     let target = Target { clock, fps: a.fps, designs: a.designs as usize, jobs: a.jobs };

@@ -39,7 +39,7 @@ pub fn run(arguments: &Arguments, talk: Talk) -> Result<()> {
     let overflow = cost::check_fits_unless(arguments.allow_overflow, &acc, &board)?;
     let image = match &arguments.model {
         Some(model) => {
-            let network = common::network(model, LoadOptions { feature_bits: arguments.features, weight_bits: arguments.weights })?;
+            let network = common::layers(model, LoadOptions { feature_bits: arguments.features, weight_bits: arguments.weights })?;
             Some(rtl::MemoryImage::new(&network, &acc, &board, &sample(&network)?)?)
         }
         None => None,
@@ -55,7 +55,7 @@ pub fn run(arguments: &Arguments, talk: Talk) -> Result<()> {
             note(&format!("note: {}", e.what()));
         }
         if rtl::vivado_script(&acc, &board).is_none() {
-            note(&format!("note: no vivado.tcl: the part of board `{}` is no Zynq-7000", board.name));
+            note(&format!("note: no vivado.tcl: the part of board `{}` is not known as a Zynq-7000", board.name));
         }
         note("note: vivado.tcl and driver.py were never run on the real thing");
     }

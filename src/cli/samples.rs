@@ -1,6 +1,5 @@
 //! Images to run on the accelerator.
 
-use crate::cli::common::note;
 use crate::dataset::{self, Examples, Image, Scenes, Split};
 use crate::error::Result;
 use crate::model::Network;
@@ -19,6 +18,8 @@ pub struct Samples {
     pub samples: Vec<Sample>,
     /// For the pictures of the report.
     pub pictures: Vec<Picture>,
+    /// What is worth a remark.
+    pub notes: Vec<String>,
 }
 
 /// Scenes `first..first + count` of a split.
@@ -26,12 +27,7 @@ pub struct Samples {
 /// # Errors
 /// When the network does not take three channels.
 pub fn scenes(network: &Network, split: Split, first: u64, count: usize) -> Result<Samples> {
-    examples(network, &Scenes { split, first, count }, true)
-}
-
-fn collect(made: Vec<(Sample, Picture)>) -> Samples {
-    let (samples, pictures) = made.into_iter().unzip();
-    Samples { samples, pictures }
+    examples(network, &Scenes { split, first, count })
 }
 
 fn sample(network: &Network, name: String, image: &Image, truth: Option<dataset::Box2D>) -> (Sample, Picture) {
@@ -57,22 +53,30 @@ pub fn noise(network: &Network) -> Samples {
     let (low, span) = (input.format.min(), (input.format.max() - input.format.min()) as usize + 1);
     let data = (0..input.shape.len()).map(|_| low + rng.below(span) as i32).map(|v| if input.format.contains(v) { v } else { 1 }).collect();
     let image = Tensor { shape: input.shape, data };
-    Samples { samples: vec![Sample { name: "noise".into(), image, truth: None }], pictures: Vec::new() }
+    Samples { samples: vec![Sample { name: "noise".into(), image, truth: None }], pictures: Vec::new(), notes: Vec::new() }
 }
 
-/// All of `examples`, in order; of several objects the largest counts, which is said unless `quiet`.
+/// All of `examples`, in order; of several objects the largest counts, which is remarked on, as is an image without any.
 ///
 /// # Errors
 /// When the network does not take three channels, or an image can no longer be read.
-pub fn examples(network: &Network, examples: &dyn Examples, quiet: bool) -> Result<Samples> {
+pub fn examples(network: &Network, examples: &dyn Examples) -> Result<Samples> {
     dataset::reads_images(&network.name, network.graph.input().shape)?;
     let load = |index: usize| -> Result<_> {
         let example = examples.load(index)?;
         let truth = example.largest().map(|i| example.fractions()[i]);
-        let note = (example.objects.len() > 1).then(|| format!("{}: {} objects, the largest counts", example.name, example.objects.len()));
-        Ok((sample(network, example.name, &example.image, truth), note))
+        Ok((sample(network, example.name, &example.image, truth), example.objects.len()))
     };
     let made = (0..examples.len()).into_par_iter().map(load).collect::<Result<Vec<_>>>()?;
-    made.iter().filter_map(|(_, note)| note.as_ref()).filter(|_| !quiet).for_each(|text| note(text));
-    Ok(collect(made.into_iter().map(|(one, _)| one).collect()))
+    let count = |which: fn(usize) -> bool| made.iter().filter(|(_, objects)| which(*objects)).count();
+    let (none, several) = (count(|n| n == 0), count(|n| n > 1));
+    let mut notes = Vec::new();
+    if none > 0 && none < made.len() {
+        notes.push(format!("{none} of {} images have no labelled object: they do not count in the mean IoU.", made.len()));
+    }
+    if several > 0 {
+        notes.push(format!("{several} of {} images have several labelled objects: the largest counts.", made.len()));
+    }
+    let (samples, pictures) = made.into_iter().map(|(one, _)| one).unzip();
+    Ok(Samples { samples, pictures, notes })
 }

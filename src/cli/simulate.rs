@@ -68,12 +68,24 @@ pub fn run(arguments: &Arguments, talk: Talk) -> Result<()> {
     let bar = progress(talk.quiet, options.frames, "frames");
     let simulation = Simulation::watched(&design.network, &design.accelerator, &design.board, options, || bar.inc(1))?;
     bar.finish_and_clear();
-    let (Samples { samples, pictures }, problems) = load_samples(arguments, &design.network, talk.quiet)?;
+    let (Samples { samples, pictures, notes }, problems) = load_samples(arguments, &design.network, talk.quiet)?;
     let bar = progress(talk.quiet, samples.len(), "images");
     let execution = simulation.execute(&samples, || bar.inc(1))?;
     bar.finish_and_clear();
     let mut record = simulation.record(&samples, &execution, options)?;
     record.notes.extend(problems);
+    match &design.network.head {
+        Some(_) => {
+            record.notes.extend(notes);
+            let scored = record.accuracy.as_ref().is_some_and(|a| a.images > 0);
+            record.notes.extend(common::untrained(&design.network).filter(|_| scored).map(|text| format!("{text}.")));
+        }
+        None if arguments.images.is_some() || arguments.scenes.is_some_and(|n| n > 0) => {
+            let name = &design.network.name;
+            record.notes.push(format!("`{name}` has no detection head: its integers are computed and hashed, no accuracy is measured."));
+        }
+        None => {}
+    }
     if let (None, Some(accuracy)) = (&arguments.images, record.accuracy.as_mut().filter(|a| a.images > 0)) {
         let scores = baseline::score(BASELINE_FIT, Split::Test, accuracy.images.min(BASELINE_SCENES));
         let named = [("mean box", scores.mean_box), ("salient blob", scores.salient_blob), ("colour template", scores.colour_template)];
@@ -93,10 +105,6 @@ pub fn run(arguments: &Arguments, talk: Talk) -> Result<()> {
             note(&format!("{} files in {}; open {}", written.len(), dir.display(), dir.join("report.html").display()));
         }
     }
-    let scored = record.accuracy.as_ref().is_some_and(|a| a.images > 0);
-    if let Some(text) = common::untrained(&design.network).filter(|_| scored && !talk.quiet) {
-        note(&format!("note: {text}"));
-    }
     match arguments.format {
         Format::Table => print(&table::summary(&record, table::Style::of_stdout())),
         Format::Json => print(&report::record_json(&record)?),
@@ -108,7 +116,8 @@ pub fn run(arguments: &Arguments, talk: Talk) -> Result<()> {
 fn load_samples(arguments: &Arguments, network: &crate::model::Network, quiet: bool) -> Result<(Samples, Vec<String>)> {
     if let Some(path) = &arguments.images {
         let (folder, problems) = arguments.labels.open(path, quiet)?;
-        return Ok((samples::examples(network, &folder, quiet)?, problems));
+        let remarks = problems.into_iter().chain(folder.notes()).collect();
+        return Ok((samples::examples(network, &folder)?, remarks));
     }
     let scenes = |count| samples::scenes(network, Split::Test, 0, count);
     let samples = match (arguments.scenes.map(|n| n as usize), &network.head) {

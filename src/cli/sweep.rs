@@ -18,7 +18,7 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 /// Training scenes that formats are calibrated on.
-const CALIBRATION_SCENES: usize = 16;
+const CALIBRATION_SCENES: usize = 64;
 
 #[derive(clap::Args, Debug)]
 pub struct Arguments {
@@ -94,8 +94,7 @@ pub fn run(arguments: &Arguments, talk: Talk) -> Result<()> {
         let mut tune = arguments.fine_tune.map(|count| (count, tuner(arguments.epochs)));
         let samples = samples::scenes(&network, arguments.split, arguments.seed, arguments.scenes as usize)?.samples;
         let shown = samples::scenes(&network, Split::Training, 0, CALIBRATION_SCENES)?.samples;
-        let images: Vec<_> = shown.into_iter().map(|s| s.image).collect();
-        let calibration = Calibration::new(&network.float, &images, arguments.calibration)?;
+        let calibration = Calibration::new(&network, &shown, arguments.calibration)?;
         let bar = progress(talk.quiet, missing * samples.len(), "images");
         let sweep = Sweep { network: &network, samples: &samples, calibration: &calibration, done: &|| bar.inc(1) };
         sweep.post_training(&features, &weights, &mut journal)?;
@@ -112,7 +111,8 @@ pub fn run(arguments: &Arguments, talk: Talk) -> Result<()> {
         }
         bar.finish_and_clear();
     }
-    let title = format!("{}: mean IoU on {} {} scenes", network.name, arguments.scenes, arguments.split.name());
+    let (scenes, split, method) = (arguments.scenes, arguments.split.name(), arguments.calibration.name());
+    let title = format!("{}: mean IoU on {scenes} {split} scenes, calibrated by {method}", network.name);
     if let Some(folder) = &arguments.out {
         write_figures(folder, &title, &network, journal.rows())?;
     }

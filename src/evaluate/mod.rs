@@ -128,7 +128,7 @@ fn check(network: &Network) -> Result<Vec<[f32; 2]>> {
         let e = Error::input(format!("network `{}` has no detection head", network.name));
         return Err(e.hint("give network.toml a [head] with its anchors"));
     };
-    Ok(spec.anchors.iter().map(|a| [a[0] as f32, a[1] as f32]).collect())
+    Ok(spec.sides())
 }
 
 /// A network ready to look at images.
@@ -154,9 +154,9 @@ impl<'a> Eye<'a> {
         let best = head::decode_float(&output.data, output.shape, anchors)?;
         let all = ranked::decode_float(&output.data, output.shape, anchors, keep)?;
         let float = Seen { best: candidate(&best), all: all.iter().map(candidate).collect() };
-        let (output, format) = (self.executor.run(&to_format(pixels, input.format), maps)?, network.graph.output().format);
-        let best = head::decode(&output, format, anchors)?;
-        let all = ranked::decode(&output, format, anchors, keep)?;
+        let (output, last) = (self.executor.run(&to_format(pixels, input.format), maps)?, network.graph.output());
+        let best = head::decode(&output, last, anchors)?;
+        let all = ranked::decode(&output, last, anchors, keep)?;
         Ok([float, Seen { best: candidate(&best), all: all.iter().map(candidate).collect() }])
     }
 }

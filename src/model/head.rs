@@ -3,6 +3,8 @@
 //! Source of the equations: Redmon and Farhadi, "YOLO9000", CVPR 2017, section 2 (direct location prediction); two anchors
 //! and no class scores as in SkyNet (Zhang et al., MLSys 2020, section 5).
 
+use super::format_spec::FormatSpec;
+use super::graph::Node;
 use crate::dataset::iou::Box2D;
 use crate::error::{Error, Result};
 use crate::fixed::Format;
@@ -24,18 +26,44 @@ pub struct Detection {
     pub cell: (usize, usize),
 }
 
+/// What the raw integers of a layer stand for: (r - zero_point) / 2^frac.
+#[derive(Clone, Copy, Debug)]
+pub struct Coding {
+    format: Format,
+    zero_point: i32,
+}
+
+impl Coding {
+    /// The value of a raw integer.
+    pub fn value(self, raw: i32) -> f32 {
+        (raw - self.zero_point) as f32 * self.format.step() as f32
+    }
+}
+
+impl From<Format> for Coding {
+    fn from(format: Format) -> Coding {
+        Coding { format, zero_point: 0 }
+    }
+}
+
+impl From<&Node> for Coding {
+    fn from(node: &Node) -> Coding {
+        Coding { format: node.format, zero_point: node.zero_point }
+    }
+}
+
 /// Decodes the raw integers of the last layer: `anchors.len() * 5` channels, anchor-major, each x, y, w, h, confidence.
 ///
 /// `anchors` are (width, height) in fractions of the image. Among equal confidences the first anchor, row and column wins.
 ///
 /// # Errors
 /// When the channels are not five an anchor, or the map is empty.
-pub fn decode(t: &Tensor, format: Format, anchors: &[[f32; 2]]) -> Result<Detection> {
+pub fn decode(t: &Tensor, coding: impl Into<Coding>, anchors: &[[f32; 2]]) -> Result<Detection> {
     check(t.shape, anchors.len())?;
-    let step = format.step() as f32;
+    let coding = coding.into();
     let plane = t.shape.h * t.shape.w;
     let best = argmax(anchors.len(), plane, |i| t.data[i]);
-    let value = |k: usize| t.data[(best.0 * VALUES + k) * plane + best.1] as f32 * step;
+    let value = |k: usize| coding.value(t.data[(best.0 * VALUES + k) * plane + best.1]);
     Ok(at_cell([value(0), value(1), value(2), value(3), value(4)], best, t.shape, anchors))
 }
 
@@ -52,6 +80,43 @@ pub fn decode_float(data: &[f32], shape: Shape, anchors: &[[f32; 2]]) -> Result<
     let best = argmax(anchors.len(), plane, |i| data[i]);
     let value = |k: usize| data[(best.0 * VALUES + k) * plane + best.1];
     Ok(at_cell([value(0), value(1), value(2), value(3), value(4)], best, shape, anchors))
+}
+
+/// Fraction bits that are tried for a head.
+const FRACTIONS: std::ops::RangeInclusive<i8> = -7..=16;
+
+/// The fraction bits that suit a head, by what it is for: the mean IoU of boxes decoded from outputs that are rounded to them. Squared error would
+/// spend the range on how sure the background is of being background.
+pub struct Fractions {
+    spec: FormatSpec,
+    /// Sum of IoU, by fraction bits.
+    totals: Vec<f64>,
+}
+
+impl Fractions {
+    /// Of outputs in formats of `spec`.
+    pub fn new(spec: FormatSpec) -> Fractions {
+        Fractions { spec, totals: vec![0.0; FRACTIONS.count()] }
+    }
+
+    /// Adds an image with its float output, laid out as for [`decode_float`], and its true box.
+    ///
+    /// # Errors
+    /// As [`decode`].
+    pub fn add(&mut self, output: &[f32], shape: Shape, anchors: &[[f32; 2]], truth: Box2D) -> Result<()> {
+        for (frac, total) in FRACTIONS.zip(&mut self.totals) {
+            let format = self.spec.with_frac(frac);
+            let data = output.iter().map(|&v| format.quantise(f64::from(v))).collect();
+            *total += f64::from(decode(&Tensor { shape, data }, format, anchors)?.area.iou(truth));
+        }
+        Ok(())
+    }
+
+    /// The best; `None` when no box came near.
+    pub fn best(&self) -> Option<i8> {
+        let best = FRACTIONS.zip(&self.totals).reduce(|a, b| if b.1 > a.1 { b } else { a });
+        best.filter(|(_, total)| **total > 0.0).map(|(frac, _)| frac)
+    }
 }
 
 pub(super) fn check(shape: Shape, anchors: usize) -> Result<()> {
@@ -118,6 +183,10 @@ mod tests {
         assert!((d.confidence - 0.880_797).abs() < 1e-5);
         let floats: Vec<f32> = t.data.iter().map(|&v| v as f32 / 32.0).collect();
         assert_eq!(decode_float(&floats, t.shape, &[[0.1, 0.1], [0.2, 0.4]]).unwrap(), d);
+        // With a zero point the same values are other integers.
+        let moved = Tensor::new(t.shape, t.data.iter().map(|v| v + 100).collect()).unwrap();
+        let coding = Coding { format: Format::signed(9, 5), zero_point: 100 };
+        assert_eq!(decode(&moved, coding, &[[0.1, 0.1], [0.2, 0.4]]).unwrap(), d);
     }
 
     #[test]

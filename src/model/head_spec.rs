@@ -12,6 +12,13 @@ pub struct HeadSpec {
     pub anchors: Vec<[f64; 2]>,
 }
 
+impl HeadSpec {
+    /// The anchors as decoding takes them.
+    pub fn sides(&self) -> Vec<[f32; 2]> {
+        self.anchors.iter().map(|a| a.map(|side| side as f32)).collect()
+    }
+}
+
 /// Known kinds of heads.
 pub const KINDS: &[&str] = &["yolo"];
 /// Output channels for each anchor: x, y, w, h, confidence.

@@ -2,9 +2,8 @@
 //!
 //! The head has no class scores, so that suppression and everything counted on it is class-agnostic.
 
-use super::head::{self, Detection, VALUES};
+use super::head::{self, Coding, Detection, VALUES};
 use crate::error::{Error, Result};
-use crate::fixed::Format;
 use crate::tensor::{Shape, Tensor};
 
 /// What is kept.
@@ -29,10 +28,10 @@ impl Default for Keep {
 ///
 /// # Errors
 /// As [`head::decode`].
-pub fn decode(t: &Tensor, format: Format, anchors: &[[f32; 2]], keep: Keep) -> Result<Vec<Detection>> {
+pub fn decode(t: &Tensor, coding: impl Into<Coding>, anchors: &[[f32; 2]], keep: Keep) -> Result<Vec<Detection>> {
     head::check(t.shape, anchors.len())?;
-    let step = format.step() as f32;
-    Ok(suppress(every_cell(t.shape, anchors, keep.confidence, |i| t.data[i] as f32 * step), keep))
+    let coding = coding.into();
+    Ok(suppress(every_cell(t.shape, anchors, keep.confidence, |i| coding.value(t.data[i])), keep))
 }
 
 /// [`decode`] of float outputs laid out (channel, row, column).
@@ -73,6 +72,7 @@ fn suppress(mut all: Vec<Detection>, keep: Keep) -> Vec<Detection> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fixed::Format;
 
     /// One anchor as large as a cell of a 2 x 2 grid; confidences by cell.
     fn boxes(confidence: [f32; 4], extent: f32, keep: Keep) -> Vec<(usize, usize)> {

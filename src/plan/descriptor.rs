@@ -46,7 +46,7 @@ impl Field {
                 low_bit + width - 1
             ));
             let allowed = format!("{} to {}", self.smallest(), self.largest());
-            return Err(e.value(value).allowed(allowed).hint("use a smaller tile or smaller banks"));
+            return Err(e.value(value).allowed(allowed).hint("use a smaller tile, smaller banks or fewer channels"));
         }
         d[*word] |= (value as u64 & self.mask()) << low_bit;
         Ok(())
@@ -72,7 +72,8 @@ const DRAM_ADDRESS: Field = unsigned(1, 0, 32);
 const RUNS: Field = unsigned(1, 32, 16);
 const TRANSFER_BLOCKS: Field = unsigned(1, 48, 16);
 const RUN_BEATS: Field = unsigned(2, 0, 24);
-const WORD_BEATS: Field = unsigned(2, 24, 8);
+/// Beats of a word.
+pub const WORD_BEATS: Field = unsigned(2, 24, 8);
 const RUN_STRIDE: Field = unsigned(2, 32, 32);
 const BLOCK_STRIDE: Field = unsigned(3, 0, 32);
 const MEMORY: Field = unsigned(3, 32, 8);
@@ -89,7 +90,8 @@ const SOURCE_BLOCK_STRIDE: Field = unsigned(1, 40, 16);
 /// Output rows; as many columns fit.
 pub const ROWS: Field = unsigned(2, 0, 12);
 const COLS: Field = unsigned(2, 12, 12);
-const BLOCKS: Field = unsigned(2, 24, 12);
+/// Channel blocks, or sub-blocks of a reduction.
+pub const BLOCKS: Field = unsigned(2, 24, 12);
 const SOURCE_ROW_STRIDE: Field = unsigned(2, 36, 12);
 const DESTINATION_BLOCK_STRIDE: Field = unsigned(2, 48, 16);
 /// Tap rows; as many columns fit.

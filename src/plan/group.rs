@@ -115,7 +115,7 @@ pub fn groups(graph: &Graph, acc: &Accelerator) -> Result<Vec<Group>> {
         if taken[id] {
             continue;
         }
-        let Some(first) = stage::stage(graph, id, acc)? else { continue };
+        let Some(first) = stage::planned(graph, id, acc)? else { continue };
         taken[id] = true;
         let mut stages = vec![first];
         let mut best = fit(graph, acc, &stages)?;
@@ -145,7 +145,7 @@ fn follower(graph: &Graph, acc: &Accelerator, stages: &[Stage]) -> Result<Option
     if matches!(node.op, Op::Add { .. } | Op::SpaceToDepth { .. }) || matches!(graph.nodes[last].op, Op::SpaceToDepth { .. }) {
         return Ok(None);
     }
-    let Some(stage) = stage::stage(graph, next, acc)? else { return Ok(None) };
+    let Some(stage) = stage::planned(graph, next, acc)? else { return Ok(None) };
     let unit_taken = stages.iter().any(|s| s.unit == stage.unit);
     let second_reduction = stage.channels == Channels::Reduced && stages.iter().any(|s| s.channels == Channels::Reduced);
     Ok((!unit_taken && !second_reduction).then_some(stage))

@@ -119,6 +119,23 @@ fn refuse(node: &Node, what: &str, hint: &str) -> Error {
     Error::unsupported(format!("no IP of the accelerator accepts layer `{}` ({what})", node.name)).hint(hint)
 }
 
+/// [`stage`] of a layer whose jobs have to fit their descriptors on the parallel factors that `acc` has.
+///
+/// # Errors
+/// As [`stage`].
+pub fn planned(graph: &Graph, id: NodeId, acc: &Accelerator) -> Result<Option<Stage>> {
+    let Some(stage) = stage(graph, id, acc)? else { return Ok(None) };
+    let node = &graph.nodes[id];
+    let channels = graph.nodes[node.inputs[0]].shape.c;
+    let parallel_in = acc.ip(stage.unit).map_or(1, |ip| ip.parallel_in);
+    let most = descriptor::BLOCKS.largest() as usize * parallel_in;
+    if stage.channels == Channels::Reduced && channels > most {
+        let hint = format!("use at most {most} input channels, or raise parallel_in");
+        return Err(refuse(node, &format!("{channels} input channels, {parallel_in} at a time"), &hint));
+    }
+    Ok(Some(stage))
+}
+
 /// Limits of the IP and of the descriptor.
 fn accept(graph: &Graph, node: &Node, input: &Node, stage: &Stage, acc: &Accelerator) -> Result<()> {
     let unit = stage.unit;
@@ -145,6 +162,13 @@ fn accept(graph: &Graph, node: &Node, input: &Node, stage: &Stage, acc: &Acceler
     let (sh, sw) = stage.sliding.stride;
     if sh.max(sw) > LARGEST_STRIDE {
         return Err(refuse(node, &format!("stride {sh}x{sw}"), &format!("use a stride of at most {LARGEST_STRIDE}")));
+    }
+    if [input, node].iter().any(|n| n.format.is_binary()) && acc.feature_bits < 2 {
+        return Err(refuse(
+            node,
+            "features of -1 and 1 in one bit",
+            "raise feature_bits of the accelerator to 2: a lane of one bit holds 0 and 1",
+        ));
     }
     let widths = [input.format.bits, node.format.bits].into_iter().max().unwrap_or(0);
     if widths > acc.feature_bits {

@@ -1,5 +1,6 @@
 //! A program with one image: what the DRAM holds before, what it must hold after.
 
+use super::features;
 use super::model::Model;
 use super::responder::Responder;
 use super::run::{Program, RtlRun, Trace, Watch, run_watched};
@@ -8,9 +9,8 @@ use crate::error::Result;
 use crate::machine::{Machine, MemoryModel, TimedFrame};
 use crate::model::graph::{Graph, NodeId};
 use crate::model::reference;
-use crate::plan::weights::put_row;
 use crate::plan::{self, Plan};
-use crate::tensor::{Blocked, Tensor};
+use crate::tensor::Tensor;
 use crate::units::{Cycle, Cycles};
 
 /// A planned network with one image in its DRAM.
@@ -39,14 +39,14 @@ impl<'a> Case<'a> {
     pub fn new(graph: &'a Graph, acc: &'a Accelerator, image: Tensor) -> Result<Case<'a>> {
         let plan = plan::plan(graph, acc)?;
         let mut dram = plan.dram_image(graph, acc)?;
-        put_features(&plan, 0, acc.lanes, &image, &mut dram);
+        features::put(&plan.places[0], acc.lanes, &image, &mut dram);
         let golden = reference::run(graph, &image)?;
         let (mut expected, mut known) = (dram.clone(), vec![0xff; dram.len()]);
         for id in plan.groups.iter().map(|g| g.output()) {
-            put_features(&plan, id, acc.lanes, &golden[id], &mut expected);
+            features::put(&plan.places[id], acc.lanes, &golden[id], &mut expected);
             let ones = if plan.places[id].format.container_bits() == 1 { 1 } else { -1 };
             let ones = Tensor { shape: golden[id].shape, data: vec![ones; golden[id].data.len()] };
-            put_features(&plan, id, acc.lanes, &ones, &mut known);
+            features::put(&plan.places[id], acc.lanes, &ones, &mut known);
         }
         Ok(Case { graph, acc, plan, image, dram, expected, known })
     }
@@ -103,15 +103,5 @@ impl<'a> Case<'a> {
         let pixel = word as usize % (place.shape.h * place.shape.w);
         let block = word as usize / (place.shape.h * place.shape.w);
         Some((id, [block * self.acc.lanes + lane, pixel / place.shape.w, pixel % place.shape.w]))
-    }
-}
-
-/// Writes a feature map into its region as the hardware lays it out; lanes past the last channel are zero.
-fn put_features(plan: &Plan, id: NodeId, lanes: usize, t: &Tensor, dram: &mut [u8]) {
-    let place = &plan.places[id];
-    for (word, values) in Blocked::from_tensor(t, lanes).data.chunks_exact(lanes).enumerate() {
-        let at = place.address as usize + word * place.word_bytes as usize;
-        let values: Vec<i32> = values.iter().map(|&v| v.into()).collect();
-        put_row(&values, place.format.container_bits(), &mut dram[at..at + place.word_bytes as usize]);
     }
 }

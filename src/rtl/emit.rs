@@ -63,13 +63,15 @@ pub fn package(acc: &Accelerator) -> Result<String> {
     ))
 }
 
-/// The value of register `DESIGN`: which programs an accelerator runs is settled by its parameters.
+/// The value of register `DESIGN`: which programs an accelerator runs, and how, is settled by its parameters and the sources.
 pub fn design(acc: &Accelerator) -> u32 {
     hash(&parameters(acc))
 }
 
-fn hash(text: &str) -> u32 {
-    Sha256::digest(text).iter().take(4).fold(0, |h, &byte| h << 8 | u32::from(byte))
+fn hash(parameters: &str) -> u32 {
+    let sources = SOURCES.iter().chain(&SYSTEM).map(|(_, text)| *text);
+    let digest = sources.chain([parameters]).fold(Sha256::new(), |sha, text| sha.chain_update(text)).finalize();
+    digest.iter().take(4).fold(0, |h, &byte| h << 8 | u32::from(byte))
 }
 
 fn parameters(acc: &Accelerator) -> String {

@@ -43,10 +43,13 @@ pub fn write_host(acc: &Accelerator, board: &Board, dir: &Path) -> Result<Vec<Pa
 /// `xc7z020clg400-1` from the ordering code `XC7Z020-1CLG400C`.
 fn vivado_part(ordering_code: &str) -> Option<String> {
     let (device, rest) = ordering_code.split_once('-')?;
-    let package = rest.trim_start_matches(|c: char| c.is_ascii_digit());
+    // A low-power grade has its letter first: `L1`.
+    let package = rest.trim_start_matches('L').trim_start_matches(|c: char| c.is_ascii_digit());
     let speed = &rest[..rest.len() - package.len()];
-    let package = package.strip_suffix(['C', 'I', 'E'])?;
-    let known = device.starts_with("XC7Z") && !speed.is_empty() && package.chars().all(|c| c.is_ascii_alphanumeric());
+    let package = package.strip_suffix(['C', 'I', 'E', 'Q', 'M'])?;
+    let known = ["XC7Z", "XA7Z", "XQ7Z"].iter().any(|family| device.starts_with(family))
+        && !speed.is_empty()
+        && package.chars().all(|c| c.is_ascii_alphanumeric());
     known.then(|| format!("{device}{package}-{speed}").to_lowercase())
 }
 
@@ -58,6 +61,8 @@ mod tests {
     fn parts_are_named_as_vivado_names_them() {
         assert_eq!(vivado_part("XC7Z020-1CLG400C").as_deref(), Some("xc7z020clg400-1"));
         assert_eq!(vivado_part("XC7Z010-3CLG225E").as_deref(), Some("xc7z010clg225-3"));
+        assert_eq!(vivado_part("XC7Z020-L1CLG400I").as_deref(), Some("xc7z020clg400-l1"));
+        assert_eq!(vivado_part("XA7Z020-1CLG400Q").as_deref(), Some("xa7z020clg400-1"));
         assert_eq!(vivado_part("XCZU3EG-1SBVA484E"), None);
         assert_eq!(vivado_part("XC7Z020"), None);
     }

@@ -65,7 +65,7 @@ API void bico_step(void *machine, const Inputs *in, Outputs *out) {
   top.aclk = 0;
   top.eval();
   *out = Outputs{};
-// What never changes: size, burst type, identifiers, strobes, the answer to responses.
+// What never changes: size, burst type, identifiers, strobes, lock, cache, protection, quality of service, the answer to responses.
 #define SAMPLE(p)                                                                                                    \
   out->araddr[p] = top.m_axi_hp##p##_araddr;                                                                         \
   out->arlen[p] = top.m_axi_hp##p##_arlen;                                                                           \
@@ -79,7 +79,9 @@ API void bico_step(void *machine, const Inputs *in, Outputs *out) {
   out->attributes |= (top.m_axi_hp##p##_arsize == 3 && top.m_axi_hp##p##_awsize == 3 && top.m_axi_hp##p##_arburst == 1 && \
                       top.m_axi_hp##p##_awburst == 1 && top.m_axi_hp##p##_wstrb == 255 && top.m_axi_hp##p##_rready &&     \
                       top.m_axi_hp##p##_bready && !top.m_axi_hp##p##_arid && !top.m_axi_hp##p##_awid &&                   \
-                      !top.m_axi_hp##p##_wid && !top.m_axi_hp##p##_arlock && !top.m_axi_hp##p##_awlock)                   \
+                      !top.m_axi_hp##p##_wid && !top.m_axi_hp##p##_arlock && !top.m_axi_hp##p##_awlock &&                 \
+                      top.m_axi_hp##p##_arcache == 3 && top.m_axi_hp##p##_awcache == 3 && !top.m_axi_hp##p##_arprot &&    \
+                      !top.m_axi_hp##p##_awprot && !top.m_axi_hp##p##_arqos && !top.m_axi_hp##p##_awqos)                  \
                      << p;
   PORTS(SAMPLE)
   out->s_awready = top.s_axi_awready;

@@ -107,9 +107,19 @@ impl<'a> System<'a> {
             cycle: 0,
             irq: false,
         };
-        system.idle(4)?;
-        system.inputs.aresetn = 1;
+        system.reset()?;
         Ok(system)
+    }
+
+    /// Resets the accelerator, not the memory: what is on its way goes on.
+    ///
+    /// # Errors
+    /// As [`System::write`].
+    pub fn reset(&mut self) -> Result<()> {
+        self.inputs.aresetn = 0;
+        self.idle(4)?;
+        self.inputs.aresetn = 1;
+        Ok(())
     }
 
     /// Contents of the memory.

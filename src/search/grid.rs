@@ -7,6 +7,7 @@ use crate::accelerator::{
 };
 use crate::board::{Board, Resources};
 use crate::error::{Error, Result};
+use crate::fixed::Format;
 use crate::ip::cost;
 use crate::model::graph::Graph;
 use crate::plan::Unit;
@@ -33,6 +34,19 @@ struct Layer {
     channels_in: usize,
     channels_out: usize,
 }
+
+/// Lanes and parallel factors to choose from.
+#[derive(Clone, Copy, Debug)]
+pub struct Grid {
+    lanes: [usize; 3],
+    /// Least parallel factor of `depthwise`, `pointwise`, `conv`, `vector`.
+    least: [usize; 4],
+}
+
+/// What is worth trying on a board like the Pynq-Z1.
+pub const GRID: Grid = Grid { lanes: [8, 16, 32], least: [4, 4, 1, 2] };
+/// For boards that hold none of [`GRID`].
+pub const SMALL: Grid = Grid { lanes: [4, 8, 16], least: [1; 4] };
 
 const COMPUTE: [Unit; 4] = [Unit::Depthwise, Unit::Pointwise, Unit::Conv, Unit::Vector];
 
@@ -64,8 +78,10 @@ impl Needs {
             };
             layers.push((stage.unit, layer));
         }
+        // A lane of one bit holds no -1.
+        let lane_bits = |f: Format| if f.is_binary() { 2 } else { f.bits };
         Ok(Needs {
-            feature_bits: graph.nodes.iter().map(|n| n.format.bits).max().unwrap_or(1),
+            feature_bits: graph.nodes.iter().map(|n| lane_bits(n.format)).max().unwrap_or(1),
             weight_bits: graph.nodes.iter().filter_map(|n| n.weights.as_ref()).map(|w| w.format.bits).max().unwrap_or(1),
             layers,
         })
@@ -99,22 +115,23 @@ impl Needs {
         compute + self.layers.iter().map(|(_, l)| bytes(l)).sum::<u64>() / 8
     }
 
-    /// Every choice of lanes and parallel factors that fits the board with small memories, the lowest bound first.
+    /// Every choice of lanes and parallel factors of a grid that fits the board with small memories, the lowest bound first.
     ///
     /// # Errors
     /// When none does: what the one with the fewest look-up tables lacks, and what would make it fit.
-    pub fn parallel_factors(&self, board: &Board, clock: Hertz) -> Result<Vec<Accelerator>> {
+    pub fn parallel_factors(&self, grid: &Grid, board: &Board, clock: Hertz) -> Result<Vec<Accelerator>> {
+        let [depthwise_least, pointwise_least, conv_least, vector_least] = grid.least;
         let factors = |unit: Unit, lanes: usize, least: usize| match self.uses(unit) {
             true => (0..6).map(|k| 1usize << k).filter(|f| (least..=lanes).contains(f)).map(Some).collect(),
             false => vec![None],
         };
         let packings = if packs(self.feature_bits, self.weight_bits) { vec![false, true] } else { vec![false] };
         let mut all = Vec::new();
-        for lanes in [8, 16, 32] {
-            for depthwise in factors(Unit::Depthwise, lanes, 4) {
-                for vector in factors(Unit::Vector, lanes, 2) {
-                    for pointwise in pairs(&factors(Unit::Pointwise, lanes, 4)) {
-                        for conv in pairs(&factors(Unit::Conv, lanes, 1)) {
+        for lanes in grid.lanes {
+            for depthwise in factors(Unit::Depthwise, lanes, depthwise_least) {
+                for vector in factors(Unit::Vector, lanes, vector_least) {
+                    for pointwise in pairs(&factors(Unit::Pointwise, lanes, pointwise_least)) {
+                        for conv in pairs(&factors(Unit::Conv, lanes, conv_least)) {
                             for &packed in &packings {
                                 let chosen = Factors { lanes, depthwise, pointwise, conv, vector, packed };
                                 all.push(self.accelerator(chosen, clock));

@@ -1,6 +1,6 @@
 //! Top-down: the accelerator for a network, on a board. Every candidate is simulated.
 
-use super::grid::{MEMORIES, Needs};
+use super::grid::{self, Grid, MEMORIES, Needs};
 use super::jobs;
 use super::refine;
 use crate::accelerator::Accelerator;
@@ -137,13 +137,21 @@ pub struct Found {
 /// Parallel factors that are simulated with one memory each before the best of them try all memories.
 const FINALISTS: usize = 3;
 
-/// Chooses lanes, parallel factors, packing and memories for a network.
+/// Chooses lanes, parallel factors, packing and memories for a network: of the usual grid, and where none of it fits the board of one that begins
+/// smaller.
 ///
 /// # Errors
-/// When no accelerator runs a layer, or nothing of the grid fits the board or holds a tile: says what the smallest lacks.
+/// When no accelerator runs a layer, or nothing of the grids fits the board or holds a tile: says what the smallest lacks.
 pub fn design(network: &Network, board: &Board, target: Target, done: &(dyn Fn() + Sync)) -> Result<Found> {
+    match on_grid(&grid::GRID, network, board, target, done) {
+        Err(e) if e.kind() == Kind::DoesNotFit => on_grid(&grid::SMALL, network, board, target, done),
+        found => found,
+    }
+}
+
+fn on_grid(grid: &Grid, network: &Network, board: &Board, target: Target, done: &(dyn Fn() + Sync)) -> Result<Found> {
     let needs = Needs::of(&network.graph)?;
-    let factors = needs.parallel_factors(board, target.clock)?;
+    let factors = needs.parallel_factors(grid, board, target.clock)?;
     let simulate = |acc: &Accelerator| -> Result<Option<Trial>> {
         let trial = trial(network, acc, board, &needs)?;
         done();

@@ -1,11 +1,13 @@
 //! Formats for a pair of widths: what a float network's layers hold on a few images decides where the fraction bits go.
 
+use crate::dataset::Box2D;
 use crate::error::Result;
 use crate::model::graph::Graph;
+use crate::model::head::Fractions;
 use crate::model::quantise::quantise;
-use crate::model::{FloatNetwork, format_spec::FormatSpec};
+use crate::model::{FloatNetwork, Network, format_spec::FormatSpec};
 use crate::ops::Map;
-use crate::tensor::Tensor;
+use crate::simulate::Sample;
 use rayon::prelude::*;
 
 /// Values kept of a layer and image.
@@ -18,9 +20,10 @@ const MOST_FRAC: i8 = 20;
 /// How the fraction bits of each layer are chosen at each width.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Method {
-    /// Features and weights: the least squared error over the values of the calibration images, and over the weights.
+    /// Features and weights: the least squared error over the values of the calibration images, and over the weights; the last layer of a detector by the
+    /// boxes that are decoded from it.
     SquaredError,
-    /// Features: all but one value in a thousand stay in range; weights as with squared-error.
+    /// Features: all but one value in a thousand stay in range; weights and the last layer as with squared-error.
     Percentile,
     /// Integer bits of the network file: what `--features` and `--weights` of other commands do.
     File,
@@ -42,22 +45,33 @@ pub struct Calibration {
     method: Method,
     /// By layer.
     values: Vec<Vec<f32>>,
+    /// Of a detector.
+    head: Option<Head>,
+}
+
+/// What boxes are decoded from.
+struct Head {
+    anchors: Vec<[f32; 2]>,
+    /// Float output of each image with a true box.
+    labelled: Vec<(Map<f32>, Box2D)>,
 }
 
 impl Calibration {
-    /// Runs the float network on `images` (raw, in its input format). [`Method::File`] needs none.
+    /// Runs the float network on `samples`. [`Method::File`] needs none.
     ///
     /// # Errors
     /// When an image has other extents than the network's input.
-    pub fn new(float: &FloatNetwork, images: &[Tensor], method: Method) -> Result<Calibration> {
-        let of_image = |image: &Tensor| -> Result<Vec<Vec<f32>>> {
+    pub fn new(network: &Network, samples: &[Sample], method: Method) -> Result<Calibration> {
+        let float = &network.float;
+        let of_image = |sample: &Sample| -> Result<(Vec<Vec<f32>>, Map<f32>)> {
             let mut seen = vec![Vec::new(); float.layers.len()];
-            float.run(&float.image(image), |id, map| seen[id] = thinned(map))?;
-            Ok(seen)
+            let output = float.run(&float.image(&sample.image), |id, map| seen[id] = thinned(map))?;
+            Ok((seen, output))
         };
-        let seen: Vec<Vec<Vec<f32>>> = images.par_iter().map(of_image).collect::<Result<_>>()?;
+        let (seen, outputs): (Vec<_>, Vec<_>) = samples.par_iter().map(of_image).collect::<Result<Vec<_>>>()?.into_iter().unzip();
         let values = (0..float.layers.len()).map(|id| seen.iter().flat_map(|image| image[id].iter().copied()).collect()).collect();
-        Ok(Calibration { method, values })
+        let labelled = outputs.into_iter().zip(samples).filter_map(|(output, sample)| Some((output, sample.truth?))).collect();
+        Ok(Calibration { method, values, head: network.head.as_ref().map(|spec| Head { anchors: spec.sides(), labelled }) })
     }
 
     /// The network with features of `bits` bits. The image is never widened, but narrowed with the rest: on the accelerator it lies in the same
@@ -80,7 +94,22 @@ impl Calibration {
                 _ => spec.fitting(values, MOST_FRAC),
             });
         }
+        self.settle_head(&mut network)?;
         Ok(network)
+    }
+
+    /// The last layer of a detector, by the boxes that its rounded values give.
+    fn settle_head(&self, network: &mut FloatNetwork) -> Result<()> {
+        let last = network.layers.last_mut().filter(|l| l.numbers.zero_point == 0);
+        let (Some(Head { anchors, labelled }), Some(spec)) = (&self.head, last.and_then(|l| l.numbers.features.as_mut())) else {
+            return Ok(());
+        };
+        let mut fractions = Fractions::new(*spec);
+        for (output, truth) in labelled {
+            fractions.add(&output.data, output.shape, anchors, *truth)?;
+        }
+        spec.frac = fractions.best().or(spec.frac);
+        Ok(())
     }
 
     /// What [`Calibration::with_features`] gave, quantised with weights of `bits` bits (two bits: -1, 0, +1 times a power of two; one bit: -1, +1).

@@ -30,7 +30,7 @@ impl Trainable {
         })?;
         let input = float.input().shape;
         dataset::reads_images(&float.name, input)?;
-        let anchors = head.anchors.iter().map(|a| a.map(|v| v as f32)).collect();
+        let anchors = head.sides();
         let spec = NetSpec { input, stages: Vec::new(), anchors };
         let mut made = Trainable { spec, layers: Vec::new() };
         // Tensor (see `StageSpec::inputs`) of each layer's output.

@@ -10,7 +10,6 @@ use crate::model::float::FloatNetwork;
 use crate::model::format_spec::FormatSpec;
 use crate::model::head;
 use crate::model::quantise::{common_format, most_weight_frac};
-use crate::tensor::Tensor;
 
 /// Fraction bits that are tried for features.
 const FEATURE_FRAC: std::ops::RangeInclusive<i8> = -7..=16;
@@ -48,8 +47,7 @@ pub fn calibrate(net: &mut Net, map: &Trainable, float: &mut FloatNetwork, count
     }
 }
 
-/// Settles the format of the detection head anew, by what it is for: the fraction bits with the best mean IoU of boxes decoded from rounded
-/// outputs, on as many of `images` as there are. Squared error would spend its range on how sure the background is of being background.
+/// Settles the format of the detection head anew ([`head::Fractions`]), on as many of `images` as there are.
 ///
 /// # Errors
 /// When the last stage is no detection head.
@@ -58,21 +56,15 @@ pub fn calibrate_head(net: &mut Net, map: &Trainable, float: &mut FloatNetwork, 
     let Some(spec) = float.layers[id].numbers.features else { return Ok(()) };
     net.grids = None;
     let (shape, anchors) = (net.output_shape(), net.spec.anchors.clone());
-    let mut totals = vec![0.0f64; FEATURE_FRAC.count()];
+    let mut fractions = head::Fractions::new(spec);
     for start in (0..images.len()).step_by(net.batch().max(1)) {
         let count = net.batch().min(images.len() - start);
         net.forward(count, Mode::Evaluate, |i, out| images.fill(start + i, out));
-        for (frac, total) in FEATURE_FRAC.zip(&mut totals) {
-            let format = spec.with_frac(frac);
-            for i in 0..count {
-                let data = net.output(i).iter().map(|&v| format.quantise(f64::from(v))).collect();
-                let found = head::decode(&Tensor { shape, data }, format, &anchors)?;
-                *total += f64::from(found.area.iou(images.targets[start + i]));
-            }
+        for i in 0..count {
+            fractions.add(net.output(i), shape, &anchors, images.targets[start + i])?;
         }
     }
-    let best = FEATURE_FRAC.zip(totals).reduce(|a, b| if b.1 > a.1 { b } else { a });
-    float.layers[id].numbers.features = Some(FormatSpec { frac: best.map(|(frac, _)| frac).or(spec.frac), ..spec });
+    float.layers[id].numbers.features = Some(FormatSpec { frac: fractions.best().or(spec.frac), ..spec });
     Ok(())
 }
 

@@ -38,7 +38,7 @@ pub fn mean(values: &[f32]) -> f32 {
 /// When the network has no detection head, or takes images of another size.
 pub fn executed(network: &Network, images: &Images) -> Result<Vec<f32>> {
     let head = network.head.as_ref().ok_or_else(|| Error::input("the network has no detection head").value(&network.name))?;
-    let anchors: Vec<[f32; 2]> = head.anchors.iter().map(|a| a.map(|v| v as f32)).collect();
+    let anchors = head.sides();
     let format = network.graph.input().format;
     let executor = Untiled::new(&network.graph)?;
     (0..images.len())
@@ -48,7 +48,7 @@ pub fn executed(network: &Network, images: &Images) -> Result<Vec<f32>> {
             |maps, i| {
                 let raw = Tensor { shape: images.shape, data: images.pixels[i].iter().map(|&p| i32::from(p)).collect() };
                 let output = executor.run(&to_format(raw, format), maps)?;
-                Ok(head::decode(&output, network.graph.output().format, &anchors)?.area.iou(images.targets[i]))
+                Ok(head::decode(&output, network.graph.output(), &anchors)?.area.iou(images.targets[i]))
             },
         )
         .collect()

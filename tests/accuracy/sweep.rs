@@ -10,7 +10,7 @@ use bico::{accelerator, board};
 fn a_point_has_the_iou_that_the_simulated_machine_gives_at_these_widths() {
     let network = detector(None, None);
     let samples = scenes(&network, 3);
-    let calibration = Calibration::new(&network.float, &[], Method::File).unwrap();
+    let calibration = Calibration::new(&network, &[], Method::File).unwrap();
     let sweep = Sweep { network: &network, samples: &samples, calibration: &calibration, done: &|| () };
     let mut journal = Journal::in_memory();
     sweep.post_training(&[9], &[7, 11], &mut journal).unwrap();
@@ -30,9 +30,9 @@ fn a_point_has_the_iou_that_the_simulated_machine_gives_at_these_widths() {
 #[test]
 fn formats_follow_the_width_and_wide_ones_come_close_to_float() {
     let network = detector(None, None);
-    let images: Vec<_> = scenes(&network, 2).into_iter().map(|s| s.image).collect();
+    let images = scenes(&network, 2);
     for method in [Method::SquaredError, Method::Percentile] {
-        let calibration = Calibration::new(&network.float, &images, method).unwrap();
+        let calibration = Calibration::new(&network, &images, method).unwrap();
         for (f, w) in [(16, 16), (9, 11), (4, 2)] {
             let graph = calibration.quantise(&calibration.with_features(&network.float, f).unwrap(), w).unwrap();
             assert!(graph.nodes[1..].iter().all(|n| n.format.bits == f), "{method:?} {f}");
@@ -40,7 +40,7 @@ fn formats_follow_the_width_and_wide_ones_come_close_to_float() {
             assert_eq!(graph.input().format.bits, f.min(8), "the image is narrowed, never widened");
         }
     }
-    let calibration = Calibration::new(&network.float, &images, Method::SquaredError).unwrap();
+    let calibration = Calibration::new(&network, &images, Method::SquaredError).unwrap();
     let samples = scenes(&network, 4);
     let sweep = Sweep { network: &network, samples: &samples, calibration: &calibration, done: &|| () };
     let mut journal = Journal::in_memory();
@@ -58,7 +58,7 @@ fn formats_follow_the_width_and_wide_ones_come_close_to_float() {
 fn fine_tuning_is_asked_for_each_point_once() {
     let network = detector(None, None);
     let samples = scenes(&network, 2);
-    let calibration = Calibration::new(&network.float, &[], Method::File).unwrap();
+    let calibration = Calibration::new(&network, &[], Method::File).unwrap();
     let sweep = Sweep { network: &network, samples: &samples, calibration: &calibration, done: &|| () };
     let mut journal = Journal::in_memory();
     let mut asked = Vec::new();

@@ -71,11 +71,11 @@ def unpack(data, place):
 
 def decode_box(output, manifest):
     """The most confident box of a detection head: (x, y, width, height) in fractions of the image, and its confidence."""
-    anchors, form = manifest["anchors"], manifest["output"]["format"]
-    values = output.reshape(len(anchors), 5, *output.shape[1:]) * 2.0 ** -form["frac"]
+    anchors, place = manifest["anchors"], manifest["output"]
+    values = (output.reshape(len(anchors), 5, *output.shape[1:]) - place["zero_point"]) * 2.0 ** -place["format"]["frac"]
     anchor, row, column = np.unravel_index(np.argmax(values[:, 4]), values[:, 4].shape)
     tx, ty, tw, th, confidence = (float(v) for v in values[anchor, :, row, column])
-    sigmoid = lambda v: 1 / (1 + math.exp(-v))
+    sigmoid = lambda v: 1 / (1 + math.exp(min(-v, 700)))
     x, y = (sigmoid(tx) + column) / output.shape[2], (sigmoid(ty) + row) / output.shape[1]
     w, h = (a * math.exp(min(max(t, -10), 10)) for a, t in zip(anchors[anchor], (tw, th)))
     return (x - w / 2, y - h / 2, w, h), sigmoid(confidence)
@@ -94,6 +94,8 @@ class Bico:
             raise ValueError("the memory image is not the one of memory.json")
         self.overlay = Overlay(str(folder / "bico.bit"))
         Clocks.fclk0_mhz = self.manifest["clock_mhz"]
+        # The nearest that the board's dividers give.
+        self.clock_mhz = Clocks.fclk0_mhz
         self.ip = self.overlay.bico
         if self.ip.read(ID) != ID_VALUE:
             raise RuntimeError("there is no bico at this address")
@@ -129,7 +131,7 @@ class Bico:
             if field(status, STATUS_REFUSED):
                 raise RuntimeError("the accelerator refused the start: it is busy or has no program")
             if time.monotonic() > deadline:
-                raise TimeoutError(f"no end after {timeout_s} s, status 0x{status:x}; only a new bitstream helps")
+                raise TimeoutError(f"no end after {timeout_s} s, status 0x{status:x}; load the bitstream anew; if that hangs too, the board has to be restarted")
         if field(status, STATUS_MEMORY_ERROR):
             raise RuntimeError("the memory answered with an error: the output is void")
         self.buffer.invalidate()
@@ -149,7 +151,7 @@ def main(folder):
     right = found == bico.manifest["sample"]["output_sha256"]
     print("output:", "as bico computed" if right else "WRONG")
     cycles, expected = bico.frame_cycles(), bico.manifest["expected"]["frame_cycles"]
-    print(f"cycles: {cycles}, simulated {expected} ({(cycles / expected - 1) * 100:+.2f} %), at {bico.manifest['clock_mhz']} MHz")
+    print(f"cycles: {cycles}, simulated {expected} ({(cycles / expected - 1) * 100:+.2f} %), at {bico.clock_mhz} MHz, simulated at {bico.manifest['clock_mhz']}")
     if bico.manifest["anchors"]:
         print("box:", *decode_box(output, bico.manifest))
     return 0 if right else 1

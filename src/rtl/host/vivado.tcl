@@ -55,6 +55,9 @@ connect_bd_net [get_bd_pins bico/irq] [get_bd_pins ps7/IRQ_F2P]
 apply_bd_automation -rule xilinx.com:bd_rule:axi4 \
     -config [list Master /ps7/M_AXI_GP0 Slave /bico/s_axi Clk_master /ps7/FCLK_CLK0 Clk_slave /ps7/FCLK_CLK0 Clk_xbar /ps7/FCLK_CLK0] \
     [get_bd_intf_pins bico/s_axi]
+if {[llength [get_bd_nets -quiet -of_objects [get_bd_pins bico/aresetn]]] == 0} {
+    error "the automation left bico/aresetn unconnected: connect it to the peripheral_aresetn of the reset controller"
+}
 assign_bd_address
 validate_bd_design
 save_bd_design
@@ -74,6 +77,7 @@ report_utilization -file [file join $here utilisation.txt]
 report_timing_summary -file [file join $here timing.txt]
 set slack_ns [get_property SLACK [get_timing_paths -delay_type max]]
 puts "worst setup slack: $slack_ns ns"
+puts "worst hold slack: [get_property SLACK [get_timing_paths -delay_type min]] ns"
 if {$slack_ns < 0} {
     puts "WARNING: the clock of $clock_mhz MHz is not met; bico's figures do not hold at it"
 }

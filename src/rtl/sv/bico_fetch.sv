@@ -30,17 +30,19 @@ module bico_fetch (
   logic [2:0] filled;
   logic [1:0] write_slot, read_slot;
   logic [2:0] beat;
-  logic decide, arrived, available, is_nop, is_end, drop;
+  logic decide, expected, arrived, available, is_nop, is_end, drop;
   logic [7:0] unit_onehot;
 
   assign decide = running && reserved <= 3'd2 && remaining != '0 && (!arvalid || arready);
-  assign arrived = rvalid && beat == 3'd7;
+  // What a burst of before a reset still brings is no program: nothing is reserved for it.
+  assign expected = rvalid && reserved != filled;
+  assign arrived = expected && beat == 3'd7;
 
   // One memory a word of the descriptor: a beat fills one word of one slot.
   for (genvar w = 0; w < 8; w++) begin : g_word
     bico_ram_async #(.WIDTH(64), .DEPTH(4)) buffer (
         .clk,
-        .write(rvalid && beat == 3'(w)),
+        .write(expected && beat == 3'(w)),
         .write_address(write_slot),
         .write_data(rdata),
         .read_address(read_slot),
@@ -77,7 +79,7 @@ module bico_fetch (
       else if (arready) arvalid <= 1'b0;
       reserved <= reserved + (decide ? 3'd2 : 3'd0) - 3'(drop);
       filled   <= filled + 3'(arrived) - 3'(drop);
-      if (rvalid) beat <= beat + 3'd1;
+      if (expected) beat <= beat + 3'd1;
       if (arrived) write_slot <= write_slot + 2'd1;
       if (drop) read_slot <= read_slot + 2'd1;
     end

@@ -28,7 +28,9 @@ module bico_mul #(
 
   logic signed [P_BITS-1:0] full;
   if (DSP) begin : g_dsp
-    assign full = x * y;
+    (* use_dsp = "yes" *) logic signed [P_BITS-1:0] of_slice;
+    assign of_slice = x * y;
+    assign full = of_slice;
   end else begin : g_logic
     always_comb begin
       full = '0;

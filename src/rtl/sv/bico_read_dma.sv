@@ -53,7 +53,8 @@ module bico_read_dma #(
     end else begin
       if (decide) arvalid <= 1'b1;
       else if (arready) arvalid <= 1'b0;
-      in_flight  <= in_flight + 5'(decide) - 5'(rvalid && rlast);
+      // What a burst of before a reset still brings is of no job.
+      in_flight  <= in_flight + 5'(decide) - 5'(rvalid && rlast && in_flight != '0);
       finished   <= last_of_job;
       done       <= finished;
       word_write <= rvalid && beat_index == word_beats - 8'd1;

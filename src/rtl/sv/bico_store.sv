@@ -91,7 +91,8 @@ module bico_store #(
       started <= (started || may_start) && !burst_end;
       aw_sent <= (aw_sent || (awvalid && awready)) && !burst_end;
       w_sent  <= (w_sent || (w_fire && wlast)) && !burst_end;
-      in_flight <= in_flight + 5'(burst_end) - 5'(bvalid);
+      // A response to a burst of before a reset is of no job.
+      in_flight <= in_flight + 5'(burst_end) - 5'(bvalid && in_flight != '0);
     end
     if (issue) bank_address <= head[183:168];
     else if (bank_read) bank_address <= bank_address + 16'd1;

@@ -215,14 +215,22 @@ fn in_pool(args: &TrainArgs, network: &Network, out: &Path, quiet: bool) -> Resu
     let float = mean(&evaluate::ious(&mut net, &validation)?);
     let executed = mean(&evaluate::executed(&trained.network, &validation)?);
     let parameters = trained.network.float.parameters();
+    let anchors = trained
+        .network
+        .head
+        .as_ref()
+        .filter(|_| epochs(args) > 0)
+        .map(|head| format!("anchors, by the boxes of the training images: {:?}", head.anchors));
     provenance(args, &mut trained, &source, validation.len(), (float, executed))?;
     export::write(&trained.network, out)?;
     write_history(out, &trained)?;
-    Ok(vec![
-        format!("{parameters} parameters, {:.1} MMAC a frame", trained.network.float.macs() as f64 / 1e6),
-        format!("mean IoU on {} validation images: {float:.4} in float, {executed:.4} executed in integers", validation.len()),
-        format!("written to {}", out.display()),
-    ])
+    let lines = [
+        Some(format!("{parameters} parameters, {:.1} MMAC a frame", trained.network.float.macs() as f64 / 1e6)),
+        anchors,
+        Some(format!("mean IoU on {} validation images: {float:.4} in float, {executed:.4} executed in integers", validation.len())),
+        Some(format!("written to {}", out.display())),
+    ];
+    Ok(lines.into_iter().flatten().collect())
 }
 
 /// What to train on and what to judge by.

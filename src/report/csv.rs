@@ -1,6 +1,6 @@
 //! `layers.csv`: one row for each layer group, for spreadsheets and scripts.
 
-use super::derive::{layer_cycles, layer_gops, milliseconds, ops_per_byte};
+use super::derive::{layer_cycles, layer_gops, layer_mac_use, milliseconds, ops_per_byte};
 use super::{Extras, text::percent};
 use crate::error::{Error, Kind, Result};
 use crate::plan::Unit;
@@ -21,7 +21,7 @@ pub(super) fn render(record: &RunRecord, _: &Extras) -> Result<String> {
 fn header() -> Vec<String> {
     let fixed =
         ["index", "name", "output", "tile_rows", "tile_cols", "macs", "start_cycle", "end_cycle", "cycles", "latency_ms", "share_percent"];
-    let after = ["read_bytes", "write_bytes", "ops_per_byte", "gops_per_s", "output_sha256"];
+    let after = ["read_bytes", "write_bytes", "ops_per_byte", "gops_per_s", "mac_use_percent", "output_sha256"];
     let critical = ["critical_unit", "critical_busy_cycles", "critical_wait_operand_cycles", "critical_wait_space_cycles"];
     let critical_rest = ["critical_wait_job_cycles", "critical_idle_cycles"];
     let units = Unit::ALL.iter().map(|unit| format!("{unit}_busy_cycles"));
@@ -42,6 +42,7 @@ fn row(record: &RunRecord, index: usize, layer: &LayerRecord, total_cycles: u64)
     }));
     row.extend([layer.read_bytes, layer.write_bytes].map(|v| v.to_string()));
     row.extend([ops_per_byte(layer), layer_gops(record, layer)].map(|v| format!("{v:.3}")));
+    row.push(layer_mac_use(record, layer).map_or_else(String::new, |share| format!("{:.1}", share * 100.0)));
     row.push(layer.output_sha256.clone().unwrap_or_default());
     row
 }

@@ -43,6 +43,14 @@ pub fn layer_gops(record: &RunRecord, layer: &LayerRecord) -> f64 {
     ratio(2.0 * layer.macs as f64 * record.clock_mhz, own_cycles(layer) as f64 * 1e3)
 }
 
+/// Share of the products that the units could make while they were busy with a layer which are multiply-accumulates of it: what channels that do not
+/// fill the lanes, or taps beside the image, leave of the multipliers. `None` without any.
+pub fn layer_mac_use(record: &RunRecord, layer: &LayerRecord) -> Option<f64> {
+    let multipliers = |unit: Unit| record.units.iter().find(|u| u.unit == unit).map_or(0, |u| u.multipliers);
+    let could: u64 = layer.unit_busy_cycles.iter().map(|&(unit, cycles)| cycles * multipliers(unit)).sum();
+    (layer.macs > 0 && could > 0).then(|| layer.macs as f64 / could as f64)
+}
+
 /// Peak of the multipliers of `units` in 10^9 operations a second.
 pub fn peak_gops(record: &RunRecord, units: impl Fn(Unit) -> bool) -> f64 {
     let multipliers: f64 = record.units.iter().filter(|u| units(u.unit)).map(|u| u.multipliers as f64).sum();

@@ -1,6 +1,6 @@
 //! The summary on the terminal: at most [`WIDTH`] columns, plain ASCII when it does not go to a terminal.
 
-use super::derive::{frame_cycles, layer_bytes, layer_cycles, notes, peak_gops, resource_rows, split_total};
+use super::derive::{frame_cycles, layer_bytes, layer_cycles, layer_mac_use, notes, peak_gops, resource_rows, split_total};
 use super::text::{bytes, grouped, grouped_within, percent, prefixed, printable, ratio, shortened, significant, wrapped};
 use super::{Extras, REFERENCE_ENERGY_J, dac_sdc_score};
 use crate::accuracy::standard_error;
@@ -145,20 +145,21 @@ fn resources(record: &RunRecord, t: &mut Table) {
 fn layers(record: &RunRecord, t: &mut Table) {
     let total = layer_cycles(record);
     t.heading(&format!(
-        "where the cycles went: {} cycles, first frame; what the critical unit did, in % of the layer",
+        "where {} cycles of the first frame went; critical unit and MAC use in % of the layer",
         grouped(frame_cycles(record))
     ));
     t.row(&format!(
-        "  {:>2} {:<19} {:<11} {:>10} {:>5}  {:<9} {:>4} {:>4} {:>4} {:>4} {:>4}  {:>9}",
-        "#", "layer", "output", "cycles", "%", "critical", "busy", "opnd", "spac", "job", "idle", "DRAM"
+        "  {:>2} {:<16} {:<11} {:>10} {:>5}  {:<9} {:>4} {:>4} {:>4} {:>4} {:>4} {:>4} {:>8}",
+        "#", "layer", "output", "cycles", "%", "critical", "busy", "opnd", "spac", "job", "idle", "MAC", "DRAM"
     ));
     for (i, layer) in record.layers.iter().enumerate() {
         let whole = split_total(&layer.critical) as f64;
         let [busy, operand, space, job, idle] =
             layer.critical.parts().map(|(_, cycles)| format!("{:.0}", ratio(cycles as f64, whole) * 100.0));
+        let macs = layer_mac_use(record, layer).map_or("-".into(), |share| format!("{:.0}", share * 100.0));
         t.row(&format!(
-            "  {i:>2} {:<19} {:<11} {:>10} {:>5}  {:<9} {busy:>4} {operand:>4} {space:>4} {job:>4} {idle:>4}  {:>9}",
-            shortened(&layer.name, 19),
+            "  {i:>2} {:<16} {:<11} {:>10} {:>5}  {:<9} {busy:>4} {operand:>4} {space:>4} {job:>4} {idle:>4} {macs:>4} {:>8}",
+            shortened(&layer.name, 16),
             shortened(&layer.output, 11),
             grouped_within(layer.cycles, 10),
             percent(layer.cycles as f64, total as f64),

@@ -15,6 +15,10 @@ const TERMS: &[(&str, &str)] = &[
         "Multiply-accumulates done, over those that the multipliers of all compute IPs could have done in the accelerator time.",
     ),
     (
+        "MAC use",
+        "Of a layer: its multiply-accumulates over those that the multipliers of its units could have done while they were busy with it. Channels that do not fill the lanes leave the rest unused.",
+    ),
+    (
         "roofline",
         "A layer's rate, in its own time, against the operations it does for each byte of DRAM traffic. Its own time: the cycles by which it moves the end of the frame, but at least those its busiest unit works on it. The flat roof is the peak of the multipliers, the slope that of DRAM.",
     ),

@@ -4,7 +4,7 @@ use super::base64;
 use crate::error::Result;
 use crate::plan::Unit;
 use crate::record::RunRecord;
-use crate::report::derive::{layer_cycles, milliseconds, peak_gops, resource_rows, split_total};
+use crate::report::derive::{layer_cycles, layer_mac_use, milliseconds, peak_gops, resource_rows, split_total};
 use crate::report::plot::canvas::escaped;
 use crate::report::plot::{NARROW, WIDE, latency, power as power_plot, resources as resource_plot, roofline, utilisation};
 use crate::report::text::{bytes, grouped, percent, prefixed, ratio, significant};
@@ -124,6 +124,7 @@ pub fn layers(record: &RunRecord) -> Result<String> {
         "job %",
         "idle %",
         "MAC",
+        "MAC use %",
         "read",
         "written",
     ];
@@ -138,7 +139,8 @@ pub fn layers(record: &RunRecord) -> Result<String> {
         let (name, output, unit) =
             (format!("{i} {}", escaped(&l.name)).replace('+', "+<wbr>"), escaped(&l.output), l.critical_unit.to_string());
         let macs = prefixed(l.macs as f64);
-        vec![name, output, tile, cycles, ms, share, unit, busy, operand, space, job, idle, macs, read, written]
+        let used = layer_mac_use(record, l).map_or("-".into(), |used| percent(used, 1.0));
+        vec![name, output, tile, cycles, ms, share, unit, busy, operand, space, job, idle, macs, used, read, written]
     });
     Ok(plot(latency::draw, record)? + &table("dense", &heads, rows) + &plot(roofline::draw, record)?)
 }

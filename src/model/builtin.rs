@@ -28,7 +28,7 @@ pub static BUILTIN: &[Builtin] = &[
     folder!("uav-fast", weights),
     folder!("uav-accurate", weights),
     folder!("uav-large", weights),
-    folder!("dnn1"),
+    folder!("dnn1", weights),
     folder!("dnn2", weights),
     folder!("dnn3", weights),
     folder!("uav-ternary"),

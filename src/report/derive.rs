@@ -1,8 +1,9 @@
 //! Quantities that follow from a record and that several reports show.
 
 use super::text::ratio;
+use crate::accuracy::standard_error;
 use crate::plan::Unit;
-use crate::record::{CycleSplit, LayerRecord, RunRecord};
+use crate::record::{AccuracyRecord, CycleSplit, LayerRecord, RunRecord};
 
 /// Cycles of the first frame, start write to interrupt; never less than its last job.
 pub fn frame_cycles(record: &RunRecord) -> u64 {
@@ -41,6 +42,13 @@ pub fn own_cycles(layer: &LayerRecord) -> u64 {
 /// Operations a second in a layer's own time, in 10^9.
 pub fn layer_gops(record: &RunRecord, layer: &LayerRecord) -> f64 {
     ratio(2.0 * layer.macs as f64 * record.clock_mhz, own_cycles(layer) as f64 * 1e3)
+}
+
+/// Images that the mean IoU is over, and its standard error where there are several; of images without labels how many were run.
+pub fn scored(accuracy: &AccuracyRecord) -> (u64, Option<f64>) {
+    let ious: Vec<f64> = accuracy.detections.iter().filter_map(|d| d.iou).map(f64::from).collect();
+    let images = if ious.is_empty() { accuracy.images } else { ious.len() as u64 };
+    (images, (ious.len() > 1).then(|| standard_error(&ious)))
 }
 
 /// Share of the products that the units could make while they were busy with a layer which are multiply-accumulates of it: what channels that do not

@@ -1,9 +1,8 @@
 //! The summary on the terminal: at most [`WIDTH`] columns, plain ASCII when it does not go to a terminal.
 
-use super::derive::{frame_cycles, layer_bytes, layer_cycles, layer_mac_use, notes, peak_gops, resource_rows, split_total};
+use super::derive::{frame_cycles, layer_bytes, layer_cycles, layer_mac_use, notes, peak_gops, resource_rows, scored, split_total};
 use super::text::{bytes, grouped, grouped_within, percent, prefixed, printable, ratio, shortened, significant, wrapped};
 use super::{Extras, REFERENCE_ENERGY_J, dac_sdc_score};
-use crate::accuracy::standard_error;
 use crate::error::Result;
 use crate::plan::Unit;
 use crate::record::RunRecord;
@@ -92,9 +91,8 @@ fn headline(record: &RunRecord, t: &mut Table) {
         let iou = a.mean_iou.map_or("no labels".into(), |v| format!("mean IoU {v:.3}"));
         let baselines: Vec<String> = a.baselines.iter().map(|(name, v)| format!("{name} {v:.3}")).collect();
         let beside = if baselines.is_empty() { String::new() } else { format!("; baselines: {}", baselines.join(", ")) };
-        let ious: Vec<f64> = a.detections.iter().filter_map(|d| d.iou).map(f64::from).collect();
-        let error = if ious.len() > 1 { format!(", standard error {:.3}", standard_error(&ious)) } else { String::new() };
-        let images = if ious.is_empty() { a.images } else { ious.len() as u64 };
+        let (images, error) = scored(a);
+        let error = error.map_or(String::new(), |e| format!(", standard error {e:.3}"));
         let on = format!("{iou} on {} image{}{error}{beside}", grouped(images), if images == 1 { "" } else { "s" });
         item("accuracy", if a.images == 0 { "no image was run".into() } else { on });
     }

@@ -4,7 +4,7 @@ use super::base64;
 use crate::error::Result;
 use crate::plan::Unit;
 use crate::record::RunRecord;
-use crate::report::derive::{layer_cycles, layer_mac_use, milliseconds, peak_gops, resource_rows, split_total};
+use crate::report::derive::{layer_cycles, layer_mac_use, milliseconds, peak_gops, resource_rows, scored, split_total};
 use crate::report::plot::canvas::escaped;
 use crate::report::plot::{NARROW, WIDE, latency, power as power_plot, resources as resource_plot, roofline, utilisation};
 use crate::report::text::{bytes, grouped, percent, prefixed, ratio, significant};
@@ -31,7 +31,9 @@ pub fn headline(record: &RunRecord) -> String {
     };
     if let Some(a) = &record.accuracy {
         let value = a.mean_iou.map_or("no labels".into(), |v| format!("{v:.3}"));
-        card("Mean IoU", value, format!("on {} images", grouped(a.images)), false);
+        let (images, error) = scored(a);
+        let error = error.map_or(String::new(), |e| format!(", standard error {e:.3}"));
+        card("Mean IoU", value, format!("on {} images{error}", grouped(images)), false);
     }
     let (accelerator, host) = (significant(p.accelerator_ms), significant(p.host_ms));
     card("Latency", format!("{} ms", significant(p.latency_ms)), format!("{accelerator} accelerator + {host} host"), false);

@@ -131,7 +131,9 @@ fn the_folder_of_a_network_is_not_trained_into() {
     let dir = folder();
     let d = dir.path();
     refused(d, &[&["net", "--out", "net"], SHORT].concat(), 2, &["folder of the network", "another --out"]);
+    refused(d, &[&["net/network.toml", "--out", "net"], SHORT].concat(), 2, &["folder of the network"]);
     assert!(bytes(d, "net/network.toml") == NETWORK.as_bytes());
+    assert!(train(d, &[&["--out", ".", "--until", "1"], SHORT].concat()).status.success(), "the folder above it is another");
     assert!(train(d, &[&["--out", "a"], SHORT].concat()).status.success());
     refused(d, &["a", "--out", "a", "--resume", "--epochs", "0"], 2, &["folder of the network"]);
     std::fs::create_dir(d.join("b")).unwrap();

@@ -119,9 +119,7 @@ pub fn train(args: &TrainArgs, quiet: bool) -> Result<Vec<String>> {
     let Some(out) = args.out.as_deref() else {
         return run::with_threads(args.threads, || score(args, &network, quiet));
     };
-    let folder = Path::new(&args.network).canonicalize();
-    if model::builtin(&args.network).is_none() && folder.is_ok_and(|f| out.canonicalize().is_ok_and(|out| out == f || f.starts_with(&out)))
-    {
+    if model::builtin(&args.network).is_none() && holds_network(out, &args.network) {
         let e = Error::usage("--out is the folder of the network that is read: its formats and weights would be lost").file(out);
         return Err(e.hint("name another --out"));
     }
@@ -145,6 +143,12 @@ pub fn train(args: &TrainArgs, quiet: bool) -> Result<Vec<String>> {
         (Some(_), true) => {}
     }
     run::with_threads(args.threads, || in_pool(args, &network, out, quiet))
+}
+
+/// Whether `folder` is the one that a network given by its folder or its `network.toml` is read from.
+fn holds_network(folder: &Path, network: &str) -> bool {
+    let (Ok(folder), Ok(network)) = (folder.canonicalize(), Path::new(network).canonicalize()) else { return false };
+    folder == network || network.is_file() && network.parent() == Some(&folder)
 }
 
 /// Epochs of the proxy where the command line does not say.

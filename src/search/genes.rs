@@ -63,6 +63,9 @@ pub struct Genes {
     /// Bundle of the first replication, where it is another than that of the rest: on three channels at full size a depthwise layer costs what one on all lanes does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stem: Option<String>,
+    /// Bundle of the replications behind the last pool, where it is another than that of the rest: maps are smallest there, and a larger kernel costs least.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tail: Option<String>,
 }
 
 /// Rows and columns of the input where nothing is said.
@@ -90,11 +93,11 @@ pub(super) const MOST_CHANNELS: u16 = 1024;
 const ANCHORS: &str = "[[0.0748, 0.1337], [0.2066, 0.3729]]";
 
 impl Genes {
-    /// With ReLU4, without bypass or another stem, at the default input and widths.
+    /// With ReLU4, without bypass or another stem or tail, at the default input and widths.
     pub fn new(bundle: &str, channels: Vec<u16>, pools: Vec<u8>) -> Genes {
         let (feature_bits, weight_bits) = DEFAULT_BITS;
         let (activation, bypass, input) = (Clip::Relu4, false, DEFAULT_INPUT);
-        Genes { bundle: bundle.into(), channels, pools, activation, bypass, input, feature_bits, weight_bits, stem: None }
+        Genes { bundle: bundle.into(), channels, pools, activation, bypass, input, feature_bits, weight_bits, stem: None, tail: None }
     }
 
     /// The network as it trains in float, where widths do not matter: at the default ones.
@@ -116,6 +119,9 @@ impl Genes {
         if let Some(stem) = &self.stem {
             let _ = write!(name, "_stem-{stem}");
         }
+        if let Some(tail) = &self.tail {
+            let _ = write!(name, "_tail-{tail}");
+        }
         if (self.feature_bits, self.weight_bits) != DEFAULT_BITS {
             let _ = write!(name, "_{}f{}w", self.feature_bits, self.weight_bits);
         }
@@ -126,6 +132,11 @@ impl Genes {
     fn bypassed(&self) -> Option<usize> {
         let last = usize::from(*self.pools.last()?);
         (self.bypass && last < self.channels.len()).then_some(last)
+    }
+
+    /// Replications before the tail: up to that of the last pool, and the first in any case.
+    fn before_tail(&self) -> usize {
+        self.pools.last().map_or(1, |&p| usize::from(p))
     }
 
     /// # Errors
@@ -153,8 +164,15 @@ impl Genes {
                 return wrong(gene, bits.to_string(), format!("{} to {}", BITS.start(), BITS.end()));
             }
         }
-        if self.stem.as_ref() == Some(&self.bundle) {
-            return wrong("stem", self.bundle.clone(), "another bundle than the rest, or none".into());
+        for (gene, name) in [("stem", &self.stem), ("tail", &self.tail)] {
+            if name.as_ref() == Some(&self.bundle) {
+                return wrong(gene, self.bundle.clone(), "another bundle than the rest, or none".into());
+            }
+        }
+        if let Some(tail) = &self.tail
+            && self.before_tail() >= n
+        {
+            return wrong("tail", tail.clone(), "none, or replications behind the last pool".into());
         }
         if self.bypass && self.bypassed().is_none() {
             return wrong("bypass", "true".into(), "false, or a pool before the last replication".into());
@@ -169,8 +187,9 @@ impl Genes {
     pub fn toml(&self, pool: &[Bundle]) -> Result<String> {
         self.check()?;
         let bundle = by_name(pool, &self.bundle)?;
-        let stem = self.stem.as_ref().map(|name| by_name(pool, name)).transpose()?;
-        let of = |k: usize| stem.filter(|_| k == 1).unwrap_or(bundle);
+        let other = |name: &Option<String>| name.as_ref().map(|name| by_name(pool, name)).transpose();
+        let (stem, tail) = (other(&self.stem)?, other(&self.tail)?);
+        let of = |k: usize| stem.filter(|_| k == 1).or(tail.filter(|_| k > self.before_tail())).unwrap_or(bundle);
         // Three integer bits, sign included, where the clip does not say (SkyNet's features); one more where it clips at 8.
         let frac = |integer: u8| self.feature_bits as i8 - integer as i8;
         let feature_frac = (self.activation == Clip::Relu).then(|| frac(4));
@@ -182,7 +201,13 @@ impl Genes {
             "\n[quantise]\nfeature_bits = {}\nweight_bits = {}\nrandom_weights_seed = 1\n\n",
             self.feature_bits, self.weight_bits
         );
-        for bundle in stem.into_iter().chain([bundle]) {
+        let mut bundles: Vec<&Bundle> = Vec::new();
+        for k in 1..=self.channels.len() {
+            if bundles.iter().all(|b| b.name != of(k).name) {
+                bundles.push(of(k));
+            }
+        }
+        for bundle in bundles {
             text.push_str(&bundle.toml(self.activation.name(), feature_frac)?);
         }
         let last_of = |k: usize| format!("b{k}_{}", of(k).layers().last().map_or("", |l| l.name.get_ref().as_str()));
@@ -262,6 +287,23 @@ mod tests {
     }
 
     #[test]
+    fn a_tail_is_what_stands_behind_the_last_pool() {
+        let g = Genes { stem: Some("pw".into()), tail: Some("dw5-pw".into()), channels: vec![16, 32, 64, 96, 96], ..genes() };
+        assert_eq!(g.name(), "dw3-pw_16p-32p-64p-96-96_relu4_stem-pw_tail-dw5-pw");
+        let layers = |g: &Genes| -> Vec<String> {
+            let nodes = g.network(&builtin()).unwrap().graph.nodes;
+            let first_of = |k: usize| nodes.iter().map(|n| n.name.clone()).find(|n| n.starts_with(&format!("b{k}_")));
+            (1..=g.channels.len()).filter_map(first_of).collect()
+        };
+        assert_eq!(layers(&g), ["b1_pw", "b2_dw3", "b3_dw3", "b4_dw5", "b5_dw5"]);
+        assert_eq!(layers(&Genes { stem: None, ..g.clone() }), ["b1_dw3", "b2_dw3", "b3_dw3", "b4_dw5", "b5_dw5"]);
+        // The same bundle first and last, another between.
+        assert_eq!(layers(&Genes { stem: Some("dw5-pw".into()), ..g.clone() }), ["b1_dw5", "b2_dw3", "b3_dw3", "b4_dw5", "b5_dw5"]);
+        // All but the first where nothing is pooled.
+        assert_eq!(layers(&Genes { channels: vec![16; 3], pools: vec![], ..g }), ["b1_pw", "b2_dw5", "b3_dw5"]);
+    }
+
+    #[test]
     fn genes_out_of_range_are_named() {
         let e = |g: Genes| g.network(&builtin()).unwrap_err().to_string();
         assert!(e(Genes { pools: vec![2, 1], ..genes() }).contains("`pools`"));
@@ -270,5 +312,8 @@ mod tests {
         assert!(e(Genes { bypass: true, pools: vec![2, 4], ..genes() }).contains("`bypass`"));
         assert!(e(Genes { stem: Some("dw3-pw".into()), ..genes() }).contains("`stem`"));
         assert!(e(Genes { stem: Some("pv".into()), ..genes() }).contains("dw7-pw"));
+        assert!(e(Genes { tail: Some("dw3-pw".into()), ..genes() }).contains("`tail`"));
+        assert!(e(Genes { tail: Some("pv".into()), ..genes() }).contains("dw7-pw"));
+        assert!(e(Genes { tail: Some("dw5-pw".into()), pools: vec![1, 2, 4], ..genes() }).contains("behind the last pool"));
     }
 }

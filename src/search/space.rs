@@ -77,6 +77,9 @@ pub struct Space {
     /// Bundles to choose from for the first replication; without any it is of the same bundle as the rest.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub stems: Vec<String>,
+    /// Bundles to choose from for the replications behind the last pool; without any they are of the same bundle as the rest.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tails: Vec<String>,
     /// Width of feature maps of all networks.
     #[serde(default = "default_feature_bits")]
     pub feature_bits: u8,
@@ -95,6 +98,7 @@ impl Default for Space {
             down: vec![Down::Early, Down::Late, Down::Deep],
             expansions: vec![expansion(8, 2.0), expansion(16, 1.5), expansion(16, 2.0), expansion(24, 1.5), expansion(24, 2.0)],
             stems: Vec::new(),
+            tails: Vec::new(),
             feature_bits: DEFAULT_BITS.0,
             weight_bits: DEFAULT_BITS.1,
         }
@@ -102,14 +106,14 @@ impl Default for Space {
 }
 
 impl Space {
-    /// Choices of each dimension: bundle, replications, down-sampling, expansion, and stem where there are any.
+    /// Choices of each dimension: bundle, replications, down-sampling, expansion, then stem and tail where there are any.
     pub fn sizes(&self) -> Vec<usize> {
         let always = [self.bundles.len(), self.replications.len(), self.down.len(), self.expansions.len()];
-        always.into_iter().chain(Some(self.stems.len()).filter(|n| *n > 0)).collect()
+        always.into_iter().chain([self.stems.len(), self.tails.len()].into_iter().filter(|n| *n > 0)).collect()
     }
 
     /// The default, or a TOML file with `bundles`, `replications`, `down` (early, late, deep) and `expansions` (tables of `first`, `factor` and where wanted `most`), and where wanted
-    /// `stems`, `feature_bits` and `weight_bits`.
+    /// `stems`, `tails`, `feature_bits` and `weight_bits`.
     ///
     /// # Errors
     /// When the file is unreadable, or describes no space of networks of these bundles: names the key.
@@ -125,12 +129,14 @@ impl Space {
         let wrong = |key: &str, value: String, allowed: String| {
             Err(Error::input(format!("`{key}` of the search space is out of range")).value(value).allowed(allowed))
         };
-        for (key, choices) in ["bundles", "replications", "down", "expansions", "stems"].into_iter().zip(self.sizes()) {
-            if !(1..=MOST_CHOICES).contains(&choices) {
-                return wrong(key, format!("{choices} choices"), format!("1 to {MOST_CHOICES} choices"));
+        let always = [self.bundles.len(), self.replications.len(), self.down.len(), self.expansions.len()].map(|n| (n, 1));
+        let choices = always.into_iter().chain([(self.stems.len(), 0), (self.tails.len(), 0)]);
+        for (key, (choices, least)) in ["bundles", "replications", "down", "expansions", "stems", "tails"].into_iter().zip(choices) {
+            if !(least..=MOST_CHOICES).contains(&choices) {
+                return wrong(key, format!("{choices} choices"), format!("{least} to {MOST_CHOICES} choices"));
             }
         }
-        for (key, names) in [("bundles", &self.bundles), ("stems", &self.stems)] {
+        for (key, names) in [("bundles", &self.bundles), ("stems", &self.stems), ("tails", &self.tails)] {
             if let Some(name) = names.iter().find(|n| pool.iter().all(|b| b.name != **n)) {
                 return wrong(key, name.clone(), bundle::names(pool));
             }
@@ -157,6 +163,7 @@ impl Space {
         let repeated = [
             ("bundles", first_repeated(&self.bundles).cloned()),
             ("stems", first_repeated(&self.stems).cloned()),
+            ("tails", first_repeated(&self.tails).cloned()),
             ("replications", first_repeated(&self.replications).map(usize::to_string)),
             ("down", first_repeated(&self.down).map(|d| format!("{d:?}").to_lowercase())),
             (
@@ -169,6 +176,9 @@ impl Space {
         ];
         // A bundle that makes no channels keeps those of what it reads, whatever the expansion says.
         let makes = |name: &String| pool.iter().any(|b| b.name == *name && b.makes_channels());
+        if let Some(tail) = self.tails.iter().find(|t| !makes(t)) {
+            return wrong("tails", tail.clone(), "bundles that make channels: expansions differ there".into());
+        }
         let firsts: Vec<u16> = self.expansions.iter().map(|e| e.first).collect();
         for bundle in self.bundles.iter().filter(|b| !makes(b)) {
             let stems = if self.stems.is_empty() { std::slice::from_ref(bundle) } else { &self.stems };
@@ -187,11 +197,13 @@ impl Space {
     /// Refuses a space whose networks a proxy table can not name.
     ///
     /// # Errors
-    /// When there are stems.
+    /// When there are stems or tails.
     pub fn check_tabled(&self) -> Result<()> {
-        match self.stems.is_empty() {
-            true => Ok(()),
-            false => Err(Error::usage("a proxy table has no column for stems").hint("leave `stems` out of the space")),
+        match [("stems", &self.stems), ("tails", &self.tails)].into_iter().find(|(_, names)| !names.is_empty()) {
+            None => Ok(()),
+            Some((key, _)) => {
+                Err(Error::usage(format!("a proxy table has no column for {key}")).hint(format!("leave `{key}` out of the space")))
+            }
         }
     }
 
@@ -202,8 +214,11 @@ impl Space {
     pub fn genes(&self, point: &[usize]) -> Genes {
         let n = self.replications[point[1]];
         let bundle = &self.bundles[point[0]];
+        let mut more = point[4..].iter();
+        let mut other = |names: &[String]| names.get(*more.next()?).filter(|name| *name != bundle).cloned();
         Genes {
-            stem: point.get(4).map(|&k| &self.stems[k]).filter(|stem| *stem != bundle).cloned(),
+            stem: if self.stems.is_empty() { None } else { other(&self.stems) },
+            tail: if self.tails.is_empty() { None } else { other(&self.tails) },
             feature_bits: self.feature_bits,
             weight_bits: self.weight_bits,
             ..Genes::new(bundle, self.expansions[point[3]].channels(n), self.down[point[2]].pools())
@@ -264,6 +279,29 @@ mod tests {
         assert!(space.check(&super::super::bundle::builtin()).is_ok());
         let e = Space { stems: vec!["pv".into()], ..Space::default() }.check(&super::super::bundle::builtin()).unwrap_err().to_string();
         assert!(e.contains("`stems`") && e.contains("dw3-pw"), "{e}");
+    }
+
+    #[test]
+    fn tails_are_a_dimension_where_there_are_any() {
+        let pool = super::super::bundle::builtin();
+        let with = |stems: &[&str], tails: &[&str]| {
+            let [stems, tails] = [stems, tails].map(|names| names.iter().map(|s| s.to_string()).collect());
+            Space { bundles: vec!["dw3-pw".into()], stems, tails, ..Space::default() }
+        };
+        for (space, stem) in [(with(&[], &["dw3-pw", "dw5-pw"]), 0), (with(&["dw3-pw", "pw"], &["dw3-pw", "dw5-pw"]), 1)] {
+            assert!(space.check(&pool).is_ok());
+            assert_eq!(space.sizes().len(), 5 + stem);
+            let all: BTreeSet<Genes> = space.points().iter().map(|p| space.genes(p)).collect();
+            assert_eq!(all.len(), 120 << stem);
+            assert_eq!(all.iter().filter(|g| g.tail.as_deref() == Some("dw5-pw")).count(), 60 << stem);
+            assert_eq!(all.iter().filter(|g| g.stem.as_deref() == Some("pw")).count(), 120 * stem);
+            // Four replications, the last of them pooled: nothing is left for a tail.
+            assert_eq!(all.iter().filter(|g| g.check().is_err()).count(), 10 << stem);
+        }
+        for (tails, what) in [(["dw3-pw", "dw5"], "make channels"), (["dw3-pw", "pv"], "dw3-pw"), (["pw", "pw"], "different")] {
+            let e = with(&[], &tails).check(&pool).unwrap_err().to_string();
+            assert!(e.contains("`tails`") && e.contains(what), "{e}");
+        }
     }
 
     #[test]

@@ -58,7 +58,7 @@ pub struct Arguments {
     /// Bundles beside the 18 of the papers' IP pool: a TOML file of `[[bundle]]` tables.
     #[arg(long, value_name = "FILE")]
     pool: Option<PathBuf>,
-    /// Networks to choose from: a TOML file with bundles, replications, down, expansions, and where wanted stems, feature_bits and weight_bits; without it the 180 of the proxy table.
+    /// Networks to choose from: a TOML file with bundles, replications, down, expansions, and where wanted stems, tails, feature_bits and weight_bits; without it the 180 of the proxy table.
     #[arg(long, value_name = "FILE")]
     space: Option<PathBuf>,
     /// A proxy table: networks in it are not trained again.

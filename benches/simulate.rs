@@ -11,7 +11,7 @@ use bico::{accelerator, board, plan};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 
 fn design(c: &mut Criterion, network: &str, features: u8, weights: u8) {
-    let options = LoadOptions { feature_bits: Some(features), weight_bits: Some(weights) };
+    let options = LoadOptions { feature_bits: Some(features), weight_bits: Some(weights), ..Default::default() };
     let network = model::builtin(network).expect("embedded").load(options).expect("loads");
     let acc = accelerator::load("pynq-z1-default").expect("embedded");
     let board = board::load("pynq-z1").expect("embedded");

@@ -60,7 +60,8 @@ fn skynet_c_has_the_shapes_of_the_paper() {
 
 #[test]
 fn quantised_execution_follows_the_float_network() {
-    let network = builtin("mobile_block").unwrap().load(LoadOptions { feature_bits: Some(14), weight_bits: Some(14) }).unwrap();
+    let network =
+        builtin("mobile_block").unwrap().load(LoadOptions { feature_bits: Some(14), weight_bits: Some(14), ..Default::default() }).unwrap();
     let image = image(&network.graph, 5);
     let integers = reference::run(&network.graph, &image).unwrap();
     let mut worst = 0f64;
@@ -78,15 +79,16 @@ fn quantised_execution_follows_the_float_network() {
 
 #[test]
 fn other_widths_keep_integer_bits() {
-    let narrow = builtin("skynet_c").unwrap().load(LoadOptions { feature_bits: Some(8), weight_bits: Some(10) }).unwrap();
+    let narrow =
+        builtin("skynet_c").unwrap().load(LoadOptions { feature_bits: Some(8), weight_bits: Some(10), ..Default::default() }).unwrap();
     let node = &narrow.graph.nodes[2];
     assert_eq!((node.format.bits, node.format.frac), (8, 5));
     let w = node.weights.as_ref().unwrap().format;
     assert_eq!((w.bits, w.frac), (10, 6));
     assert_eq!((narrow.graph.input().format.bits, narrow.graph.input().format.frac), (8, 8));
-    let binary = builtin("tiny").unwrap().load(LoadOptions { feature_bits: None, weight_bits: Some(1) }).unwrap();
+    let binary = builtin("tiny").unwrap().load(LoadOptions { feature_bits: None, weight_bits: Some(1), ..Default::default() }).unwrap();
     assert!(binary.graph.nodes[1].weights.as_ref().unwrap().format.is_binary());
-    assert!(builtin("tiny").unwrap().load(LoadOptions { feature_bits: Some(17), weight_bits: None }).is_err());
+    assert!(builtin("tiny").unwrap().load(LoadOptions { feature_bits: Some(17), weight_bits: None, ..Default::default() }).is_err());
 }
 
 #[test]

@@ -78,7 +78,7 @@ proptest! {
 
     #[test]
     fn any_widths_give_a_sound_graph(feature_bits in proptest::option::of(0u8..=20), weight_bits in proptest::option::of(0u8..=20)) {
-        let result = load_text(SEEDED, None, "n", LoadOptions { feature_bits, weight_bits });
+        let result = load_text(SEEDED, None, "n", LoadOptions { feature_bits, weight_bits, ..Default::default() });
         let sensible = feature_bits.is_none_or(|b| (1..=16).contains(&b)) && weight_bits.is_none_or(|b| (1..=16).contains(&b));
         prop_assert_eq!(result.is_ok(), sensible, "{:?}", result.err().map(|e| e.to_string()));
         says_something(result)?;

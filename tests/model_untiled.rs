@@ -30,7 +30,7 @@ fn embedded_networks_at_several_widths() {
         ("tiny", &[(None, None), (Some(16), Some(16)), (Some(2), Some(3))]),
     ] {
         for &(feature_bits, weight_bits) in widths {
-            let network = model::builtin(name).unwrap().load(LoadOptions { feature_bits, weight_bits }).unwrap();
+            let network = model::builtin(name).unwrap().load(LoadOptions { feature_bits, weight_bits, ..Default::default() }).unwrap();
             same(&network, &format!("{name} {feature_bits:?} {weight_bits:?}"));
         }
     }

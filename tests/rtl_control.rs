@@ -45,7 +45,7 @@ impl Setup {
     fn of(network: &str, acc: &str, bits: Option<u8>) -> Setup {
         let acc = bico::accelerator::builtin(acc).unwrap();
         let board = bico::board::builtin("pynq-z1").unwrap();
-        let network = builtin(network).unwrap().load(LoadOptions { feature_bits: bits, weight_bits: bits }).unwrap();
+        let network = builtin(network).unwrap().load(LoadOptions { feature_bits: bits, weight_bits: bits, ..Default::default() }).unwrap();
         let sample = Sample { name: "random".into(), image: random::input(&network.graph, 5), truth: None };
         let image = MemoryImage::new(&network, &acc, &board, &sample).unwrap();
         // The first test compiles, the others find it compiled.

@@ -135,7 +135,7 @@ driver.decode_box(np.zeros((5, 2, 2), np.int32), m)
 ";
     let acc = bico::accelerator::builtin("tiny").unwrap();
     let board = bico::board::builtin("pynq-z1").unwrap();
-    let options = bico::model::LoadOptions { feature_bits: Some(8), weight_bits: Some(8) };
+    let options = bico::model::LoadOptions { feature_bits: Some(8), weight_bits: Some(8), ..Default::default() };
     let network = bico::model::builtin::builtin("tiny").unwrap().load(options).unwrap();
     let shape = network.graph.input().shape;
     let data = (0..shape.len()).map(|k| (k * 37 % 256) as i32 - 128).collect();

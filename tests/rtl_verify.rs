@@ -146,7 +146,7 @@ fn a_waveform_is_cut_around_a_cycle() {
         return;
     }
     let acc = accelerator("tiny").unwrap();
-    let options = bico::model::LoadOptions { feature_bits: Some(8), weight_bits: Some(8) };
+    let options = bico::model::LoadOptions { feature_bits: Some(8), weight_bits: Some(8), ..Default::default() };
     let network = builtin("tiny").unwrap().load(options).unwrap();
     let case = Case::new(&network.graph, &acc, random::input(&network.graph, 1)).unwrap();
     let folder = tempfile::tempdir().unwrap();

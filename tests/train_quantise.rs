@@ -120,7 +120,7 @@ fn folding_batch_norm_changes_nothing() {
 fn float_emulation_of_the_grids_equals_the_integers() {
     let images = noise(2);
     for (feature_bits, weight_bits) in [(9, 11), (8, 8), (4, 5)] {
-        let network = network(LoadOptions { feature_bits: Some(feature_bits), weight_bits: Some(weight_bits) });
+        let network = network(LoadOptions { feature_bits: Some(feature_bits), weight_bits: Some(weight_bits), ..Default::default() });
         let map = Trainable::new(&network.float, network.head.as_ref()).unwrap();
         let (spec, params) = map.with_weights(&network.float).unwrap();
         let mut net = Net::new(spec.clone(), params, 2).unwrap();
@@ -186,7 +186,7 @@ fn same(trained: &Trained) -> f32 {
 
 #[test]
 fn what_is_trained_on_the_grids_is_what_runs_in_integers() {
-    let options = LoadOptions { feature_bits: Some(8), weight_bits: Some(8) };
+    let options = LoadOptions { feature_bits: Some(8), weight_bits: Some(8), ..Default::default() };
     for scale in [None, Some(ScaleKind::Multiplier), Some(ScaleKind::MultiplierPerChannel)] {
         let trained = train(&network(options), scale, None);
         assert!(same(&trained) < 0.02, "{scale:?}: {}", same(&trained));
@@ -196,7 +196,7 @@ fn what_is_trained_on_the_grids_is_what_runs_in_integers() {
 #[test]
 fn ternary_and_binary_weights_become_ternary_and_binary_integers() {
     for (bits, allowed) in [(2, &[-1, 0, 1][..]), (1, &[-1, 1][..])] {
-        let network = network(LoadOptions { feature_bits: Some(8), weight_bits: Some(bits) });
+        let network = network(LoadOptions { feature_bits: Some(8), weight_bits: Some(bits), ..Default::default() });
         let trained = train(&network, Some(ScaleKind::MultiplierPerChannel), None);
         let weights: Vec<_> = trained.network.graph.nodes.iter().filter_map(|n| n.weights.as_ref()).collect();
         assert_eq!(weights.len(), 4);
@@ -213,7 +213,7 @@ fn ternary_and_binary_weights_become_ternary_and_binary_integers() {
 
 #[test]
 fn a_channel_that_has_died_is_no_reason_to_refuse_the_network() {
-    let network = network(LoadOptions { feature_bits: Some(8), weight_bits: Some(2) });
+    let network = network(LoadOptions { feature_bits: Some(8), weight_bits: Some(2), ..Default::default() });
     let mut float = network.float.clone();
     let layer = float.layers.iter_mut().find(|l| l.name == "b").unwrap();
     layer.numbers.scale = ScaleKind::MultiplierPerChannel;

@@ -110,7 +110,7 @@ fn open(own: &Own, path: &Path, bless: bool) -> Result<GoldenAccuracy> {
     }
     let mut golden = match (&own.network, path.exists()) {
         (Some(network), false) if bless => {
-            let options = LoadOptions { feature_bits: own.features, weight_bits: own.weights };
+            let options = LoadOptions { feature_bits: own.features, weight_bits: own.weights, ..LoadOptions::default() };
             let images = match common::network(network, options)?.head {
                 Some(_) => {
                     Images::Scenes { split: Split::Validation.name().into(), first: 0, count: own.scenes.map_or(SCENES, |n| n as usize) }
@@ -150,7 +150,7 @@ fn open(own: &Own, path: &Path, bless: bool) -> Result<GoldenAccuracy> {
 struct Cache(Option<(Images, Shape, Format, Vec<Sample>)>);
 
 fn measure(golden: &GoldenAccuracy, cache: &mut Cache, quiet: bool) -> Result<Expected> {
-    let options = LoadOptions { feature_bits: golden.feature_bits, weight_bits: golden.weight_bits };
+    let options = LoadOptions { feature_bits: golden.feature_bits, weight_bits: golden.weight_bits, ..LoadOptions::default() };
     let network = common::network(&golden.network, options)?;
     let input = network.graph.input();
     let same = |c: &&(Images, Shape, Format, Vec<Sample>)| (&c.0, c.1, c.2) == (&golden.images, input.shape, input.format);

@@ -5,7 +5,7 @@ use crate::board::{self, Board, Mapping, RawBoard};
 use crate::config::Override;
 use crate::config::suggest::did_you_mean;
 use crate::error::{Error, Kind, Result};
-use crate::model::{self, LoadOptions, Network};
+use crate::model::{self, LoadOptions, Network, WeightsFile};
 use crate::units::Hertz;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::path::Path;
@@ -113,7 +113,8 @@ impl DesignArguments {
     /// # Errors
     /// When a name is unknown or a file does not hold what it should.
     pub fn load(&self) -> Result<Design> {
-        let network = layers(&self.model, LoadOptions { feature_bits: self.features, weight_bits: self.weights })?;
+        let file = WeightsFile::Optional;
+        let network = network(&self.model, LoadOptions { feature_bits: self.features, weight_bits: self.weights, file })?;
         let Pair { accelerator, board, resolved } = self.pair.load()?;
         let resolved = format!("{resolved}\n{}", network.resolved);
         Ok(Design { network, accelerator, board, resolved })
@@ -135,17 +136,6 @@ fn refuse_misplaced<Own: schemars::JsonSchema, Other: schemars::JsonSchema>(sett
         }
     }
     Ok(())
-}
-
-/// [`network`], with random weights where a folder has none: for what asks about time and resources, which do not depend on them.
-///
-/// # Errors
-/// As [`network`].
-pub fn layers(name_or_path: &str, options: LoadOptions) -> Result<Network> {
-    match model::builtin(name_or_path).is_none() && Path::new(name_or_path).exists() {
-        true => model::load_untrained(Path::new(name_or_path), options),
-        false => network(name_or_path, options),
-    }
 }
 
 /// An embedded network by name, else a folder.

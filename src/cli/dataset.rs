@@ -1,5 +1,6 @@
 //! `bico dataset generate` and `bico dataset show`: procedural scenes as files, and a sheet to look at.
 
+use super::common::note;
 use super::images::LabelArguments;
 use crate::dataset::contact::{outline, sheet};
 use crate::dataset::scene::{HEIGHT, Split, WIDTH};
@@ -94,7 +95,11 @@ fn generate(args: &GenerateArgs) -> Result<Vec<String>> {
 
 fn show(args: &ShowArgs) -> Result<Vec<String>> {
     let examples: &dyn Examples = match &args.images {
-        Some(path) => &args.labels.open(path, false)?.0,
+        Some(path) => {
+            let (folder, _, remarks) = args.labels.open(path, false)?;
+            remarks.iter().for_each(|remark| note(remark));
+            &{ folder }
+        }
         None => {
             let range = indices(args.seed, args.count)?;
             &Scenes { split: args.split, first: range.start, count: args.count as usize }

@@ -1,11 +1,11 @@
 //! `bico design`: the accelerator for a network, found from above.
 
 use super::Talk;
-use super::common::{DEFAULT_NETWORK, PlaceArguments, host_limit, layers, limit, print, progress};
+use super::common::{DEFAULT_NETWORK, PlaceArguments, host_limit, limit, network, print, progress};
 use crate::board::Board;
 use crate::error::{Error, Kind, Result};
 use crate::files::{check_folders, write_atomically};
-use crate::model::{LoadOptions, Network};
+use crate::model::{LoadOptions, Network, WeightsFile};
 use crate::search::topdown::{self, Found, Target, Trial, TrialRow};
 use crate::search::{explain, grid};
 use crate::sweep::journal::to_csv;
@@ -45,7 +45,7 @@ pub struct Arguments {
 /// Runs the subcommand.
 pub fn run(a: &Arguments, talk: Talk) -> Result<()> {
     check_folders(a.out.iter().chain(&a.csv))?;
-    let network = layers(&a.model, LoadOptions { feature_bits: a.features, weight_bits: a.weights })?;
+    let network = network(&a.model, LoadOptions { feature_bits: a.features, weight_bits: a.weights, file: WeightsFile::Optional })?;
     let (board, clock) = a.place.load()?;
     limit("--fps", a.fps)?;
     let target = Target { clock, fps: a.fps, designs: a.designs as usize, jobs: a.jobs };

@@ -6,7 +6,7 @@ use super::samples;
 use crate::dataset::Split;
 use crate::error::{Error, Result};
 use crate::ip::cost;
-use crate::model::{LoadOptions, Network};
+use crate::model::{LoadOptions, Network, WeightsFile};
 use crate::rtl;
 use crate::simulate::Sample;
 use std::path::PathBuf;
@@ -39,7 +39,8 @@ pub fn run(arguments: &Arguments, talk: Talk) -> Result<()> {
     let overflow = cost::check_fits_unless(arguments.allow_overflow, &acc, &board)?;
     let image = match &arguments.model {
         Some(model) => {
-            let network = common::layers(model, LoadOptions { feature_bits: arguments.features, weight_bits: arguments.weights })?;
+            let file = WeightsFile::Optional;
+            let network = common::network(model, LoadOptions { feature_bits: arguments.features, weight_bits: arguments.weights, file })?;
             Some(rtl::MemoryImage::new(&network, &acc, &board, &sample(&network)?)?)
         }
         None => None,

@@ -68,18 +68,19 @@ enum Format {
 
 /// Runs the subcommand.
 pub fn run(arguments: &Arguments, talk: Talk) -> Result<()> {
-    let first = network(&arguments.model, LoadOptions { feature_bits: arguments.features, weight_bits: arguments.weights })?;
+    let widths = LoadOptions { feature_bits: arguments.features, weight_bits: arguments.weights, ..LoadOptions::default() };
+    let first = network(&arguments.model, widths)?;
     let second = arguments.against.as_ref().map(|name| network(name, LoadOptions::default())).transpose()?;
     let networks: Vec<&Network> = std::iter::once(&first).chain(&second).collect();
     match &arguments.images {
         Some(path) => {
-            let (folder, problems) = arguments.labels.open(path, talk.quiet)?;
+            let (folder, problems, remarks) = arguments.labels.open(path, talk.quiet)?;
             let single = (0..folder.len()).all(|i| folder.objects(i).len() == 1);
             let references = if single { References::halves(&folder)? } else { None };
             let labels = folder.format().map_or("no", LabelFormat::name);
             let images = if folder.len() == 1 { "image" } else { "images" };
             let from = format!("{} {images} of {} ({labels} labels)", folder.len(), path.display());
-            finish(arguments, &networks, &folder, references, (from, problems, folder.notes().collect()), talk)
+            finish(arguments, &networks, &folder, references, (from, problems, remarks), talk)
         }
         None => {
             let scenes = Scenes { split: arguments.split, first: 0, count: arguments.scenes as usize };

@@ -17,11 +17,11 @@ pub struct LabelArguments {
 }
 
 impl LabelArguments {
-    /// Opens the folder. Skipped files are listed on standard error and returned, one line each; remarks go there unless `quiet`.
+    /// Opens the folder. Skipped files are listed on standard error; they and the remarks are returned, a line each.
     ///
     /// # Errors
     /// As [`Folder::open`].
-    pub fn open(&self, path: &Path, quiet: bool) -> Result<(Folder, Vec<String>)> {
+    pub fn open(&self, path: &Path, quiet: bool) -> Result<(Folder, Vec<String>, Vec<String>)> {
         let bar = progress(quiet, 0, "images checked");
         let step = |all: usize| {
             bar.set_length(all as u64);
@@ -32,9 +32,7 @@ impl LabelArguments {
         let (folder, problems) = opened?;
         let problems: Vec<String> = problems.iter().map(|p| format!("skipped: {}", p.one_line())).collect();
         problems.iter().for_each(|text| note(text));
-        if !quiet {
-            folder.notes().for_each(|text| note(&text));
-        }
-        Ok((folder, problems))
+        let remarks = folder.notes().collect();
+        Ok((folder, problems, remarks))
     }
 }

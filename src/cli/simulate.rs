@@ -115,8 +115,8 @@ pub fn run(arguments: &Arguments, talk: Talk) -> Result<()> {
 /// What to run, and which files were skipped.
 fn load_samples(arguments: &Arguments, network: &crate::model::Network, quiet: bool) -> Result<(Samples, Vec<String>)> {
     if let Some(path) = &arguments.images {
-        let (folder, problems) = arguments.labels.open(path, quiet)?;
-        let remarks = problems.into_iter().chain(folder.notes()).collect();
+        let (folder, problems, remarks) = arguments.labels.open(path, quiet)?;
+        let remarks = problems.into_iter().chain(remarks).collect();
         return Ok((samples::examples(network, &folder)?, remarks));
     }
     let scenes = |count| samples::scenes(network, Split::Test, 0, count);

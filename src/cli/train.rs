@@ -8,7 +8,7 @@ use crate::dataset::scene::{Split, version_hash};
 use crate::error::{Error, Result};
 use crate::files::write_atomically;
 use crate::model::float::Activation;
-use crate::model::{self, LoadOptions, Network, raw::ScaleKind};
+use crate::model::{self, LoadOptions, Network, WeightsFile, raw::ScaleKind};
 use crate::report::training;
 use crate::tensor::Shape;
 use crate::train::checkpoint::Epoch;
@@ -171,13 +171,9 @@ fn score(args: &TrainArgs, network: &Network, quiet: bool) -> Result<Vec<String>
 }
 
 fn load(args: &TrainArgs) -> Result<Network> {
-    let options = LoadOptions { feature_bits: args.features, weight_bits: args.weights };
-    let path = Path::new(&args.network);
-    if model::builtin(&args.network).is_none() && path.exists() {
-        let keeps_weights = epochs(args) == 0;
-        return if keeps_weights { model::load_untrained(path, options) } else { model::load_layers(path, options) };
-    }
-    common::network(&args.network, options)
+    // Trained in float, it begins from random weights.
+    let file = if epochs(args) == 0 { WeightsFile::Optional } else { WeightsFile::Ignored };
+    common::network(&args.network, LoadOptions { feature_bits: args.features, weight_bits: args.weights, file })
 }
 
 /// The checkpoint of the second phase is of one pair of widths; another pair starts that phase anew.
@@ -243,7 +239,8 @@ fn data(args: &TrainArgs, shape: Shape, progress: &Progress, quiet: bool) -> Res
         progress.note("rendering validation scenes");
         return Ok((Source::Scenes, Images::scenes(Split::Validation, 0, args.validation as usize, shape)));
     };
-    let (folder, _) = args.labels.open(folder, quiet)?;
+    let (folder, _, remarks) = args.labels.open(folder, quiet)?;
+    remarks.iter().filter(|_| !quiet).for_each(|remark| common::note(remark));
     progress.note("reading images");
     let [training, validation] = Images::split(&folder, shape)?;
     Ok((Source::Images(training), validation))

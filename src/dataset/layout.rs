@@ -7,6 +7,7 @@ use crate::error::{Error, Result};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 /// Label files by name without ending.
 pub type Files = BTreeMap<OsString, PathBuf>;
@@ -17,16 +18,22 @@ const NO_LABELS: [&str; 10] = ["classes", "labels", "names", "readme", "license"
 /// Folders of images, and those of their labels beside them.
 const SISTERS: [(&str, &str); 2] = [("images", "labels"), ("JPEGImages", "Annotations")];
 
-/// A folder, or a JSON file, and what lies around it.
+/// A folder, or a JSON file, and what lies around it: folders are listed once, when it is found.
 #[derive(Clone, Debug)]
 pub struct Layout {
     root: PathBuf,
     /// The folder of the images.
-    images: PathBuf,
+    folder: PathBuf,
+    /// The image files, sorted by name.
+    images: Vec<PathBuf>,
+    /// Their names without ending.
+    stems: BTreeSet<OsString>,
     /// Folders that may hold labels.
     labels: Vec<PathBuf>,
     /// The JSON file, when that was asked for.
     json: Option<PathBuf>,
+    /// JSON files that may hold COCO instances, once somebody asked.
+    instances: OnceLock<Vec<PathBuf>>,
 }
 
 impl Layout {
@@ -46,18 +53,23 @@ impl Layout {
                 root.push(".");
             }
         }
-        let here = entries(&root)?.iter().any(|p| is_image(p));
-        let inner = ["images", "JPEGImages"].map(|n| root.join(n)).into_iter().find(|p| p.is_dir());
-        let images = if here { root.clone() } else { inner.unwrap_or_else(|| root.clone()) };
-        let sisters = SISTERS.map(|(from, to)| sister(&images, from, to));
+        let images_in = |folder: &Path| -> Result<Vec<PathBuf>> { Ok(entries(folder)?.into_iter().filter(|p| is_image(p)).collect()) };
+        let (mut folder, mut images) = (root.clone(), images_in(&root)?);
+        if images.is_empty()
+            && let Some(inner) = ["images", "JPEGImages"].map(|n| root.join(n)).into_iter().find(|p| p.is_dir())
+        {
+            (images, folder) = (images_in(&inner)?, inner);
+        }
+        let stems = images.iter().map(|p| p.file_stem().unwrap_or_default().to_os_string()).collect();
+        let sisters = SISTERS.map(|(from, to)| sister(&folder, from, to));
         let below = ["labels", "Annotations"].map(|n| Some(root.join(n)));
         let mut labels: Vec<PathBuf> = Vec::new();
-        for folder in [Some(images.clone()), Some(root.clone())].into_iter().chain(sisters).chain(below).flatten() {
-            if folder.is_dir() && !labels.contains(&folder) {
-                labels.push(folder);
+        for candidate in [Some(folder.clone()), Some(root.clone())].into_iter().chain(sisters).chain(below).flatten() {
+            if candidate.is_dir() && !labels.contains(&candidate) {
+                labels.push(candidate);
             }
         }
-        Ok(Layout { root, images, labels, json })
+        Ok(Layout { root, folder, images, stems, labels, json, instances: OnceLock::new() })
     }
 
     /// The folder everything lies in.
@@ -69,39 +81,30 @@ impl Layout {
     ///
     /// # Errors
     /// When there are none.
-    pub fn images(&self) -> Result<Vec<PathBuf>> {
-        let mut paths: Vec<PathBuf> = entries(&self.images)?.into_iter().filter(|p| is_image(p)).collect();
-        if paths.is_empty() {
-            let e = Error::input("no images in the folder").file(&self.images);
-            let e = e.allowed(".jpg, .jpeg and .png files, here or in `images` or `JPEGImages`");
-            let deeper = std::fs::read_dir(&self.images).into_iter().flatten().flatten().map(|f| f.path()).filter(|p| p.is_dir()).min();
-            return Err(match deeper {
-                Some(folder) => e.hint(format!("folders below are not read: name one of them, such as {}", folder.display())),
-                None => e,
-            });
+    pub fn images(&self) -> Result<&[PathBuf]> {
+        if !self.images.is_empty() {
+            return Ok(&self.images);
         }
-        paths.sort();
-        Ok(paths)
-    }
-
-    /// Names of the images without ending.
-    fn stems(&self) -> BTreeSet<OsString> {
-        let images = self.images().unwrap_or_default();
-        images.iter().map(|p| p.file_stem().unwrap_or_default().to_os_string()).collect()
+        let e = Error::input("no images in the folder").file(&self.folder);
+        let e = e.allowed(".jpg, .jpeg and .png files, here or in `images` or `JPEGImages`");
+        let deeper = std::fs::read_dir(&self.folder).into_iter().flatten().flatten().map(|f| f.path()).filter(|p| p.is_dir()).min();
+        Err(match deeper {
+            Some(folder) => e.hint(format!("folders below are not read: name one of them, such as {}", folder.display())),
+            None => e,
+        })
     }
 
     /// The image that a JSON file calls `name`.
     pub fn image(&self, name: &str) -> Option<PathBuf> {
-        [&self.root, &self.images].into_iter().map(|folder| folder.join(name)).find(|p| p.is_file())
+        [&self.root, &self.folder].into_iter().map(|folder| folder.join(name)).find(|p| p.is_file())
     }
 
     /// The label files of a format with a file for each image.
     pub fn label_files(&self, format: LabelFormat) -> Files {
         let ending = if format == LabelFormat::Yolo { "txt" } else { "xml" };
-        let images = self.stems();
         let is_label = |p: &PathBuf| {
             let stem = p.file_stem().unwrap_or_default();
-            let other = || NO_LABELS.contains(&stem.to_string_lossy().to_ascii_lowercase().as_str()) && !images.contains(stem);
+            let other = || NO_LABELS.contains(&stem.to_string_lossy().to_ascii_lowercase().as_str()) && !self.stems.contains(stem);
             has_ending(p, &[ending]) && (ending == "xml" || !other())
         };
         let mut files = Files::new();
@@ -112,20 +115,21 @@ impl Layout {
     }
 
     /// JSON files that may hold COCO instances: not those that belong to a single image, nor those that hold something else.
-    fn json_files(&self) -> Vec<PathBuf> {
-        if let Some(json) = &self.json {
-            return vec![json.clone()];
-        }
-        let images = self.stems();
-        let annotations = self.root.join("annotations");
-        let folders = [&self.root, &annotations, &self.images];
-        let all = folders.into_iter().flat_map(|folder| entries(folder).unwrap_or_default());
-        let mut files: Vec<PathBuf> =
-            all.filter(|p| has_ending(p, &["json"]) && !images.contains(p.file_stem().unwrap_or_default())).collect();
-        files.retain(|p| coco::may_be(p));
-        files.sort();
-        files.dedup();
-        files
+    fn json_files(&self) -> &[PathBuf] {
+        self.instances.get_or_init(|| {
+            if let Some(json) = &self.json {
+                return vec![json.clone()];
+            }
+            let annotations = self.root.join("annotations");
+            let folders = [&self.root, &annotations, &self.folder];
+            let all = folders.into_iter().flat_map(|folder| entries(folder).unwrap_or_default());
+            let of_no_image = |p: &PathBuf| has_ending(p, &["json"]) && !self.stems.contains(p.file_stem().unwrap_or_default());
+            let mut files: Vec<PathBuf> = all.filter(of_no_image).collect();
+            files.sort();
+            files.dedup();
+            files.retain(|p| coco::may_be(p));
+            files
+        })
     }
 
     /// The one JSON file.
@@ -133,8 +137,7 @@ impl Layout {
     /// # Errors
     /// When there is none, or more than one.
     pub fn instances(&self) -> Result<PathBuf> {
-        let files = self.json_files();
-        match files.as_slice() {
+        match self.json_files() {
             [one] => Ok(one.clone()),
             [] => {
                 Err(Error::input("no JSON file with COCO instances").file(&self.root).allowed("one .json file, here or in `annotations`"))
@@ -155,8 +158,7 @@ impl Layout {
         if self.json.is_some() {
             return Ok(Some(LabelFormat::Coco));
         }
-        let images = self.stems();
-        let of_an_image = |f: &LabelFormat| self.label_files(*f).keys().any(|stem| images.contains(stem));
+        let of_an_image = |f: &LabelFormat| self.label_files(*f).keys().any(|stem| self.stems.contains(stem));
         let mut found: Vec<LabelFormat> = [LabelFormat::Voc, LabelFormat::Yolo].into_iter().filter(of_an_image).collect();
         found.extend((!self.json_files().is_empty()).then_some(LabelFormat::Coco));
         if found.len() > 1 {
@@ -173,9 +175,9 @@ impl Layout {
     /// When such a file is there and unreadable.
     pub fn class_names(&self) -> Result<Vec<String>> {
         // Beside and above `images` of `images/val` and `labels/val`; what lies above other folders has nothing to do with them.
-        let sisters = SISTERS.map(|(from, to)| sister(&self.images, from, to));
+        let sisters = SISTERS.map(|(from, to)| sister(&self.folder, from, to));
         let apart = sisters.into_iter().flatten().any(|folder| folder.is_dir());
-        let above = self.images.ancestors().skip(1).take(if apart { 2 } else { 0 }).map(Path::to_path_buf);
+        let above = self.folder.ancestors().skip(1).take(if apart { 2 } else { 0 }).map(Path::to_path_buf);
         for folder in self.labels.iter().cloned().chain(above) {
             let names = yolo::class_names(&folder)?;
             if !names.is_empty() {
@@ -194,7 +196,7 @@ fn is_image(path: &Path) -> bool {
     has_ending(path, &["jpg", "jpeg", "png"])
 }
 
-/// The files of a folder that are not hidden.
+/// The files of a folder that are not hidden, sorted by name.
 fn entries(folder: &Path) -> Result<Vec<PathBuf>> {
     let io = |e: std::io::Error| Error::io("read the folder", folder, &e);
     let mut paths = Vec::new();
@@ -205,6 +207,7 @@ fn entries(folder: &Path) -> Result<Vec<PathBuf>> {
             paths.push(path);
         }
     }
+    paths.sort();
     Ok(paths)
 }
 

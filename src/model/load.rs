@@ -12,7 +12,7 @@ use crate::config::Source;
 use crate::error::{Error, Result};
 use crate::ops::Map;
 use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// Largest weights file that is read, in bytes.
 const MAX_WEIGHT_BYTES: u64 = 1 << 30;
@@ -26,6 +26,20 @@ pub struct LoadOptions {
     pub feature_bits: Option<u8>,
     /// Width of all weights; at 1 (binary) and 2 (ternary) their scale is derived anew.
     pub weight_bits: Option<u8>,
+    /// What a folder's weights file is wanted for.
+    pub file: WeightsFile,
+}
+
+/// What a folder's weights file is wanted for. Where it is not read and the network names no seed, weights are random.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum WeightsFile {
+    /// For its values: a folder without it, and without a seed, is refused.
+    #[default]
+    Required,
+    /// For its values, where it is there: time and resources do not depend on them.
+    Optional,
+    /// For nothing: somebody trains the network anew.
+    Ignored,
 }
 
 /// A network, ready to run.
@@ -65,35 +79,11 @@ pub enum Weights {
 /// # Errors
 /// When a file is unreadable or anything in it does not hold: with file, line, value, what is allowed and what to do.
 pub fn load(path: &Path, options: LoadOptions) -> Result<Network> {
-    with_weights(path, None, options)
-}
-
-fn with_weights(path: &Path, fallback: Option<u64>, options: LoadOptions) -> Result<Network> {
-    let source = Source::read(file_of(path))?;
-    let weights_path = file_of(path).with_file_name("weights.safetensors");
-    let weights = read_weights(&weights_path)?;
-    build(&source, weights.as_deref().map(|bytes| WeightSource::File { bytes, path: &weights_path }), fallback, options)
-}
-
-/// The file of a network's layers, given its folder or itself.
-fn file_of(path: &Path) -> PathBuf {
-    if path.is_dir() { path.join("network.toml") } else { path.to_path_buf() }
-}
-
-/// [`load`] of a folder that may lack its weights: they are random then, for somebody to train.
-///
-/// # Errors
-/// As [`load`].
-pub fn load_untrained(path: &Path, options: LoadOptions) -> Result<Network> {
-    with_weights(path, Some(0), options)
-}
-
-/// [`load`] of a folder whose weights, if there are any, are left unread: they are random, for somebody to train anew.
-///
-/// # Errors
-/// As [`load`].
-pub fn load_layers(path: &Path, options: LoadOptions) -> Result<Network> {
-    build(&Source::read(file_of(path))?, None, Some(0), options)
+    let layers = if path.is_dir() { path.join("network.toml") } else { path.to_path_buf() };
+    let source = Source::read(&layers)?;
+    let weights_path = layers.with_file_name("weights.safetensors");
+    let weights = if options.file == WeightsFile::Ignored { None } else { read_weights(&weights_path)? };
+    build(&source, weights.as_deref().map(|bytes| WeightSource::File { bytes, path: &weights_path }), options)
 }
 
 /// Loads a network from text and bytes; `name` is what errors call them.
@@ -103,7 +93,7 @@ pub fn load_layers(path: &Path, options: LoadOptions) -> Result<Network> {
 pub fn load_text(toml: &str, weights: Option<&[u8]>, name: &str, options: LoadOptions) -> Result<Network> {
     let source = Source::new(Path::new(name).join("network.toml"), toml);
     let path = Path::new(name).join("weights.safetensors");
-    build(&source, weights.map(|bytes| WeightSource::File { bytes, path: &path }), None, options)
+    build(&source, weights.map(|bytes| WeightSource::File { bytes, path: &path }), options)
 }
 
 fn read_weights(path: &Path) -> Result<Option<Vec<u8>>> {
@@ -120,11 +110,11 @@ fn read_weights(path: &Path) -> Result<Option<Vec<u8>>> {
     Ok(Some(bytes))
 }
 
-/// `fallback` seeds random weights where there is neither a file nor a seed in it.
-fn build(source: &Source, file: Option<WeightSource>, fallback: Option<u64>, options: LoadOptions) -> Result<Network> {
+fn build(source: &Source, file: Option<WeightSource>, options: LoadOptions) -> Result<Network> {
     let mut raw: RawNetwork = source.parse()?;
     bundle::expand(source, &mut raw)?;
     let Checked { mut float, head, seed } = checked::check(source, &raw)?;
+    let fallback = (options.file != WeightsFile::Required).then_some(0);
     let weights = match (file, seed.or(fallback)) {
         (Some(file), _) => file,
         (None, Some(seed)) => WeightSource::Random { seed },

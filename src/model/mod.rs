@@ -29,5 +29,5 @@ pub use builtin::{BUILTIN, builtin};
 pub use check::check;
 pub use float::FloatNetwork;
 pub use head_spec::HeadSpec;
-pub use load::{LoadOptions, Network, Weights, load, load_layers, load_text, load_untrained};
+pub use load::{LoadOptions, Network, Weights, WeightsFile, load, load_text};
 pub use raw::RawNetwork;

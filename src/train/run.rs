@@ -151,6 +151,10 @@ impl Training<'_> {
     /// When not: says why.
     pub fn check(network: &Network) -> Result<()> {
         Trainable::new(&network.float, network.head.as_ref())?;
+        Training::check_weights(network)
+    }
+
+    fn check_weights(network: &Network) -> Result<()> {
         match network.weights {
             Weights::File => Ok(()),
             _ => Err(Error::usage("the network has no trained weights to begin with")
@@ -197,7 +201,7 @@ impl Training<'_> {
             let float = (map.spec.clone(), done.best);
             return Ok(Begun { map, float, history: done.history });
         }
-        Training::check(self.network)?;
+        Training::check_weights(self.network)?;
         let float = map.with_weights(&self.network.float)?;
         Ok(Begun { map, float, history: Vec::new() })
     }

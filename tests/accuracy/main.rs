@@ -15,7 +15,7 @@ use cli::{bico, err, fails, out};
 use std::path::Path;
 
 fn detector(feature_bits: Option<u8>, weight_bits: Option<u8>) -> Network {
-    model::builtin("uav-detector").unwrap().load(LoadOptions { feature_bits, weight_bits }).unwrap()
+    model::builtin("uav-detector").unwrap().load(LoadOptions { feature_bits, weight_bits, ..Default::default() }).unwrap()
 }
 
 /// Scenes of the validation split in the detector's input format.

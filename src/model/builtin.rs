@@ -34,7 +34,7 @@ pub static BUILTIN: &[Builtin] = &[
     folder!("uav-ternary"),
     folder!("skynet_a"),
     folder!("skynet_b"),
-    folder!("skynet_c"),
+    folder!("skynet_c", weights),
     folder!("mobile_block"),
     folder!("tiny"),
 ];

@@ -143,7 +143,7 @@ pub fn write(a: &Arguments, pool: &[Bundle], found: &Outcome, steps: &[Step]) ->
 
     let points = candidates().filter_map(|(k, c)| {
         let chosen = (found.best == Some(k)).then(|| c.genes.name());
-        Some(Point { fps: c.rates()?.0, iou: c.iou?, optimal: front[k], chosen })
+        Some(Point { number: k, fps: c.rates()?.0, iou: c.iou?, optimal: front[k], chosen })
     });
     let title = format!("Networks trained by the search, {} MHz (assumed), strategy {}", a.place.clock_mhz, a.strategy);
     write_atomically(&a.out.join("front.svg"), front::draw(&title, &points.collect::<Vec<_>>(), a.fps)?.as_bytes())?;

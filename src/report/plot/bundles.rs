@@ -22,10 +22,9 @@ pub fn draw(title: &str, rows: &[Row]) -> Result<String> {
     let items = vec![("Pareto-optimal".to_string(), palette::VERMILION), ("not Pareto-optimal".to_string(), palette::SKY)];
     let bottom = TOP + HEIGHT;
     let most_ms = rows.iter().map(|r| r.accelerator_ms).fold(0.0, f64::max);
-    let most_iou = rows.iter().filter_map(|r| r.proxy_iou).fold(0.0, f64::max);
     svg(WIDTH, bottom + 60 + legend_height(&items, WIDTH - LEFT), title, |canvas| {
         let x = Scale::linear(most_ms * 1.08, LEFT, WIDTH - 24);
-        let y = Scale::linear(most_iou * 1.12, bottom, TOP);
+        let y = Scale::around(rows.iter().filter_map(|r| r.proxy_iou), bottom, TOP);
         canvas.grid((LEFT, TOP), (WIDTH - 24, bottom), (&x, 8, label), (&y, 6, label));
         canvas.muted((12, TOP - 22), "mean IoU by the proxy; area of a disc: largest share of a budget of the board", Anchor::Start);
         canvas.muted(((LEFT + WIDTH) / 2, bottom + 34), "accelerator, ms a frame", Anchor::Middle);

@@ -1,6 +1,6 @@
 //! What a search found: accuracy against rate, the front among it, and the target.
 
-use super::canvas::{Anchor, TEXT, legend_height, svg, text_width};
+use super::canvas::{Anchor, legend_height, svg};
 use super::palette;
 use super::scale::{Scale, label};
 use crate::error::Result;
@@ -13,6 +13,8 @@ const HEIGHT: i32 = 400;
 /// A trained candidate.
 #[derive(Clone, Debug)]
 pub struct Point {
+    /// Its number in the search.
+    pub number: usize,
     /// Frames a second.
     pub fps: f64,
     /// Mean IoU.
@@ -28,17 +30,16 @@ pub struct Point {
 /// # Errors
 /// When plotters fails.
 pub fn draw(title: &str, points: &[Point], target_fps: Option<f64>) -> Result<String> {
+    let chosen = points.iter().find_map(|p| Some(format!("chosen: {}, {}", p.number, p.chosen.as_ref()?)));
     let items = vec![
-        ("chosen".to_string(), palette::VERMILION),
+        (chosen.unwrap_or_else(|| "chosen".into()), palette::VERMILION),
         ("no other is better in both".to_string(), palette::BLUE),
         ("the others".to_string(), palette::SKY),
     ];
     let bottom = TOP + HEIGHT;
-    let most_fps = points.iter().map(|p| p.fps).chain(target_fps).fold(0.0, f64::max);
-    let most_iou = points.iter().map(|p| p.iou).fold(0.0, f64::max);
     svg(WIDTH, bottom + 60 + legend_height(&items, WIDTH - LEFT), title, |canvas| {
-        let x = Scale::linear(most_fps * 1.25, LEFT, WIDTH - 24);
-        let y = Scale::linear(most_iou * 1.12, bottom, TOP);
+        let x = Scale::around(points.iter().map(|p| p.fps).chain(target_fps), LEFT, WIDTH - 24);
+        let y = Scale::around(points.iter().map(|p| p.iou), bottom, TOP);
         canvas.grid((LEFT, TOP), (WIDTH - 24, bottom), (&x, 8, label), (&y, 6, label));
         canvas.muted((12, TOP - 22), "mean IoU by the proxy", Anchor::Start);
         canvas.muted(((LEFT + WIDTH) / 2, bottom + 34), "frames a second, host stage included", Anchor::Middle);
@@ -57,14 +58,10 @@ pub fn draw(title: &str, points: &[Point], target_fps: Option<f64>) -> Result<St
         }
         points.iter().filter(|p| !p.optimal).for_each(|p| canvas.circle(at(p), 4, palette::SKY));
         front.iter().for_each(|p| canvas.circle(at(p), 5, palette::BLUE));
-        for p in points {
-            let Some(name) = &p.chosen else { continue };
-            let (px, py) = at(p);
-            canvas.circle((px, py), 6, palette::VERMILION);
-            let fits = px + 10 + text_width(name, TEXT) < WIDTH;
-            let (tx, anchor) = if fits { (px + 10, Anchor::Start) } else { (px - 10, Anchor::End) };
-            canvas.text((tx, py - 14), name, anchor);
-        }
+        points.iter().filter(|p| p.chosen.is_some()).for_each(|p| canvas.circle(at(p), 6, palette::VERMILION));
+        let numbers: Vec<String> = points.iter().map(|p| p.number.to_string()).collect();
+        let discs: Vec<_> = points.iter().zip(&numbers).map(|(p, number)| (at(p), 6, number.as_str())).collect();
+        canvas.names(&discs, HEIGHT);
         canvas.legend(&items, (LEFT, bottom + 50));
     })
 }

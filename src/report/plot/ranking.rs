@@ -17,10 +17,9 @@ const HEIGHT: i32 = 400;
 /// When plotters fails.
 pub fn draw(title: &str, rows: &[Row]) -> Result<String> {
     let bottom = TOP + HEIGHT;
-    let most = |of: fn(&Row) -> f64| rows.iter().map(of).fold(0.0, f64::max);
     svg(WIDTH, bottom + 50, title, |canvas| {
-        let x = Scale::linear(most(|r| r.proxy_iou) * 1.12, LEFT, WIDTH - 24);
-        let y = Scale::linear(most(|r| r.full_iou) * 1.12, bottom, TOP);
+        let x = Scale::around(rows.iter().map(|r| r.proxy_iou), LEFT, WIDTH - 24);
+        let y = Scale::around(rows.iter().map(|r| r.full_iou), bottom, TOP);
         canvas.grid((LEFT, TOP), (WIDTH - 24, bottom), (&x, 8, label), (&y, 6, label));
         canvas.muted((12, TOP - 22), "mean IoU in float, trained fully", Anchor::Start);
         canvas.muted(((LEFT + WIDTH) / 2, bottom + 34), "mean IoU by the proxy", Anchor::Middle);

@@ -16,6 +16,18 @@ impl Scale {
         let max = if max > 0.0 && max.is_finite() { max } else { 1.0 };
         Scale { from: 0.0, to: max, pixel_from: f64::from(pixel_from), pixel_to: f64::from(pixel_to), log: false }
     }
+    /// The range of `values` with a margin at either end, for scatter plots, whose axes need not begin at 0; never below 0 where nothing is.
+    pub fn around(values: impl IntoIterator<Item = f64>, pixel_from: i32, pixel_to: i32) -> Scale {
+        let (low, high) =
+            values.into_iter().filter(|v| v.is_finite()).fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), v| (l.min(v), h.max(v)));
+        if low > high {
+            return Scale::linear(1.0, pixel_from, pixel_to);
+        }
+        // One value alone, or nearly: a tenth of it to either side.
+        let margin = if high - low > 1e-9 * high.abs() { (high - low) * 0.12 } else { high.abs().max(1.0) * 0.1 };
+        let from = if low >= 0.0 { (low - margin).max(0.0) } else { low - margin };
+        Scale { from, to: high + margin, ..Scale::linear(1.0, pixel_from, pixel_to) }
+    }
     /// Values `from` to `to`, both positive, on pixels.
     pub fn log(from: f64, to: f64, pixel_from: i32, pixel_to: i32) -> Scale {
         let from = if from > 0.0 && from.is_finite() { from } else { 1.0 };
@@ -43,8 +55,9 @@ impl Scale {
             let (low, high) = (libm::pow(10.0, self.from) * 0.999, libm::pow(10.0, self.to) * 1.001);
             return all.filter(|v| (low..=high).contains(v)).collect();
         }
-        let step = round_step(self.to / count.max(1) as f64);
-        (0..=count * 3).map(|i| i as f64 * step).filter(|v| *v <= self.to * 1.0001).collect()
+        let step = round_step((self.to - self.from) / count.max(1) as f64);
+        let first = libm::ceil(self.from / step - 1e-9);
+        (0..=count * 3).map(|i| (first + i as f64) * step).filter(|v| *v <= self.to + step * 1e-4).collect()
     }
 }
 
@@ -69,6 +82,17 @@ mod tests {
         assert_eq!(Scale::linear(14.3, 0, 100).ticks(5), [0.0, 5.0, 10.0]);
         assert_eq!(Scale::linear(1.0, 0, 100).ticks(4), [0.0, 0.25, 0.5, 0.75, 1.0]);
         assert_eq!(Scale::linear(0.0, 0, 100).pixel(0.5), 50);
+    }
+
+    #[test]
+    fn a_scale_around_values_has_a_margin_and_stays_above_nothing() {
+        let scale = Scale::around([49.2, 63.9, 48.0], 0, 1000);
+        assert_eq!(scale.ticks(5), [50.0, 55.0, 60.0, 65.0]);
+        assert!(scale.pixel(48.0) > 90 && scale.pixel(63.9) < 910);
+        assert_eq!(Scale::around([0.01, 0.5], 0, 100).ticks(5), [0.0, 0.2, 0.4]);
+        assert_eq!(Scale::around([2.0], 0, 100).pixel(2.0), 50);
+        assert_eq!(Scale::around([], 0, 100).pixel(0.5), 50);
+        assert_eq!(Scale::around([-3.0, -1.0], 0, 100).ticks(2), [-2.0]);
     }
 
     #[test]

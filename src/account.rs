@@ -173,6 +173,18 @@ pub fn conservation(plan: &Plan, units: &[UnitRecord], frame: &TimedFrame, moved
             return Err(Error::fault(format!("cycles of `{}` do not add up", u.unit)).value(sum).allowed(elapsed));
         }
     }
+    // A unit's jobs follow one another: what `segments` would otherwise clip.
+    let mut last_end: [Option<u64>; Unit::ALL.len()] = Default::default();
+    for (draft, time) in plan.jobs.iter().zip(&frame.jobs).filter(|(d, _)| d.work != Work::Nothing) {
+        let before = &mut last_end[draft.job.unit.index()];
+        let in_order = time.queued <= time.start && time.start <= time.end && before.is_none_or(|end| end < time.start.0);
+        if !in_order || time.end > frame.end {
+            return Err(Error::fault(format!("times of a job of `{}` are out of order", draft.job.unit))
+                .value(format!("queued {}, start {}, end {}", time.queued.0, time.start.0, time.end.0))
+                .allowed(format!("after {before:?}, up to {}", frame.end.0)));
+        }
+        *before = Some(time.end.0);
+    }
     let reads = plan.bytes(Unit::Fetch) + plan.bytes(Unit::Load) + plan.bytes(Unit::Weights);
     let writes = plan.bytes(Unit::Store);
     if moved_bytes != (reads, writes) {

@@ -115,3 +115,11 @@ fn other_devices_run_too() {
     assert_eq!(o.completions.len(), requests.len());
     assert!(o.completions.iter().all(|c| c.last >= c.first_beat && c.first_beat > Cycle(20)));
 }
+
+#[test]
+fn a_row_that_opens_slower_than_refreshes_come_is_refused() {
+    let mut spec = pynq_z1();
+    (spec.timing.t_rcd_ddr_clocks, spec.timing.t_refi_ps) = (600, 2_000_000);
+    let e = spec.check().unwrap_err().to_string();
+    assert!(e.contains("t_refi_ps") && e.contains("tRCD"), "{e}");
+}

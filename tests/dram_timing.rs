@@ -169,6 +169,17 @@ fn a_row_conflict_takes_what_the_table_says() {
 }
 
 #[test]
+fn a_read_that_waits_for_a_write_holds_no_older_read_back() {
+    // Row 0 is open when an older read of row 1 comes, then a write to row 0 and a read of the same address, which has to wait for that write. Row 1 is
+    // opened meanwhile, not only when the oldest is past the age cap of 1,024 clocks.
+    let requests = [(0, read(0, 0, 16)), (1, read(1, OTHER_ROW, 16)), (1, write(3, 0x400, 1)), (3, read(2, 0x400, 16))];
+    let all = commands(&pynq_z1(), &requests);
+    let precharge = all.iter().find(|c| c.1 == P).unwrap();
+    let last = all.iter().filter(|c| c.1 == R).max_by_key(|c| c.0).unwrap();
+    assert!(precharge.0 < 200 && last.0 < 400, "{all:?}");
+}
+
+#[test]
 fn row_hits_follow_each_other_at_t_ccd_without_a_gap() {
     // Two DDR bursts each: 76, 80, then 84, 88.
     let requests = [(0, read(0, 0, 4)), (1, read(0, 32, 4))];

@@ -36,7 +36,7 @@
 //! - Reads and writes are served in groups. It turns when the current queue is empty or its oldest run waits for one of the other queue; or
 //!   when the group is full and the other queue may interrupt: reads always, writes from the high watermark on, or past the age cap.
 //! - In the direction served, the first command that becomes possible goes; of several at one clock, transfers before activates before
-//!   precharges, then the older. A bank with a row hit in the queue is not precharged, unless the oldest run is past the age cap and wants
+//!   precharges, then the older. A bank with a row hit that may go is not precharged, unless the oldest run is past the age cap and wants
 //!   another of its rows. Rows for what waits are opened during transfers, for the other direction too once it may interrupt.
 //! - Overlapping accesses, one of them a write, keep their order. So a posted write is seen by every read sent after its answer.
 //! - A refresh is owed every tREFI. It is done when nothing is queued, and in any case when more are owed than may be postponed: no new

@@ -137,12 +137,11 @@ impl Policy {
         let mut taken = 0u32;
         for (index, run) in queue.iter().enumerate() {
             let bank = 1u32 << run.bank;
-            if taken & bank == 0 && v.device.has_open(run.bank, run.row) && pressing_bank & bank == 0 {
+            // One that has to wait for another direction's run holds nobody back meanwhile.
+            if taken & bank == 0 && run.hazards == 0 && v.device.has_open(run.bank, run.row) && pressing_bank & bank == 0 {
                 taken |= bank;
-                if run.hazards == 0 {
-                    let at = v.device.earliest(op, run.bank).max(v.floor);
-                    best.offer(at, 1, index, Action::Transfer(direction, index));
-                }
+                let at = v.device.earliest(op, run.bank).max(v.floor);
+                best.offer(at, 1, index, Action::Transfer(direction, index));
             }
         }
         self.look_ahead(v, direction, 0, &mut taken, best);
@@ -170,6 +169,9 @@ impl Policy {
                 continue;
             }
             *taken |= bank;
+            if v.device.has_open(run.bank, run.row) {
+                continue;
+            }
             let (op, class, action) = if v.device.is_closed(run.bank) {
                 (Op::Activate, 2, Action::Activate(kind, index))
             } else {

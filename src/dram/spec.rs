@@ -210,11 +210,12 @@ impl MemorySpec {
         self.controller.check(longest_ddr_bursts)?;
         self.ports.check()?;
         let timing = super::Timing::new(self);
-        let refresh_cost = 2 * (timing.t_rfc + timing.t_rc + timing.write_to_precharge + timing.t_ccd * longest_ddr_bursts);
+        let row = timing.t_rc.max(timing.t_rcd + timing.t_rp);
+        let refresh_cost = 2 * (timing.t_rfc + row + timing.write_to_precharge + timing.t_ccd * longest_ddr_bursts);
         if timing.t_refi < refresh_cost {
             return Err(Error::input("memory.timing.t_refi_ps leaves no time between refreshes")
                 .value(format!("{} ps = {} DDR clocks", self.timing.t_refi_ps, timing.t_refi))
-                .allowed(format!("at least {refresh_cost} DDR clocks: twice tRFC + tRC + write recovery + one AXI burst")));
+                .allowed(format!("at least {refresh_cost} DDR clocks: twice tRFC + tRC (or tRCD + tRP, where that is more) + write recovery + one AXI burst")));
         }
         Ok(())
     }

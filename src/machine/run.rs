@@ -282,7 +282,7 @@ impl<'a, M: MemoryModel> Machine<'a, M> {
             counter.push_back(now);
             self.frame.token_peak = self.frame.token_peak.max(counter.len());
             if counter.len() > TOKEN_MAX {
-                return Err(self.fault(now, index, "a token counter overflows"));
+                return Err(self.too_many_tokens(index, Unit::ALL[to]));
             }
             let value = counter.len() as u8;
             self.frame.tokens.push(TokenChange { cycle: now, from: unit, to: Unit::ALL[to], value });
@@ -310,6 +310,16 @@ impl<'a, M: MemoryModel> Machine<'a, M> {
         let draft = &self.plan.jobs[index as usize];
         let layer = self.plan.groups.get(usize::from(draft.job.layer)).map_or("", |g| &g.name);
         Error::fault(format!("{now}: `{}` can not run job {index} of layer `{layer}`: {why}", draft.job.unit))
+    }
+
+    /// No fault of the machine: the planner does not bound how far one unit may run ahead of another.
+    fn too_many_tokens(&self, index: u32, to: Unit) -> Error {
+        let job = &self.plan.jobs[index as usize].job;
+        let layer = self.plan.groups.get(usize::from(job.layer)).map_or("", |g| &g.name);
+        let e = Error::unsupported(format!("layer `{layer}`: `{}` runs too far ahead of `{to}` for a token counter", job.unit));
+        e.value(format!("{} tokens", TOKEN_MAX + 1)).allowed(format!("at most {TOKEN_MAX}")).hint(format!(
+            "let layers share a bank that `{to}` waits for, enlarge banks so that there are fewer jobs, or use fewer channels"
+        ))
     }
 
     fn deadlock(&self) -> Error {

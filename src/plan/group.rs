@@ -121,10 +121,11 @@ pub fn groups(graph: &Graph, acc: &Accelerator) -> Result<Vec<Group>> {
         let mut best = fit(graph, acc, &stages)?;
         while let Some(next) = follower(graph, acc, &stages)? {
             let mut longer = stages.clone();
-            longer.push(next);
-            // A longer group that only fits with single buffers, or not at all, is no gain.
+            longer.push(next.clone());
+            // A longer group that only fits with single buffers, or not at all, is no gain; nor is one whose tiles become so small that it is far slower.
+            let doubled = |group: &Group| group.edges.iter().all(|e| e.halves == 2) || best.edges.iter().any(|e| e.halves == 1);
             match fit(graph, acc, &longer) {
-                Ok(group) if group.edges.iter().all(|e| e.halves == 2) || best.edges.iter().any(|e| e.halves == 1) => {
+                Ok(group) if doubled(&group) && !is_far_slower(graph, acc, &group, &best, next) => {
                     taken[group.output()] = true;
                     (stages, best) = (longer, group);
                 }
@@ -134,6 +135,39 @@ pub fn groups(graph: &Graph, acc: &Accelerator) -> Result<Vec<Group>> {
         groups.push(best);
     }
     Ok(groups)
+}
+
+/// Whether a group is by far slower than the group without its last stage and that stage alone. By far, because the estimate is a rough one.
+fn is_far_slower(graph: &Graph, acc: &Accelerator, longer: &Group, shorter: &Group, last: Stage) -> bool {
+    let Ok(alone) = fit(graph, acc, &[last]) else { return false };
+    let [longer, shorter, alone] = [longer, shorter, &alone].map(|group| cycles_with_weights(graph, acc, group));
+    2 * longer > 3 * (shorter + alone)
+}
+
+/// [`estimate_cycles`], with what weights cost that do not fit their memories.
+fn cycles_with_weights(graph: &Graph, acc: &Accelerator, group: &Group) -> u64 {
+    loop_orders(graph, acc, group).map_or_else(|| estimate_cycles(graph, acc, group), |(by_tile, by_part)| by_tile.min(by_part))
+}
+
+/// Estimated cycles of a group whose weights do not fit their memories: with all of them read for each tile, and with the features read, and the work before the
+/// reduction done, for each part of the weights. `None` where they fit.
+pub fn loop_orders(graph: &Graph, acc: &Accelerator, group: &Group) -> Option<(u64, u64)> {
+    const BYTES_A_CYCLE: u64 = 8;
+    let stage = &group.stages[group.reduction?];
+    let (rows, ip) = (Rows::of(graph, stage, acc)?, acc.ip(stage.unit)?);
+    if rows.blocks_at_once(ip, 1) >= rows.blocks {
+        return None;
+    }
+    let parts = rows.blocks.div_ceil(rows.blocks_at_once(ip, 2).max(1)) as u64;
+    let out = plane(graph, group);
+    let tiles = (out.h.div_ceil(group.tile.0) * out.w.div_ceil(group.tile.1)) as u64;
+    let input = &graph.nodes[group.inputs(graph)[0]];
+    let features = (input.shape.h * input.shape.w * input.shape.c) as u64 * u64::from(input.format.container_bits()) / 8;
+    let front = group.typical_tiles(out).into_iter().map(|tile| tile_cycles(graph, acc, group, tile).0).max().unwrap_or(0);
+    let plain = estimate_cycles(graph, acc, group);
+    let by_tile = plain.max(tiles * rows.weight_bytes() / BYTES_A_CYCLE);
+    let by_part = (plain + (parts - 1) * tiles * front).max((rows.weight_bytes() + parts * features) / BYTES_A_CYCLE);
+    Some((by_tile, by_part))
 }
 
 /// The stage that may join after the last one.
@@ -154,24 +188,24 @@ fn follower(graph: &Graph, acc: &Accelerator, stages: &[Stage]) -> Result<Option
 /// Banks, tile and chunk for a sequence of stages.
 fn fit(graph: &Graph, acc: &Accelerator, stages: &[Stage]) -> Result<Group> {
     let names: Vec<&str> = stages.iter().map(|s| graph.nodes[s.node].name.as_str()).collect();
-    let banks = connect(acc, stages, &names.join("+"))?;
+    let choices = connect(acc, stages, &names.join("+"))?;
     let reduction = stages.iter().position(|s| s.channels == Channels::Reduced);
-    let mut group = Group {
+    let with = |banks: &[u8], halves| Group {
         name: names.join("+"),
         stages: stages.to_vec(),
-        edges: banks.iter().map(|&bank| Edge { bank, halves: 2, half_words: 0 }).collect(),
+        edges: banks.iter().map(|&bank| Edge { bank, halves, half_words: 0 }).collect(),
         tile: (1, 1),
         chunk_blocks: 1,
         reduction,
     };
     for halves in [2, 1] {
-        for edge in &mut group.edges {
-            edge.halves = halves;
-        }
-        if let Some(found) = best_tile(graph, acc, &group) {
+        let fitting = choices.iter().filter_map(|banks| best_tile(graph, acc, &with(banks, halves)));
+        // The first of those of least cost.
+        if let Some(found) = fitting.min_by_key(|group| estimate_cycles(graph, acc, group)) {
             return Ok(found);
         }
     }
+    let group = with(&choices[0], 1);
     let areas: Vec<usize> = group.windows(graph, Window::new(0, 0, 1, 1)).iter().map(|w| w.area()).collect();
     let (words, edge) = needed(graph, acc, &group, &areas, 1)
         .into_iter()
@@ -185,25 +219,30 @@ fn fit(graph: &Graph, acc: &Accelerator, stages: &[Stage]) -> Result<Group> {
         .hint(format!("raise words of bank `{}` to at least {words}", bank.name)))
 }
 
-/// One bank for each buffer: the first that connects writer and reader and is not used twice in the group.
-fn connect(acc: &Accelerator, stages: &[Stage], name: &str) -> Result<Vec<u8>> {
+/// Every choice of one bank for each buffer, each connecting writer and reader and none used twice; in the order of the accelerator's file. There is one at least.
+fn connect(acc: &Accelerator, stages: &[Stage], name: &str) -> Result<Vec<Vec<u8>>> {
     let mut units = vec![Unit::Load];
     units.extend(stages.iter().map(|s| s.unit));
     units.push(Unit::Store);
-    let mut used: Vec<u8> = Vec::new();
+    let mut choices: Vec<Vec<u8>> = vec![Vec::new()];
     for pair in units.windows(2) {
-        let found = acc
-            .banks
-            .iter()
-            .enumerate()
-            .find(|(id, bank)| bank.writers.contains(&pair[0]) && bank.readers.contains(&pair[1]) && !used.contains(&(*id as u8)));
-        let Some((id, _)) = found else {
+        let connects: Vec<u8> = (0u8..)
+            .zip(&acc.banks)
+            .filter(|(_, bank)| bank.writers.contains(&pair[0]) && bank.readers.contains(&pair[1]))
+            .map(|(id, _)| id)
+            .collect();
+        let longer = choices.iter().flat_map(|used| {
+            let free = connects.iter().filter(|id| !used.contains(id));
+            free.map(|&id| used.iter().copied().chain([id]).collect())
+        });
+        let longer: Vec<Vec<u8>> = longer.collect();
+        if longer.is_empty() {
             return Err(Error::unsupported(format!("layer `{name}`: no free bank is written by `{}` and read by `{}`", pair[0], pair[1]))
                 .hint(format!("add \"{}\" to the writers and \"{}\" to the readers of a bank", pair[0], pair[1])));
-        };
-        used.push(id as u8);
+        }
+        choices = longer;
     }
-    Ok(used)
+    Ok(choices)
 }
 
 /// Words each buffer must hold for windows of these areas and a chunk.

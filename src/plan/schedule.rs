@@ -3,7 +3,7 @@
 use super::access::Access;
 use super::draft::Draft;
 use super::emit::{Context, Part, Side};
-use super::group::{Group, plane};
+use super::group::{Group, loop_orders, plane};
 use super::job::Unit;
 use super::stage::{Channels, Stage};
 use super::weights::Rows;
@@ -170,13 +170,15 @@ impl<'a> GroupEmitter<'a> {
             .hint(format!("raise weight_rows and parameter_rows of [{}] to at least these", stage.unit))
     }
 
-    /// Whether looping over features outermost moves fewer bytes than looping over weights outermost.
+    /// Whether looping over features outermost moves fewer bytes than looping over weights outermost, or takes by far less time by a rough estimate: the
+    /// work before the reduction is done once, not for each part of the weights.
     fn feature_outer(&self, r: usize, tiles: usize, chunks: usize) -> bool {
         let context = self.context;
         let weights = self.rows(&self.group.stages[r]).weight_bytes();
         let input = &context.places[self.group.inputs(context.graph)[0]];
         let features = input.block_bytes() * input.shape.blocks(context.acc.lanes) as u64;
-        tiles as u64 * weights + features <= weights + chunks as u64 * features
+        let fewer_bytes = tiles as u64 * weights + features <= weights + chunks as u64 * features;
+        fewer_bytes || loop_orders(context.graph, context.acc, self.group).is_some_and(|(by_tile, by_part)| 3 * by_tile < 2 * by_part)
     }
 
     fn load_rows(&mut self, k: usize, blocks: (usize, usize), rings: &mut Rings, out: &mut Vec<Draft>) -> Result<()> {

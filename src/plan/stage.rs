@@ -145,9 +145,11 @@ fn accept(graph: &Graph, node: &Node, input: &Node, stage: &Stage, acc: &Acceler
     let (kh, kw) = stage.sliding.kernel;
     let limit = ip.max_kernel.min(LARGEST_KERNEL);
     if kh > limit || kw > limit {
-        let hint = match kh.max(kw) <= LARGEST_KERNEL {
-            true => "raise max_kernel".to_string(),
-            false => format!("use a smaller kernel: no IP goes beyond {LARGEST_KERNEL}"),
+        let whole_map = matches!(node.op, Op::GlobalAvgPool | Op::FullyConnected);
+        let hint = match (kh.max(kw) <= LARGEST_KERNEL, whole_map) {
+            (true, _) => "raise max_kernel".to_string(),
+            (false, true) => format!("pool the map to at most {LARGEST_KERNEL} x {LARGEST_KERNEL} before it: it is one window to the IP"),
+            (false, false) => format!("use a smaller kernel: no IP goes beyond {LARGEST_KERNEL}"),
         };
         return Err(refuse(node, &format!("kernel {kh}x{kw}, `{unit}` takes at most {limit}x{limit}"), &hint));
     }

@@ -222,6 +222,48 @@ fn the_score_prefers_the_offer_of_less_energy_where_it_is_worth_more() {
     assert_eq!(chosen(Objective { goal: Goal::Score, ..Objective::default() }), Some(1));
     assert_eq!(chosen(Objective { fps: Some(1.0), ..Objective::default() }), Some(1), "least energy at a rate");
     assert_eq!(chosen(Objective { fps: Some(hardware.offers[0].fps), ..Objective::default() }), Some(0));
+    // Where no offer keeps to the limits, the one that comes nearest stands for the network.
+    let [frugal_mj, fastest_fps] = [hardware.offers[1].mj_per_frame, hardware.offers[0].fps];
+    let missed = |objective| judged(small(), Vec::new(), hardware.clone(), objective);
+    let half = missed(Objective { mj: Some(frugal_mj / 2.0), ..Objective::default() });
+    assert_eq!((half.offer, half.feasible), (Some(1), false));
+    assert!((half.merit + 1.0).abs() < 1e-12, "twice the limit misses it by the whole of it: {}", half.merit);
+    assert_eq!(missed(Objective { fps: Some(fastest_fps * 2.0), ..Objective::default() }).offer, Some(0));
+}
+
+#[test]
+fn a_point_that_is_no_network_is_refused_and_ends_no_search() {
+    let (pool, board) = (bundle::builtin(), board::builtin("pynq-z1").unwrap());
+    let evaluator = Evaluator::new(&pool, &board, CLOCK, 1, JUDGING, Cache::in_memory());
+    let too_large = Genes::new("conv3-conv5", vec![128, 256, 512, 1024, 1024, 1024, 1024, 1024, 1024, 1024], vec![1, 2, 3]);
+    let hardware = evaluator.hardware(&too_large).unwrap();
+    assert!(hardware.offers.is_empty() && hardware.refused.unwrap().contains("too large"));
+}
+
+#[test]
+fn a_board_gives_each_reader_a_port_or_gets_no_design() {
+    let pool = bundle::builtin();
+    let with = |ports: &str| {
+        let text = include_str!("../configs/boards/pynq-z1.toml").replace("hp_ports = 4", &format!("hp_ports = {ports}"));
+        board::parse(&text, "few.toml").unwrap()
+    };
+    let of = |board: &Board| Evaluator::new(&pool, board, CLOCK, 1, JUDGING, Cache::in_memory()).hardware(&small()).unwrap();
+    let three = of(&with("3"));
+    assert_eq!(three.fastest().unwrap().accelerator.ports.store.hp, 2);
+    assert!(of(&with("2")).refused.unwrap().contains("an HP port each"));
+}
+
+#[test]
+fn what_is_kept_under_this_version_of_the_cache_is_still_what_a_design_gives() {
+    let (pool, board) = (bundle::builtin(), board::builtin("pynq-z1").unwrap());
+    let hardware = Evaluator::new(&pool, &board, CLOCK, 4, JUDGING, Cache::in_memory()).hardware(&small()).unwrap();
+    let text = serde_json::to_string(&hardware).unwrap();
+    let hash = hex::encode(sha2::Digest::finalize(sha2::Digest::chain_update(<sha2::Sha256 as sha2::Digest>::new(), text.as_bytes())));
+    assert_eq!(
+        &hash[..16],
+        "1aca302ed67022a5",
+        "another design than before: raise `VERSION` of `search/cache.rs`, then write its hash here. {text}"
+    );
 }
 
 /// A network that the proxy trains in a second or two, on crops of 32 x 32.

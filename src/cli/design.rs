@@ -19,7 +19,7 @@ pub struct Arguments {
     model: String,
     #[command(flatten)]
     place: PlaceArguments,
-    /// Choose the design of least energy that reaches this rate, host stage included, instead of the fastest.
+    /// Choose, of the designs simulated, the one of least energy that reaches this rate, host stage included, instead of the fastest.
     #[arg(long, value_name = "FPS")]
     fps: Option<f64>,
     /// Width of every feature map in bits, instead of the network's.
@@ -127,10 +127,10 @@ fn summary(network: &str, board: &str, a: &Arguments, found: &Found, levers: &st
     line("RAMB18", &|t| t.resources.bram18.to_string());
     line("LUT", &|t| t.resources.lut.to_string());
     let proof = match found.proved {
-        true => "no other parallel factors of the grid can be faster: their lower bounds are no better",
-        false => "other parallel factors might be faster: not all were simulated with every memory of the grid (--designs)",
+        true => "no parallel factors that were left out can be faster: their lower bounds are no better",
+        false => "other parallel factors might be faster: not all were simulated with every memory of the grid",
     };
-    let _ = writeln!(text, "\nslowest unit of the chosen: `{}`; {proof}", best.bound.0);
+    let _ = writeln!(text, "\nthe `{}` unit bounds the chosen one from below; {proof}", best.bound.0);
     if let Some(fps) = a.fps.filter(|f| best.fps < *f) {
         let _ = writeln!(text, "NOT REACHED: {fps} FPS; this is the fastest that was found");
         text.push_str(levers);

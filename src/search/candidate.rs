@@ -10,7 +10,7 @@ use super::topdown::{self, Found, Target, Trial};
 use crate::accelerator::RawAccelerator;
 use crate::board::{Board, Resources};
 use crate::dataset::scene::version_hash;
-use crate::error::Result;
+use crate::error::{Kind, Result};
 use crate::sweep::rounded;
 use crate::train::proxy::{self, IMAGES, Proxy};
 use crate::units::Hertz;
@@ -168,7 +168,13 @@ impl<'a> Evaluator<'a> {
     pub fn hardware(&self, genes: &Genes) -> Result<Hardware> {
         let text = genes.toml(self.pool)?;
         let (hardware, made) = self.cache.get_or(&key("hardware", &[&text, &self.settings]), || {
-            match topdown::design(&genes.network(self.pool)?, self.board, self.target, &|| ()) {
+            let network = match genes.network(self.pool) {
+                Ok(network) => network,
+                // Too large, or pooled to nothing: a point of the space that is no network.
+                Err(e) if e.kind() == Kind::Input => return Ok(Hardware::refused(e.what())),
+                Err(e) => return Err(e),
+            };
+            match topdown::design(&network, self.board, self.target, &|| ()) {
                 Ok(found) => Ok(Hardware::of(&found)),
                 Err(e) if e.kind().refuses_design() => Ok(Hardware::refused(e.what())),
                 Err(e) => Err(e),

@@ -6,7 +6,7 @@ use crate::accelerator::{
     RawTile, RawVector,
 };
 use crate::board::{Board, Resources};
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::fixed::Format;
 use crate::ip::cost;
 use crate::model::graph::Graph;
@@ -125,6 +125,12 @@ impl Needs {
             true => (0..6).map(|k| 1usize << k).filter(|f| (least..=lanes).contains(f)).map(Some).collect(),
             false => vec![None],
         };
+        let ports = usize::from(board.hp_ports);
+        if ports < READERS {
+            let e =
+                Error::new(Kind::DoesNotFit, "`load`, `weights` and `fetch` read through an HP port each").value(format!("{ports} ports"));
+            return Err(e.allowed(format!("{READERS} or more")).hint("raise hp_ports of the board"));
+        }
         let packings = if packs(self.feature_bits, self.weight_bits) { vec![false, true] } else { vec![false] };
         let mut all = Vec::new();
         for lanes in grid.lanes {
@@ -134,7 +140,10 @@ impl Needs {
                         for conv in pairs(&factors(Unit::Conv, lanes, conv_least)) {
                             for &packed in &packings {
                                 let chosen = Factors { lanes, depthwise, pointwise, conv, vector, packed };
-                                all.push(self.accelerator(chosen, clock));
+                                let mut acc = self.accelerator(chosen, clock);
+                                // Where there is no port of its own, what is written shares that of `fetch`, which only reads.
+                                acc.store_port.hp = acc.store_port.hp.min(board.hp_ports - 1);
+                                all.push(acc);
                             }
                         }
                     }
@@ -226,6 +235,8 @@ fn template(
 
 /// Memories that [`Needs::memories`] tries for one choice of parallel factors.
 pub const MEMORIES: usize = WEIGHT_ROWS.len() * SHARES.len();
+/// Units that read DRAM.
+const READERS: usize = 3;
 /// Fewest lanes and largest kernel that an accelerator can have.
 const LEAST_LANES: usize = 4;
 const LARGEST_KERNEL: usize = 63;

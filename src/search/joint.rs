@@ -40,7 +40,7 @@ impl Objective {
     /// By how much an offer misses the limits, as a share of them: 0 or less where it keeps to all.
     fn missed(&self, fps: f64, mj: f64) -> f64 {
         let short = self.fps.map_or(0.0, |least| 1.0 - fps / least);
-        let over = self.mj.map_or(0.0, |most| 1.0 - most / mj);
+        let over = self.mj.map_or(0.0, |most| mj / most - 1.0);
         short.max(over)
     }
 
@@ -221,9 +221,10 @@ fn simulated(space: &Space, evaluator: &Evaluator<'_>, objective: Objective, poi
 
 /// A candidate before training.
 pub fn judged(genes: Genes, point: Point, hardware: Hardware, objective: Objective) -> Candidate {
-    // Where none keeps to the limits, the fastest.
-    let offer = objective.choose(&hardware.offers).or(hardware.fastest().map(|_| 0));
-    let missed = offer.map(|k| &hardware.offers[k]).map(|o| objective.missed(o.fps, o.mj_per_frame));
+    let missed_by = |k: usize| objective.missed(hardware.offers[k].fps, hardware.offers[k].mj_per_frame);
+    // Where none keeps to the limits, the one that comes nearest; the fastest of equals.
+    let offer = objective.choose(&hardware.offers).or(first_most(0..hardware.offers.len(), |&k| -missed_by(k)));
+    let missed = offer.map(missed_by);
     let feasible = missed.is_some_and(|m| m <= 0.0);
     let merit = missed.map_or(NO_DESIGN, |m| -m.max(0.0));
     Candidate { point, genes, hardware, offer, feasible, iou: None, merit }

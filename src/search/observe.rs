@@ -53,6 +53,7 @@ pub fn bram(pool: &[Bundle], genes: &Genes, acc: &Accelerator, board: &Board, fe
             let side = |full: f64| (libm::ceil(full * factor) as usize).max(1);
             let mut fitted = acc.clone();
             (fitted.feature_bits, fitted.tile) = (bits, (side(TILE[0]), side(TILE[1])));
+            fitted.weight_bits = genes.weight_bits.max(fitted.weight_bits);
             let large = |b: &Bank| Bank { words: LARGE_BANK_WORDS, ..b.clone() };
             fitted.banks = acc.banks.iter().map(large).collect();
             let planned = plan(&network.graph, &fitted)?;

@@ -49,6 +49,8 @@ pub struct Expansion {
 
 /// Most choices of a dimension.
 const MOST_CHOICES: usize = 64;
+/// Most networks: strategies may list them all.
+const MOST_POINTS: usize = 1_000_000;
 /// Pools stand after up to the fourth replication.
 const LEAST_REPLICATIONS: usize = 4;
 /// Channels stop growing at this many times those of the first replication where nothing else is said.
@@ -130,7 +132,7 @@ impl Space {
             Err(Error::input(format!("`{key}` of the search space is out of range")).value(value).allowed(allowed))
         };
         let always = [self.bundles.len(), self.replications.len(), self.down.len(), self.expansions.len()].map(|n| (n, 1));
-        let choices = always.into_iter().chain([(self.stems.len(), 0), (self.tails.len(), 0)]);
+        let choices = always.iter().copied().chain([(self.stems.len(), 0), (self.tails.len(), 0)]);
         for (key, (choices, least)) in ["bundles", "replications", "down", "expansions", "stems", "tails"].into_iter().zip(choices) {
             if !(least..=MOST_CHOICES).contains(&choices) {
                 return wrong(key, format!("{choices} choices"), format!("{least} to {MOST_CHOICES} choices"));
@@ -146,6 +148,10 @@ impl Space {
                 return wrong(key, bits.to_string(), format!("{} to {}", BITS.start(), BITS.end()));
             }
         }
+        let points = always.iter().map(|(n, _)| *n).chain([self.stems.len().max(1), self.tails.len().max(1)]).product::<usize>();
+        if points > MOST_POINTS {
+            return wrong("networks", format!("{points} networks"), format!("at most {MOST_POINTS}"));
+        }
         if let Some(n) = self.replications.iter().find(|n| !(LEAST_REPLICATIONS..=MOST_REPLICATIONS).contains(*n)) {
             return wrong("replications", n.to_string(), format!("{LEAST_REPLICATIONS} (what is pooled last) to {MOST_REPLICATIONS}"));
         }
@@ -159,6 +165,7 @@ impl Space {
         if let Some((first, most)) = capped.find(|(first, most)| !(*first..=MOST_CHANNELS).contains(most) || !most.is_multiple_of(8)) {
             return wrong("expansions", format!("most = {most}"), format!("multiples of 8 from `first` ({first}) to {MOST_CHANNELS}"));
         }
+        let makes = |name: &String| pool.iter().any(|b| b.name == *name && b.makes_channels());
         // Each network once: searches count distinct points as distinct networks.
         let repeated = [
             ("bundles", first_repeated(&self.bundles).cloned()),
@@ -169,13 +176,14 @@ impl Space {
             (
                 "expansions",
                 self.replications.iter().find_map(|&n| {
-                    let channels: Vec<Vec<u16>> = self.expansions.iter().map(|e| e.channels(n)).collect();
+                    // Behind a stem that makes no channels nobody asks for those of the first replication.
+                    let first = usize::from(self.stems.iter().any(|stem| !makes(stem)));
+                    let channels: Vec<Vec<u16>> = self.expansions.iter().map(|e| e.channels(n).split_off(first)).collect();
                     first_repeated(&channels).map(|c| format!("channels {c:?} twice, at {n} replications"))
                 }),
             ),
         ];
         // A bundle that makes no channels keeps those of what it reads, whatever the expansion says.
-        let makes = |name: &String| pool.iter().any(|b| b.name == *name && b.makes_channels());
         if let Some(tail) = self.tails.iter().find(|t| !makes(t)) {
             return wrong("tails", tail.clone(), "bundles that make channels: expansions differ there".into());
         }
@@ -317,6 +325,26 @@ mod tests {
             let e = of(stems, &firsts).unwrap_err().to_string();
             assert!(e.contains("`dw5`") && e.contains("makes no channels"), "{e}");
         }
+    }
+
+    #[test]
+    fn a_stem_that_makes_no_channels_makes_the_first_of_them_nobodys() {
+        let expansion = |first, factor| Expansion { first, factor, most: Some(64) };
+        let of = |stem: &str| {
+            let expansions = vec![expansion(8, 4.0), expansion(16, 2.0)];
+            Space { stems: vec![stem.into()], expansions, ..Space::default() }.check(&super::super::bundle::builtin())
+        };
+        assert!(of("pw").is_ok());
+        assert!(of("dw3").unwrap_err().to_string().contains("twice"));
+    }
+
+    #[test]
+    fn a_space_has_an_end() {
+        let expansions = (0..64).map(|k| Expansion { first: 8 + 8 * (k % 16), factor: 1.0 + f64::from(k) / 32.0, most: None }).collect();
+        let names: Vec<String> = super::super::bundle::builtin().iter().filter(|b| b.makes_channels()).map(|b| b.name.clone()).collect();
+        let space = Space { bundles: names.clone(), stems: names.clone(), tails: names, expansions, ..Space::default() };
+        let e = space.check(&super::super::bundle::builtin()).unwrap_err().to_string();
+        assert!(e.contains("`networks`") && e.contains("1000000"), "{e}");
     }
 
     #[test]

@@ -86,7 +86,7 @@ fn standing(left: &Left, number: usize) -> String {
 }
 
 /// Share of a rate from which on more of it is a gain: offers are kept rounded.
-const LEAST_GAIN: f64 = 1e-6;
+const LEAST_GAIN: f64 = 1e-3;
 
 /// A table of gains.
 fn bought(gains: &[Gain], fastest: &Offer) -> String {

@@ -27,7 +27,7 @@ pub struct Arguments {
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
     /// Explain a candidate of a finished search in --out (its number or the name of its network): why it won or not, what binds, what more of each budget would buy.
-    #[arg(long, value_name = "CANDIDATE", conflicts_with_all = ["fps", "mj", "goal", "strategy", "space", "table", "features", "finish"])]
+    #[arg(long, value_name = "CANDIDATE", conflicts_with_all = ["fps", "mj", "goal", "strategy", "space", "table", "features", "finish", "board", "clock_mhz", "trainings", "designs", "epochs", "seed", "pool", "cache"])]
     explain: Option<String>,
     #[command(flatten)]
     place: PlaceArguments,

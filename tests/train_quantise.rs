@@ -156,6 +156,56 @@ fn float_emulation_of_the_grids_equals_the_integers() {
     }
 }
 
+/// With multipliers batch norm stays until the end, and is folded into weights on their grid: the integers follow the emulation, but for roundings of the
+/// multiplier's 15 bits.
+#[test]
+fn float_emulation_with_batch_norm_and_multipliers_equals_the_integers() {
+    let images = noise(2);
+    for bits in [2, 1] {
+        let network = network(LoadOptions { feature_bits: Some(8), weight_bits: Some(bits), ..Default::default() });
+        let map = Trainable::new(&network.float, network.head.as_ref()).unwrap();
+        let spec = map.spec.clone();
+        let mut params = Params::random(&spec, 4).unwrap();
+        let mut rng = Rng::new(8);
+        for (running, p) in params.running.iter_mut().zip(&mut params.stages) {
+            running.mean.iter_mut().for_each(|m| *m = rng.range(-0.3, 0.3));
+            running.var.iter_mut().for_each(|v| *v = rng.range(0.05, 2.0));
+            p.gamma.iter_mut().for_each(|g| *g = rng.range(-0.5, 1.5));
+            p.beta.iter_mut().for_each(|b| *b = rng.range(-1.0, 1.0));
+        }
+        let mut float = network.float.clone();
+        map.layers.iter().for_each(|&id| float.layers[id].numbers.scale = ScaleKind::MultiplierPerChannel);
+        let mut net = Net::new(spec.clone(), params.clone(), 2).unwrap();
+        calibrate(&mut net, &map, &mut float, 2, |i, out| images.fill(i, out));
+        let grids = Grids::new(&float, &spec, &map.layers);
+        let (_, folded) = params.fold_with(&spec, |k, weight| grids.weights(k, weight));
+        map.put(&folded, &mut float);
+        let graph = model::quantise::quantise(&float).unwrap();
+        net.grids = Some(grids);
+        net.forward(2, Mode::Evaluate, |i, out| images.fill(i, out));
+        for i in 0..2 {
+            let format = graph.input().format;
+            let raw: Vec<i32> = images.pixels[i].iter().map(|&p| format.quantise(f64::from(p) / 256.0)).collect();
+            let outputs = reference::run(&graph, &Tensor { shape: INPUT, data: raw }).unwrap();
+            for (k, stage) in spec.stages.iter().enumerate() {
+                let name = if stage.pool { "a_pool" } else { &stage.name };
+                let node = graph.nodes.iter().position(|n| n.name == name).unwrap();
+                let step = graph.nodes[node].format.step() as f32;
+                let own = net.activations(i, k).iter().map(|v| (v / step).round() as i32);
+                let differ: Vec<i32> = outputs[node].data.iter().zip(own).map(|(a, b)| (a - b).abs()).filter(|d| *d > 0).collect();
+                let all = outputs[node].data.len();
+                println!("{name} at {bits} bits: {} of {all} differ, by {:?} at most", differ.len(), differ.iter().max());
+                assert!(
+                    differ.len() * 50 <= all,
+                    "{name} at {bits} bits: {} of {all} differ, by {:?} at most",
+                    differ.len(),
+                    differ.iter().max()
+                );
+            }
+        }
+    }
+}
+
 fn train(network: &Network, scale: Option<ScaleKind>, folder: Option<&std::path::Path>) -> Trained {
     let images = noise(16);
     let schedule = |phase, epochs, rate| Schedule {

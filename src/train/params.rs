@@ -107,14 +107,16 @@ impl Params {
         self.fold_with(spec, |_, weight| weight.to_vec())
     }
 
-    /// [`Params::fold`], the weights of each stage replaced by what `weights` makes of them before they are scaled.
+    /// [`Params::fold`], the weights of each stage, with batch norm or without, replaced by what `weights` makes of them before they are scaled.
     pub fn fold_with(&self, spec: &NetSpec, weights: impl Fn(usize, &[f32]) -> Vec<f32>) -> (NetSpec, Params) {
         let (mut spec, mut params) = (spec.clone(), self.clone());
-        for (k, stage) in spec.stages.iter_mut().enumerate().filter(|(_, s)| s.norm) {
-            stage.norm = false;
-            let running = std::mem::take(&mut params.running[k]);
+        for (k, stage) in spec.stages.iter_mut().enumerate() {
             let p = &mut params.stages[k];
             p.weight = weights(k, &p.weight);
+            if !std::mem::take(&mut stage.norm) {
+                continue;
+            }
+            let running = std::mem::take(&mut params.running[k]);
             let taps = p.weight.len() / p.beta.len();
             for c in 0..p.beta.len() {
                 let scale = p.gamma[c] / (running.var[c] + EPSILON).sqrt();

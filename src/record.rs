@@ -85,7 +85,7 @@ pub struct CycleSplit {
     pub wait_operand_cycles: u64,
     /// Job in the queue, waiting for space (a token from a unit that still reads).
     pub wait_space_cycles: u64,
-    /// No job in the queue although jobs remain (fetch is behind).
+    /// No job in the queue although jobs remain: fetch waits for room in another unit's queue, or has not read the descriptor yet.
     pub wait_job_cycles: u64,
     /// After its last job.
     pub idle_cycles: u64,
@@ -176,7 +176,7 @@ pub struct JobRecord {
 pub struct MemoryRecord {
     /// Peak of the device in megabytes (10^6) a second.
     pub peak_mb_per_s: f64,
-    /// Read and written, all ports.
+    /// Read, all ports, descriptors included.
     pub read_bytes: u64,
     /// Written, all ports.
     pub write_bytes: u64,
@@ -184,11 +184,11 @@ pub struct MemoryRecord {
     pub read_bytes_by_unit: Vec<(Unit, u64)>,
     /// Mean over the frame, megabytes a second.
     pub mean_mb_per_s: f64,
-    /// Bursts that found their row open, closed, or another row open.
+    /// DRAM bursts that found their row open.
     pub row_hits: u64,
-    /// Row closed.
+    /// DRAM bursts that found their bank closed.
     pub row_misses: u64,
-    /// Another row open.
+    /// DRAM bursts that found another row open.
     pub row_conflicts: u64,
     /// Refreshes.
     pub refreshes: u64,

@@ -97,10 +97,11 @@ fn headline(record: &RunRecord, t: &mut Table) {
         item("accuracy", if a.images == 0 { "no image was run".into() } else { on });
     }
     let [p50, p90, p99, max] = p.accelerator_ms_percentiles.map(significant);
-    let spread = if record.frames.len() > 1 {
-        format!("; accelerator p50 {p50}, p90 {p90}, p99 {p99}, max {max} over {} frames", record.frames.len())
-    } else {
-        String::new()
+    let spread = match record.frames.len() {
+        0 | 1 => String::new(),
+        // The 99th percentile of fewer is the largest.
+        few @ ..100 => format!("; accelerator median {p50}, at most {max} over {few} frames"),
+        many => format!("; accelerator p50 {p50}, p90 {p90}, p99 {p99}, max {max} over {many} frames"),
     };
     let (latency, accelerator, host) = (significant(p.latency_ms), significant(p.accelerator_ms), significant(p.host_ms));
     item("latency", format!("{latency} ms a frame = {accelerator} accelerator + {host} host{spread}"));

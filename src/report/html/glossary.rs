@@ -5,7 +5,10 @@ const TERMS: &[(&str, &str)] = &[
     ("busy", "A unit is between the issue and the end of a job. A job never stalls once it is issued, so busy cycles are working cycles."),
     ("wait operand", "A job is in the queue, but a unit that produces its input has not finished."),
     ("wait space", "A job is in the queue, but a unit still reads the buffer that it would overwrite."),
-    ("wait job", "The queue is empty although jobs remain: the program is not fetched fast enough."),
+    (
+        "wait job",
+        "The queue is empty although jobs remain. Descriptors are handed out in the order of the program, so a full queue of another unit, or a descriptor still on its way, keeps them back.",
+    ),
     ("idle", "After the unit's last job of the frame."),
     ("critical unit", "The unit that works longest on a layer, be it computing or moving data."),
     ("layer", "A layer group: layers fused into one pass over the tiles. Its cycles are those by which it moves the end of the frame."),
@@ -20,7 +23,7 @@ const TERMS: &[(&str, &str)] = &[
     ),
     (
         "roofline",
-        "A layer's rate, in its own time, against the operations it does for each byte of DRAM traffic. Its own time: the cycles by which it moves the end of the frame, but at least those its busiest unit works on it. The flat roof is the peak of the multipliers, the slope that of DRAM.",
+        "A layer's rate, in its own time, against the operations it does for each byte of DRAM traffic. Its own time: the cycles by which it moves the end of the frame, but at least those its busiest unit works on it. The flat roof is the peak of the multipliers, the slopes those of DRAM and of one HP port: a layer whose features all pass one port stays below the latter.",
     ),
     (
         "row hit, miss, conflict",

@@ -12,6 +12,8 @@ use crate::report::text::{shortened, significant};
 
 const TOP: i32 = 50;
 const KEY_LINE: i32 = 19;
+/// Bytes that a 64-bit HP port moves in a cycle.
+const PORT_BYTES: f64 = 8.0;
 
 /// A layer on the plot.
 struct Point {
@@ -26,6 +28,8 @@ struct Roofs {
     gops: f64,
     /// Of DRAM, 10^9 bytes a second.
     gigabytes: f64,
+    /// Of one HP port, 10^9 bytes a second.
+    port_gigabytes: f64,
 }
 
 /// Pixels of the plot's frame.
@@ -51,7 +55,11 @@ pub fn draw(record: &RunRecord, width: i32) -> Result<String> {
         let frame = Frame { left: 60, right: width - 400, top: TOP, bottom: TOP + 400 };
         (frame, (width - 296, TOP), (TOP + 460).max(TOP + KEY_LINE * key_rows + 10))
     };
-    let roofs = Roofs { gops: peak_gops(record, Unit::is_compute), gigabytes: record.memory.peak_mb_per_s / 1e3 };
+    let roofs = Roofs {
+        gops: peak_gops(record, Unit::is_compute),
+        gigabytes: record.memory.peak_mb_per_s / 1e3,
+        port_gigabytes: PORT_BYTES * record.clock_mhz / 1e3,
+    };
     let title = if is_compact(width) { "Roofline" } else { "Roofline: what each layer reaches, and what bounds it" };
     svg(width, height, title, |canvas| {
         if points.is_empty() || roofs.gops <= 0.0 || roofs.gigabytes <= 0.0 {
@@ -112,10 +120,26 @@ fn roof_lines(canvas: &mut Canvas, record: &RunRecord, roofs: &Roofs, (x, y): (&
     let corner = (x.pixel(knee), y.pixel(roofs.gops));
     canvas.line(from, corner, palette::INK, 2);
     canvas.line(corner, (frame.right, corner.1), palette::INK, 2);
+    port_roof(canvas, roofs, (x, y), frame);
     // Nothing lies above a roof, so its name is never in the way there.
     canvas.text((frame.left + 6, corner.1 - 12), &format!("DRAM {} GB/s", significant(roofs.gigabytes)), Anchor::Start);
     canvas.text((frame.right + 5, corner.1), &format!("all IPs {}", significant(roofs.gops)), Anchor::Start);
     single_roofs(canvas, record, roofs, (x, y), frame);
+}
+
+/// The slope of one HP port, where it lies below that of DRAM: what a layer reaches at most whose traffic passes one port.
+fn port_roof(canvas: &mut Canvas, roofs: &Roofs, (x, y): (&Scale, &Scale), frame: &Frame) {
+    let slope = roofs.port_gigabytes;
+    if slope >= roofs.gigabytes {
+        return;
+    }
+    let enter = (y.value(frame.bottom) / slope).max(x.value(frame.left));
+    let leave = (roofs.gops / slope).min(x.value(frame.right));
+    if enter < leave {
+        let (from, to) = ((x.pixel(enter), y.pixel(enter * slope)), (x.pixel(leave), y.pixel(leave * slope)));
+        canvas.line(from, to, palette::MUTED, 1);
+        canvas.muted((to.0 + 6, to.1 + 12), &format!("one port {}", significant(slope)), Anchor::Start);
+    }
 }
 
 /// IPs with the same roof share a line. Names stand right of the frame, moved down where they would touch.

@@ -259,6 +259,19 @@ fn accumulators_hold_every_sum_and_no_bit_more() {
 fn the_shipped_accelerators_are_these() {
     assert_eq!(
         accelerator::names().collect::<Vec<_>>(),
-        ["pynq-z1-default", "uav-fast", "uav-accurate", "uav-large", "small", "tiny", "wide", "dnn1", "dnn2", "dnn3", "ternary"]
+        [
+            "pynq-z1-default",
+            "uav-fast",
+            "uav-accurate",
+            "uav-precise",
+            "uav-large",
+            "small",
+            "tiny",
+            "wide",
+            "dnn1",
+            "dnn2",
+            "dnn3",
+            "ternary"
+        ]
     );
 }

@@ -173,6 +173,10 @@ fn float_emulation_with_batch_norm_and_multipliers_equals_the_integers() {
             p.gamma.iter_mut().for_each(|g| *g = rng.range(-0.5, 1.5));
             p.beta.iter_mut().for_each(|b| *b = rng.range(-1.0, 1.0));
         }
+        // A channel without a weight, as the first layers of a ternary network may have: it is its bias.
+        let taps = params.stages[0].weight.len() / params.stages[0].beta.len();
+        params.stages[0].weight[..taps].fill(0.0);
+        (params.running[0].mean[0], params.running[0].var[0], params.stages[0].beta[0]) = (0.0, 0.0, 0.6);
         let mut float = network.float.clone();
         map.layers.iter().for_each(|&id| float.layers[id].numbers.scale = ScaleKind::MultiplierPerChannel);
         let mut net = Net::new(spec.clone(), params.clone(), 2).unwrap();

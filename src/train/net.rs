@@ -248,12 +248,12 @@ impl Net {
             }
         };
         let channels = if stage.op.moves() { 0 } else { stage.channels };
-        let step = self.grids.as_ref().map_or(0.0, |g| g.accumulator_step(k, &self.quantised[k]));
+        let steps = self.grids.as_ref().map_or_else(|| vec![0.0; channels], |g| g.accumulator_steps(k, &self.quantised[k], channels));
         (0..channels)
             .map(|c| {
                 let (scale, shift) = linear(c);
                 // With few, large weights the accumulator is coarse, and so are its biases.
-                let last_bit = step * scale.abs();
+                let last_bit = steps[c] * scale.abs();
                 let shift = if last_bit > 0.0 { (shift / last_bit).round() * last_bit } else { shift };
                 Curve { scale, shift, low, high, grid }
             })

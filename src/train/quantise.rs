@@ -77,8 +77,17 @@ impl Grids {
         }
     }
 
-    /// What the last bit of stage `k`'s accumulator weighs, before batch norm, with weights already on their grid: biases are rounded to it.
-    pub fn accumulator_step(&self, k: usize, quantised: &[f32]) -> f32 {
+    /// What the last bit of the accumulator of each of stage `k`'s channels weighs, before batch norm, with weights already on their grid: biases are rounded to
+    /// it. 0 where a channel has a step of its own and all its weights are zero: its bias is exact then.
+    pub fn accumulator_steps(&self, k: usize, quantised: &[f32], channels: usize) -> Vec<f32> {
+        let step = self.accumulator_step(k, quantised);
+        let own = matches!(self.weight[k], Some(WeightGrid::Channel(_)));
+        let taps = quantised.len() / channels.max(1);
+        let is_dead = |c: usize| quantised[c * taps..(c + 1) * taps].iter().all(|w| *w == 0.0);
+        (0..channels).map(|c| if own && is_dead(c) { 0.0 } else { step }).collect()
+    }
+
+    fn accumulator_step(&self, k: usize, quantised: &[f32]) -> f32 {
         let step = match self.weight[k] {
             None => 0.0,
             Some(WeightGrid::Shift(format)) => format.step() as f32,

@@ -122,7 +122,11 @@ fn roof_lines(canvas: &mut Canvas, record: &RunRecord, roofs: &Roofs, (x, y): (&
     canvas.line(corner, (frame.right, corner.1), palette::INK, 2);
     port_roof(canvas, roofs, (x, y), frame);
     // Nothing lies above a roof, so its name is never in the way there.
-    canvas.text((frame.left + 6, corner.1 - 12), &format!("DRAM {} GB/s", significant(roofs.gigabytes)), Anchor::Start);
+    let port = match roofs.port_gigabytes < roofs.gigabytes {
+        true => format!(", one port {} (thin)", significant(roofs.port_gigabytes)),
+        false => String::new(),
+    };
+    canvas.text((frame.left + 6, corner.1 - 12), &format!("DRAM {} GB/s{port}", significant(roofs.gigabytes)), Anchor::Start);
     canvas.text((frame.right + 5, corner.1), &format!("all IPs {}", significant(roofs.gops)), Anchor::Start);
     single_roofs(canvas, record, roofs, (x, y), frame);
 }
@@ -138,7 +142,6 @@ fn port_roof(canvas: &mut Canvas, roofs: &Roofs, (x, y): (&Scale, &Scale), frame
     if enter < leave {
         let (from, to) = ((x.pixel(enter), y.pixel(enter * slope)), (x.pixel(leave), y.pixel(leave * slope)));
         canvas.line(from, to, palette::MUTED, 1);
-        canvas.muted((to.0 + 6, to.1 + 12), &format!("one port {}", significant(slope)), Anchor::Start);
     }
 }
 

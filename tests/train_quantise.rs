@@ -116,6 +116,26 @@ fn folding_batch_norm_changes_nothing() {
     }
 }
 
+/// Of each stage of a network on its grids, for two images: its name, what the integers give, and what the emulation does.
+fn both(net: &mut Net, graph: &model::graph::Graph, images: &Images) -> Vec<(String, Vec<i32>, Vec<i32>)> {
+    net.forward(2, Mode::Evaluate, |i, out| images.fill(i, out));
+    let net = &*net;
+    let of_image = |i: usize| {
+        let format = graph.input().format;
+        let raw: Vec<i32> = images.pixels[i].iter().map(|&p| format.quantise(f64::from(p) / 256.0)).collect();
+        let outputs = reference::run(graph, &Tensor { shape: INPUT, data: raw }).unwrap();
+        let of_stages = net.spec.stages.iter().enumerate().map(|(k, stage)| {
+            let name = if stage.pool { "a_pool" } else { &stage.name };
+            let node = graph.nodes.iter().position(|n| n.name == name).unwrap();
+            let step = graph.nodes[node].format.step() as f32;
+            let own = net.activations(i, k).iter().map(|v| (v / step).round() as i32).collect();
+            (name.to_string(), outputs[node].data.clone(), own)
+        });
+        of_stages.collect::<Vec<_>>()
+    };
+    (0..2).flat_map(of_image).collect()
+}
+
 #[test]
 fn float_emulation_of_the_grids_equals_the_integers() {
     let images = noise(2);
@@ -139,19 +159,9 @@ fn float_emulation_of_the_grids_equals_the_integers() {
         map.put(&net.params, &mut float);
         let graph = model::quantise::quantise(&float).unwrap();
         net.grids = Some(grids);
-        net.forward(2, Mode::Evaluate, |i, out| images.fill(i, out));
-        for i in 0..2 {
-            let format = graph.input().format;
-            let raw: Vec<i32> = images.pixels[i].iter().map(|&p| format.quantise(f64::from(p) / 256.0)).collect();
-            let outputs = reference::run(&graph, &Tensor { shape: INPUT, data: raw }).unwrap();
-            for (k, stage) in spec.stages.iter().enumerate() {
-                let name = if stage.pool { "a_pool" } else { &stage.name };
-                let node = graph.nodes.iter().position(|n| n.name == name).unwrap();
-                let step = graph.nodes[node].format.step() as f32;
-                let own: Vec<i32> = net.activations(i, k).iter().map(|v| (v / step).round() as i32).collect();
-                assert_eq!(outputs[node].data, own, "{name} at {feature_bits}/{weight_bits} bits");
-                assert!(own.iter().any(|&v| v != 0));
-            }
+        for (name, integers, own) in both(&mut net, &graph, &images) {
+            assert_eq!(integers, own, "{name} at {feature_bits}/{weight_bits} bits");
+            assert!(own.iter().any(|&v| v != 0));
         }
     }
 }
@@ -186,26 +196,10 @@ fn float_emulation_with_batch_norm_and_multipliers_equals_the_integers() {
         map.put(&folded, &mut float);
         let graph = model::quantise::quantise(&float).unwrap();
         net.grids = Some(grids);
-        net.forward(2, Mode::Evaluate, |i, out| images.fill(i, out));
-        for i in 0..2 {
-            let format = graph.input().format;
-            let raw: Vec<i32> = images.pixels[i].iter().map(|&p| format.quantise(f64::from(p) / 256.0)).collect();
-            let outputs = reference::run(&graph, &Tensor { shape: INPUT, data: raw }).unwrap();
-            for (k, stage) in spec.stages.iter().enumerate() {
-                let name = if stage.pool { "a_pool" } else { &stage.name };
-                let node = graph.nodes.iter().position(|n| n.name == name).unwrap();
-                let step = graph.nodes[node].format.step() as f32;
-                let own = net.activations(i, k).iter().map(|v| (v / step).round() as i32);
-                let differ: Vec<i32> = outputs[node].data.iter().zip(own).map(|(a, b)| (a - b).abs()).filter(|d| *d > 0).collect();
-                let all = outputs[node].data.len();
-                println!("{name} at {bits} bits: {} of {all} differ, by {:?} at most", differ.len(), differ.iter().max());
-                assert!(
-                    differ.len() * 50 <= all,
-                    "{name} at {bits} bits: {} of {all} differ, by {:?} at most",
-                    differ.len(),
-                    differ.iter().max()
-                );
-            }
+        for (name, integers, own) in both(&mut net, &graph, &images) {
+            let differ: Vec<i32> = integers.iter().zip(own).map(|(a, b)| (a - b).abs()).filter(|d| *d > 0).collect();
+            let (count, all, most) = (differ.len(), integers.len(), differ.iter().max());
+            assert!(count * 50 <= all, "{name} at {bits} bits: {count} of {all} differ, by {most:?} at most");
         }
     }
 }

@@ -1,7 +1,7 @@
 //! `bico dataset generate` and `bico dataset show`: procedural scenes as files, and a sheet to look at.
 
 use super::common::note;
-use super::images::LabelArguments;
+use super::images::{LabelArguments, Opened};
 use crate::dataset::contact::{outline, sheet};
 use crate::dataset::scene::{HEIGHT, Split, WIDTH};
 use crate::dataset::{Box2D, Examples, Image, Scenes, resize, writer};
@@ -96,7 +96,7 @@ fn generate(args: &GenerateArgs) -> Result<Vec<String>> {
 fn show(args: &ShowArgs) -> Result<Vec<String>> {
     let examples: &dyn Examples = match &args.images {
         Some(path) => {
-            let (folder, _, remarks) = args.labels.open(path, false)?;
+            let Opened { folder, remarks, .. } = args.labels.open(path, false)?;
             remarks.iter().for_each(|remark| note(remark));
             &{ folder }
         }

@@ -2,7 +2,7 @@
 
 use super::Talk;
 use super::common::{DEFAULT_NETWORK, network, note, print, progress, untrained};
-use super::images::LabelArguments;
+use super::images::{LabelArguments, Opened};
 use super::samples;
 use crate::dataset::baseline::Baselines;
 use crate::dataset::{Examples, LabelFormat, Scenes, Split};
@@ -74,21 +74,29 @@ pub fn run(arguments: &Arguments, talk: Talk) -> Result<()> {
     let networks: Vec<&Network> = std::iter::once(&first).chain(&second).collect();
     match &arguments.images {
         Some(path) => {
-            let (folder, problems, remarks) = arguments.labels.open(path, talk.quiet)?;
+            let Opened { folder, skipped, remarks } = arguments.labels.open(path, talk.quiet)?;
             let single = (0..folder.len()).all(|i| folder.objects(i).len() == 1);
             let references = if single { References::halves(&folder)? } else { None };
             let labels = folder.format().map_or("no", LabelFormat::name);
             let images = if folder.len() == 1 { "image" } else { "images" };
-            let from = format!("{} {images} of {} ({labels} labels)", folder.len(), path.display());
-            finish(arguments, &networks, &folder, references, (from, problems, remarks), talk)
+            let images_from = format!("{} {images} of {} ({labels} labels)", folder.len(), path.display());
+            finish(arguments, &networks, &folder, references, About { images_from, skipped, remarks }, talk)
         }
         None => {
             let scenes = Scenes { split: arguments.split, first: 0, count: arguments.scenes as usize };
             let references = References::Apart(Box::new(Baselines::of_scenes(BASELINE_FIT)));
-            let from = format!("{} {} scenes", arguments.scenes, arguments.split.name());
-            finish(arguments, &networks, &scenes, Some(references), (from, Vec::new(), Vec::new()), talk)
+            let images_from = format!("{} {} scenes", arguments.scenes, arguments.split.name());
+            finish(arguments, &networks, &scenes, Some(references), About { images_from, ..About::default() }, talk)
         }
     }
+}
+
+/// What the report says about the images.
+#[derive(Default)]
+struct About {
+    images_from: String,
+    skipped: Vec<String>,
+    remarks: Vec<String>,
 }
 
 fn finish(
@@ -96,16 +104,16 @@ fn finish(
     networks: &[&Network],
     examples: &dyn Examples,
     references: Option<References>,
-    (images_from, problems, remarks): (String, Vec<String>, Vec<String>),
+    about: About,
     talk: Talk,
 ) -> Result<()> {
     let options = Options { bootstrap: Bootstrap { resamples: arguments.resamples, seed: arguments.seed }, ..Options::default() };
     let bar = progress(talk.quiet, examples.len(), "images");
     let mut found = evaluate::evaluate(networks, examples, references.as_ref(), options, || bar.inc(1))?;
     bar.finish_and_clear();
-    found.images_from = images_from;
-    found.problems = problems;
-    found.notes = remarks;
+    found.images_from = about.images_from;
+    found.problems = about.skipped;
+    found.notes = about.remarks;
     if examples.len() < FEW {
         found.notes.push(format!("On fewer than {FEW} images an interval is a rough guide."));
     }

@@ -16,12 +16,22 @@ pub struct LabelArguments {
     pub on_broken: OnBroken,
 }
 
+/// A folder as it was opened.
+pub struct Opened {
+    /// What can be used.
+    pub folder: Folder,
+    /// Files that were skipped, a line each.
+    pub skipped: Vec<String>,
+    /// Remarks on what is used, a line each.
+    pub remarks: Vec<String>,
+}
+
 impl LabelArguments {
-    /// Opens the folder. Skipped files are listed on standard error; they and the remarks are returned, a line each.
+    /// Opens the folder. Skipped files are listed on standard error.
     ///
     /// # Errors
     /// As [`Folder::open`].
-    pub fn open(&self, path: &Path, quiet: bool) -> Result<(Folder, Vec<String>, Vec<String>)> {
+    pub fn open(&self, path: &Path, quiet: bool) -> Result<Opened> {
         let bar = progress(quiet, 0, "images checked");
         let step = |all: usize| {
             bar.set_length(all as u64);
@@ -30,9 +40,9 @@ impl LabelArguments {
         let opened = Folder::open_watched(path, self.labels, self.on_broken, &step);
         bar.finish_and_clear();
         let (folder, problems) = opened?;
-        let problems: Vec<String> = problems.iter().map(|p| format!("skipped: {}", p.one_line())).collect();
-        problems.iter().for_each(|text| note(text));
+        let skipped: Vec<String> = problems.iter().map(|p| format!("skipped: {}", p.one_line())).collect();
+        skipped.iter().for_each(|text| note(text));
         let remarks = folder.notes().collect();
-        Ok((folder, problems, remarks))
+        Ok(Opened { folder, skipped, remarks })
     }
 }

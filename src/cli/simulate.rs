@@ -2,7 +2,7 @@
 
 use super::Talk;
 use super::common::{self, DesignArguments, note, print, progress};
-use super::images::LabelArguments;
+use super::images::{LabelArguments, Opened};
 use super::samples::{self, Samples};
 use crate::dataset::{Split, baseline};
 use crate::error::{Error, Result};
@@ -115,9 +115,8 @@ pub fn run(arguments: &Arguments, talk: Talk) -> Result<()> {
 /// What to run, and which files were skipped.
 fn load_samples(arguments: &Arguments, network: &crate::model::Network, quiet: bool) -> Result<(Samples, Vec<String>)> {
     if let Some(path) = &arguments.images {
-        let (folder, problems, remarks) = arguments.labels.open(path, quiet)?;
-        let remarks = problems.into_iter().chain(remarks).collect();
-        return Ok((samples::examples(network, &folder)?, remarks));
+        let Opened { folder, skipped, remarks } = arguments.labels.open(path, quiet)?;
+        return Ok((samples::examples(network, &folder)?, skipped.into_iter().chain(remarks).collect()));
     }
     let scenes = |count| samples::scenes(network, Split::Test, 0, count);
     let samples = match (arguments.scenes.map(|n| n as usize), &network.head) {

@@ -1,7 +1,7 @@
 //! `bico train`: trains the layers of a network folder, in float and then on the fixed-point grids, and writes it as a folder.
 
 use super::common;
-use super::images::LabelArguments;
+use super::images::{LabelArguments, Opened};
 use super::progress::Progress;
 use crate::dataset::OnBroken;
 use crate::dataset::scene::{Split, version_hash};
@@ -239,7 +239,7 @@ fn data(args: &TrainArgs, shape: Shape, progress: &Progress, quiet: bool) -> Res
         progress.note("rendering validation scenes");
         return Ok((Source::Scenes, Images::scenes(Split::Validation, 0, args.validation as usize, shape)));
     };
-    let (folder, _, remarks) = args.labels.open(folder, quiet)?;
+    let Opened { folder, remarks, .. } = args.labels.open(folder, quiet)?;
     remarks.iter().filter(|_| !quiet).for_each(|remark| common::note(remark));
     progress.note("reading images");
     let [training, validation] = Images::split(&folder, shape)?;

@@ -147,6 +147,7 @@ impl Policy {
         self.look_ahead(v, direction, 0, &mut taken, best);
         let other = direction.other();
         if self.may_interrupt(v, other) {
+            // One that has to wait shares its row with the run that it waits for, whose bank is taken already.
             for run in &v.queues[other as usize].runs {
                 if v.device.has_open(run.bank, run.row) {
                     taken |= 1 << run.bank;

@@ -155,15 +155,13 @@ pub fn loop_orders(graph: &Graph, acc: &Accelerator, group: &Group) -> Option<(u
     const BYTES_A_CYCLE: u64 = 8;
     let stage = &group.stages[group.reduction?];
     let (rows, ip) = (Rows::of(graph, stage, acc)?, acc.ip(stage.unit)?);
-    if rows.blocks_at_once(ip, 1) >= rows.blocks {
+    let parts = rows.parts(ip)? as u64;
+    if parts == 1 {
         return None;
     }
-    let parts = rows.blocks.div_ceil(rows.blocks_at_once(ip, 2).max(1)) as u64;
-    let out = plane(graph, group);
-    let tiles = (out.h.div_ceil(group.tile.0) * out.w.div_ceil(group.tile.1)) as u64;
     let input = &graph.nodes[group.inputs(graph)[0]];
     let features = (input.shape.h * input.shape.w * input.shape.c) as u64 * u64::from(input.format.container_bits()) / 8;
-    let front = group.typical_tiles(out).into_iter().map(|tile| tile_cycles(graph, acc, group, tile).0).max().unwrap_or(0);
+    let Tiling { tiles, front, .. } = Tiling::of(graph, acc, group);
     let plain = estimate_cycles(graph, acc, group);
     let by_tile = plain.max(tiles * rows.weight_bytes() / BYTES_A_CYCLE);
     let by_part = (plain + (parts - 1) * tiles * front).max((rows.weight_bytes() + parts * features) / BYTES_A_CYCLE);
@@ -201,7 +199,7 @@ fn fit(graph: &Graph, acc: &Accelerator, stages: &[Stage]) -> Result<Group> {
     for halves in [2, 1] {
         let fitting = choices.iter().filter_map(|banks| best_tile(graph, acc, &with(banks, halves)));
         // The first of those of least cost.
-        if let Some(found) = fitting.min_by_key(|group| estimate_cycles(graph, acc, group)) {
+        if let Some((_, found)) = fitting.min_by_key(|(cost, _)| *cost) {
             return Ok(found);
         }
     }
@@ -271,8 +269,8 @@ fn largest_needs(graph: &Graph, acc: &Accelerator, group: &Group, chunk: usize) 
 const LARGEST_READ_SIDE: i32 = descriptor::SOURCE_ROWS.largest() as i32;
 const LARGEST_WRITTEN_SIDE: i32 = descriptor::ROWS.largest() as i32;
 
-/// The tiling of least estimated cost among those that fit; `None` when none does.
-fn best_tile(graph: &Graph, acc: &Accelerator, group: &Group) -> Option<Group> {
+/// The tiling of least [`estimate_cycles`] among those that fit, after that estimate; `None` when none does.
+fn best_tile(graph: &Graph, acc: &Accelerator, group: &Group) -> Option<(u64, Group)> {
     let out = plane(graph, group);
     let align = group.stages.iter().map(|s| 1usize << s.upsample_shift).product::<usize>();
     let sides = |n: usize, limit: usize| {
@@ -305,7 +303,7 @@ fn best_tile(graph: &Graph, acc: &Accelerator, group: &Group) -> Option<Group> {
             }
         }
     }
-    let (_, mut group) = best?;
+    let (cost, mut group) = best?;
     let blocks = graph.nodes[graph.nodes[group.stages[0].node].inputs[0]].shape.blocks(acc.lanes);
     // Small passes let load, compute and store overlap; each should still be long against the fixed cost of a job.
     const PASS_PIXELS: usize = 1024;
@@ -318,7 +316,7 @@ fn best_tile(graph: &Graph, acc: &Accelerator, group: &Group) -> Option<Group> {
     for (edge, words) in group.edges.iter_mut().zip(needs) {
         edge.half_words = words;
     }
-    Some(group)
+    Some((cost, group))
 }
 
 /// Channel blocks in one pass so that rows which do not fit at once can be loaded for one pass while another one runs.
@@ -334,13 +332,27 @@ fn rows_limit(graph: &Graph, acc: &Accelerator, group: &Group) -> usize {
 
 /// Estimated cycles of a tiling: the work before the reduction on one tile runs while the reduction works on the tile before it.
 fn estimate_cycles(graph: &Graph, acc: &Accelerator, group: &Group) -> u64 {
-    let out = plane(graph, group);
-    let count = (out.h.div_ceil(group.tile.0) * out.w.div_ceil(group.tile.1)) as u64;
-    let tiles = group.typical_tiles(out).into_iter().map(|t| tile_cycles(graph, acc, group, t));
-    let (front, back) = tiles.fold((0, 0), |(f, b), (front, back)| (f.max(front), b.max(back)));
+    let Tiling { tiles, front, back } = Tiling::of(graph, acc, group);
     match group.edges.iter().all(|e| e.halves == 2) {
-        true => front + (count - 1) * front.max(back) + back,
-        false => count * (front + back),
+        true => front + (tiles - 1) * front.max(back) + back,
+        false => tiles * (front + back),
+    }
+}
+
+/// What estimates need of a group's tiles: their number, and the most cycles that one takes before the reduction and from it on.
+struct Tiling {
+    tiles: u64,
+    front: u64,
+    back: u64,
+}
+
+impl Tiling {
+    fn of(graph: &Graph, acc: &Accelerator, group: &Group) -> Tiling {
+        let out = plane(graph, group);
+        let tiles = (out.h.div_ceil(group.tile.0) * out.w.div_ceil(group.tile.1)) as u64;
+        let cycles = group.typical_tiles(out).into_iter().map(|tile| tile_cycles(graph, acc, group, tile));
+        let (front, back) = cycles.fold((0, 0), |(f, b), (front, back)| (f.max(front), b.max(back)));
+        Tiling { tiles, front, back }
     }
 }
 

@@ -148,15 +148,9 @@ impl<'a> GroupEmitter<'a> {
         let stage = &self.group.stages[r];
         let rows = self.rows(stage);
         let ip = self.context.acc.ip(stage.unit).expect("accepted stages have an IP");
-        if rows.blocks_at_once(ip, 1) >= rows.blocks {
-            return Ok(vec![(0, rows.blocks)]);
-        }
-        let at_once = rows.blocks_at_once(ip, 2).max(rows.blocks_at_once(ip, 1).min(1));
-        if at_once == 0 {
-            return Err(self.too_many_rows(stage));
-        }
+        let parts = rows.parts(ip).ok_or_else(|| self.too_many_rows(stage))?;
         // Even parts: 3 + 3 rather than 5 + 1.
-        let size = rows.blocks.div_ceil(rows.blocks.div_ceil(at_once));
+        let size = rows.blocks.div_ceil(parts);
         Ok((0..rows.blocks).step_by(size).map(|b| (b, (b + size).min(rows.blocks))).collect())
     }
 

@@ -54,6 +54,16 @@ impl Rows {
     pub fn blocks_at_once(&self, ip: &IpConfig, parts: usize) -> usize {
         (ip.weight_rows / parts / self.weight_rows_per_block).min(ip.parameter_rows / parts / self.parameter_rows_per_block)
     }
+    /// Parts that a reduction's blocks are loaded in: one where all fit, else as few as leave room for the part before; where not even two blocks fit, one
+    /// block a part. `None` where not one block fits.
+    pub fn parts(&self, ip: &IpConfig) -> Option<usize> {
+        let at_once = self.blocks_at_once(ip, 1);
+        if at_once >= self.blocks {
+            return Some(1);
+        }
+        let at_once = self.blocks_at_once(ip, 2).max(at_once.min(1));
+        (at_once > 0).then(|| self.blocks.div_ceil(at_once))
+    }
     /// Bytes of all weight rows.
     pub fn weight_bytes(&self) -> u64 {
         (self.blocks * self.weight_rows_per_block * self.weight_row_bytes) as u64

@@ -54,7 +54,7 @@ const COMPUTE: [Unit; 4] = [Unit::Depthwise, Unit::Pointwise, Unit::Conv, Unit::
 fn accepting() -> Accelerator {
     let ip = |max_kernel| IpConfig { parallel_in: 1, parallel_out: 1, weight_rows: 0, parameter_rows: 0, max_kernel, packed: false };
     let all = Some(ip(LARGEST_KERNEL));
-    template(LEAST_LANES, (16, 16), Hertz::from_mhz(100.0), (all, Some(ip(1)), all, all))
+    template(LEAST_LANES, (16, 16), Hertz::from_mhz(100.0), STORE_HP, (all, Some(ip(1)), all, all))
 }
 
 impl Needs {
@@ -131,6 +131,8 @@ impl Needs {
                 Error::new(Kind::DoesNotFit, "`load`, `weights` and `fetch` read through an HP port each").value(format!("{ports} ports"));
             return Err(e.allowed(format!("{READERS} or more")).hint("raise hp_ports of the board"));
         }
+        // Where there is no port of its own, what is written shares that of `fetch`, which only reads.
+        let store_hp = STORE_HP.min(board.hp_ports - 1);
         let packings = if packs(self.feature_bits, self.weight_bits) { vec![false, true] } else { vec![false] };
         let mut all = Vec::new();
         for lanes in grid.lanes {
@@ -140,10 +142,7 @@ impl Needs {
                         for conv in pairs(&factors(Unit::Conv, lanes, conv_least)) {
                             for &packed in &packings {
                                 let chosen = Factors { lanes, depthwise, pointwise, conv, vector, packed };
-                                let mut acc = self.accelerator(chosen, clock);
-                                // Where there is no port of its own, what is written shares that of `fetch`, which only reads.
-                                acc.store_port.hp = acc.store_port.hp.min(board.hp_ports - 1);
-                                all.push(acc);
+                                all.push(self.accelerator(chosen, clock, store_hp));
                             }
                         }
                     }
@@ -160,7 +159,7 @@ impl Needs {
         Ok(costed.into_iter().map(|(_, acc)| acc).collect())
     }
 
-    fn accelerator(&self, f: Factors, clock: Hertz) -> Accelerator {
+    fn accelerator(&self, f: Factors, clock: Hertz, store_hp: u8) -> Accelerator {
         let ip = |unit: Unit, parallel_in: usize, parallel_out: usize| {
             let max_kernel = self.most(unit, |l| l.kernel);
             let channels = self.most(unit, |l| l.channels_out).next_multiple_of(f.lanes);
@@ -179,7 +178,7 @@ impl Needs {
             f.conv.map(|(i, o)| ip(Unit::Conv, i, o)),
             f.vector.map(|p| ip(Unit::Vector, p, p)),
         );
-        let mut acc = template(f.lanes, (self.feature_bits, self.weight_bits), clock, ips);
+        let mut acc = template(f.lanes, (self.feature_bits, self.weight_bits), clock, store_hp, ips);
         acc.banks = banks(&acc, [512; 4]);
         acc
     }
@@ -210,6 +209,7 @@ fn template(
     lanes: usize,
     (feature_bits, weight_bits): (u8, u8),
     clock: Hertz,
+    store_hp: u8,
     (depthwise, pointwise, conv, vector): (Option<IpConfig>, Option<IpConfig>, Option<IpConfig>, Option<IpConfig>),
 ) -> Accelerator {
     let port = |hp| Port { hp, outstanding_bursts: 8 };
@@ -228,7 +228,7 @@ fn template(
         vector,
         load_port: port(0),
         weights_port: port(1),
-        store_port: port(3),
+        store_port: port(store_hp),
         fetch_port: Port { hp: 2, outstanding_bursts: 2 },
     }
 }
@@ -237,6 +237,8 @@ fn template(
 pub const MEMORIES: usize = WEIGHT_ROWS.len() * SHARES.len();
 /// Units that read DRAM.
 const READERS: usize = 3;
+/// HP port of `store` where the board has one left for it.
+const STORE_HP: u8 = 3;
 /// Fewest lanes and largest kernel that an accelerator can have.
 const LEAST_LANES: usize = 4;
 const LARGEST_KERNEL: usize = 63;

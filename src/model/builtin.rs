@@ -32,7 +32,7 @@ pub static BUILTIN: &[Builtin] = &[
     folder!("dnn1", weights),
     folder!("dnn2", weights),
     folder!("dnn3", weights),
-    folder!("uav-ternary"),
+    folder!("uav-ternary", weights),
     folder!("skynet_a"),
     folder!("skynet_b"),
     folder!("skynet_c", weights),

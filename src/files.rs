@@ -39,12 +39,30 @@ fn folder_of(path: &Path) -> Result<&Path> {
     Ok(folder)
 }
 
-/// Refuses, before long work, files whose folders are not there for [`write_atomically`].
+/// Refuses, before long work, files whose folders are not there for [`write_atomically`], and one that is named twice.
 ///
 /// # Errors
-/// As [`write_atomically`], for want of a folder.
-pub fn check_folders<'a>(paths: impl IntoIterator<Item = &'a PathBuf>) -> Result<()> {
-    paths.into_iter().try_for_each(|path| folder_of(path).map(drop))
+/// As [`write_atomically`], for want of a folder; usage for a file named twice.
+pub fn check_outputs<'a>(paths: impl IntoIterator<Item = &'a PathBuf>) -> Result<()> {
+    let mut seen = Vec::new();
+    for path in paths {
+        let whole = std::fs::canonicalize(folder_of(path)?).unwrap_or_default().join(path.file_name().unwrap_or_default());
+        if seen.contains(&whole) {
+            return Err(Error::usage("two results would be written to one file").value(path.display()).hint("name two files"));
+        }
+        seen.push(whole);
+    }
+    Ok(())
+}
+
+/// Makes a folder, before long work whose results go there, and tries to write into it.
+///
+/// # Errors
+/// When it can not be made or written.
+pub fn make_folder(folder: &Path) -> Result<()> {
+    std::fs::create_dir_all(folder).map_err(|e| Error::io("make the folder", folder, &e))?;
+    tempfile::tempfile_in(folder).map_err(|e| Error::io("write into", folder, &std::io::Error::from(e.kind())))?;
+    Ok(())
 }
 
 /// As [`write_atomically`], into a folder that is made when absent.

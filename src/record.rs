@@ -23,6 +23,12 @@ pub struct RunRecord {
     pub board: String,
     /// Fabric clock in megahertz (assumed, not timed).
     pub clock_mhz: f64,
+    /// Widest feature map behind the image, and widest weights, in bits (absent from older records).
+    #[serde(default)]
+    pub widths_bits: Option<[u8; 2]>,
+    /// What the command line changed of accelerator and board, `KEY=VALUE`.
+    #[serde(default)]
+    pub settings: Vec<String>,
     /// Multiply-accumulates of one frame.
     pub macs_per_frame: u64,
     /// Each simulated frame.
@@ -46,6 +52,14 @@ pub struct RunRecord {
     pub accuracy: Option<AccuracyRecord>,
     /// Remarks the user must see (does not fit, clock assumed, ...).
     pub notes: Vec<String>,
+}
+
+impl RunRecord {
+    /// The network with the widths of features and weights: `uav-detector (9/11 bits)`.
+    pub fn network_and_widths(&self) -> String {
+        let widths = self.widths_bits.map(|[features, weights]| format!(" ({features}/{weights} bits)"));
+        format!("{}{}", self.network, widths.unwrap_or_default())
+    }
 }
 
 /// One frame on the accelerator.

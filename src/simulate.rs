@@ -170,6 +170,8 @@ impl<'a> Simulation<'a> {
             accelerator: self.acc.name.clone(),
             board: self.board.name.clone(),
             clock_mhz: self.acc.clock.mhz(),
+            widths_bits: Some(<[u8; 2]>::from(graph.widths())),
+            settings: Vec::new(),
             macs_per_frame,
             frames: self.frames.clone(),
             layers: account::layers(&self.plan, graph, frame, hash),

@@ -97,6 +97,87 @@ fn what_comes_with_it_is_listed_and_explained() {
 }
 
 #[test]
+fn a_run_says_its_widths_and_settings_and_compare_shows_them() {
+    let dir = tempfile::tempdir().unwrap();
+    let run = |arguments: &[&str]| {
+        let o = bico(dir.path(), &[&["simulate", "--scenes", "0", "--frames", "1", "--quiet"], arguments].concat());
+        assert!(o.status.success(), "{}", err(&o));
+        out(&o)
+    };
+    let plain = run(&["--out", "a"]);
+    assert!(
+        plain
+            .starts_with(&format!("bico {}: uav-detector (9/11 bits) on pynq-z1-default, pynq-z1 at 100 MHz\n", env!("CARGO_PKG_VERSION"))),
+        "{plain}"
+    );
+    let changed = run(&["--clock-mhz", "150", "--set-board", "host.load_ms=1", "--features", "8", "--out", "b"]);
+    assert!(changed.contains("(8/11 bits)") && changed.contains("settings    clock_mhz=150"), "{changed}");
+    assert_eq!(figures(&changed), figures(&run(&["--set", "clock_mhz=150.0", "--set-board", "host.load_ms=1", "--features", "8"])));
+    let text = out(&bico(dir.path(), &["compare", "a", "b"]));
+    assert!(text.contains("(8/11 bits)") && text.contains("host.load_ms=1"), "{text}");
+}
+
+/// What a run printed, without the line of settings.
+fn figures(text: &str) -> Vec<&str> {
+    text.lines().filter(|line| !line.starts_with("  settings")).collect()
+}
+
+#[test]
+fn a_network_runs_on_the_accelerator_of_its_name_where_that_holds_its_widths() {
+    let dir = tempfile::tempdir().unwrap();
+    for (arguments, accelerator) in [
+        (&["dnn3"][..], "on dnn3,"),
+        (&["dnn3", "--accelerator", "wide"], "on wide,"),
+        (&["uav-detector"], "on pynq-z1-default,"),
+        // The accelerator `tiny` is narrower than the network.
+        (&["tiny"], "on pynq-z1-default,"),
+        (&["tiny", "--features", "8", "--weights", "8"], "on tiny,"),
+    ] {
+        let o = bico(dir.path(), &[&["simulate", "--scenes", "0", "--frames", "1", "--quiet"], arguments].concat());
+        assert!(o.status.success() && out(&o).lines().next().unwrap().contains(accelerator), "{arguments:?}: {}{}", out(&o), err(&o));
+    }
+}
+
+#[test]
+fn files_that_are_none_of_ours_are_left_alone() {
+    let dir = tempfile::tempdir().unwrap();
+    let d = dir.path();
+    let run = ["simulate", "--scenes", "2", "--frames", "1", "--quiet", "--out", "run"];
+    std::fs::create_dir(d.join("run")).unwrap();
+    std::fs::write(d.join("run/layers.csv"), "mine").unwrap();
+    fails(d, &run, 2, &["layers.csv", "no earlier run"]);
+    assert_eq!(std::fs::read_to_string(d.join("run/layers.csv")).unwrap(), "mine");
+    std::fs::remove_file(d.join("run/layers.csv")).unwrap();
+    assert!(bico(d, &run).status.success());
+    // A later run of fewer images removes the pictures of the earlier one, and no others.
+    std::fs::write(d.join("run/detections/holiday.png"), "mine").unwrap();
+    let pictures = || std::fs::read_dir(d.join("run/detections")).unwrap().count();
+    assert_eq!(pictures(), 4, "a sheet, two images, a photo");
+    assert!(bico(d, &["simulate", "--scenes", "1", "--frames", "1", "--quiet", "--out", "run"]).status.success());
+    assert_eq!(pictures(), 3);
+    assert_eq!(std::fs::read_to_string(d.join("run/detections/holiday.png")).unwrap(), "mine");
+    // A folder that can not be written is refused before the work.
+    std::fs::write(d.join("file"), "mine").unwrap();
+    fails(d, &["evaluate", "--scenes", "1000000", "--out", "file"], 3, &["file"]);
+}
+
+#[test]
+fn an_accelerator_emitted_alone_leaves_no_image_of_another() {
+    let dir = tempfile::tempdir().unwrap();
+    let d = dir.path();
+    let image = || ["memory.bin", "memory.hex", "memory.json"].map(|name| d.join("rtl").join(name).exists());
+    assert!(bico(d, &["emit", "tiny", "--features", "8", "--weights", "8", "--out", "rtl"]).status.success());
+    assert_eq!(image(), [true; 3]);
+    let o = bico(d, &["emit", "--accelerator", "small", "--out", "rtl"]);
+    assert!(o.status.success() && err(&o).contains("memory.json"), "{}", err(&o));
+    assert_eq!(image(), [false; 3]);
+    // A memory.json that is none of ours stays.
+    std::fs::write(d.join("rtl/memory.json"), "{}").unwrap();
+    assert!(bico(d, &["emit", "--accelerator", "small", "--out", "rtl"]).status.success());
+    assert_eq!(image(), [false, false, true]);
+}
+
+#[test]
 fn settings_of_the_other_file_are_sent_there() {
     let dir = tempfile::tempdir().unwrap();
     fails(dir.path(), &["explain", "--set", "host.load_ms=3"], 2, &["`host` is a key of the board", "--set-board host.load_ms=3"]);
@@ -130,7 +211,16 @@ fn wrong_names_values_and_files_are_one_clear_error_each() {
     fails(d, &["simulate", "--set", "clock_mhz=nan"], 3, &["clock_mhz"]);
     fails(d, &["simulate", "--set", "tile.rows=-1"], 2, &["tile.rows", "-1"]);
     fails(d, &["simulate", "--set", "lanes=12"], 3, &["lanes", "16"]);
-    fails(d, &["simulate", "--features", "17"], 3, &["17", "16"]);
+    for command in ["simulate", "evaluate", "design", "emit", "train"] {
+        fails(d, &[command, "tiny", "--features", "17", "--out", "never"], 2, &["--features", "17", "16"]);
+    }
+    fails(d, &["simulate", "--clock-mhz", "0"], 2, &["--clock-mhz", "1 to 1000"]);
+    fails(d, &["sweep", "--seed", "4294967295", "--scenes", "2"], 2, &["beyond their split"]);
+    fails(d, &["synth", "--seed", "3"], 2, &["--random"]);
+    fails(d, &["verify", "--seed", "3"], 2, &["--random"]);
+    fails(d, &["emit", "--features", "8"], 2, &["MODEL"]);
+    fails(d, &["design", "tiny", "--out", "one.toml", "--csv", "one.toml"], 2, &["one.toml", "two files"]);
+    fails(d, &["dataset", "show", "--out", "sheet.jpg"], 2, &["sheet.jpg", ".png"]);
     fails(d, &["simulate", "--frames", "0"], 2, &["frames"]);
     fails(d, &["simulate", "--scenes", "many"], 2, &["many"]);
     fails(d, &["simulate", "--window", "9:3"], 2, &["FROM:TO"]);

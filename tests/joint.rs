@@ -334,6 +334,10 @@ fn a_search_leaves_a_pair_that_does_what_it_promised() {
         first.iter().chain(rest).copied().collect()
     };
     let ours = asked(&["--out", "found", "--designs", "1"]);
+    // The folder of the front is written anew: a pair of an earlier run goes, what else lies there stays.
+    std::fs::create_dir_all(dir.join("found/front/999999")).unwrap();
+    std::fs::write(dir.join("found/front/999999/network.toml"), "").unwrap();
+    std::fs::write(dir.join("found/front/notes.txt"), "mine").unwrap();
     let text = works(dir, &ours);
     assert!(text.contains("<- chosen") && text.contains("bico train"), "{text}");
     let read = |name: &str| std::fs::read_to_string(dir.join("found").join(name)).unwrap();
@@ -354,6 +358,8 @@ fn a_search_leaves_a_pair_that_does_what_it_promised() {
     let trials = read("trials.csv");
     let rows = trials.lines().skip(1).map(|line| line.split(',').collect::<Vec<_>>());
     let of_front: BTreeSet<String> = rows.filter(|row| row[12] == "true").map(|row| row[0].to_string()).collect();
+    assert_eq!(read("front/notes.txt"), "mine");
+    std::fs::remove_file(dir.join("found/front/notes.txt")).unwrap();
     let folders = std::fs::read_dir(dir.join("found/front")).unwrap().map(|f| f.unwrap().file_name().into_string().unwrap());
     assert_eq!(of_front, folders.collect());
     let record: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(dir.join("run/record.json")).unwrap()).unwrap();

@@ -40,10 +40,10 @@ pub struct Own {
     #[arg(long, value_name = "IOU", requires = "golden")]
     tolerance: Option<f64>,
     /// New file: width of features in bits, instead of the network's.
-    #[arg(long, value_name = "BITS", requires = "golden")]
+    #[arg(long, value_name = "BITS", requires = "golden", value_parser = common::bits())]
     features: Option<u8>,
     /// New file: width of weights in bits, instead of the network's.
-    #[arg(long, value_name = "BITS", requires = "golden")]
+    #[arg(long, value_name = "BITS", requires = "golden", value_parser = common::bits())]
     weights: Option<u8>,
 }
 

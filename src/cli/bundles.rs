@@ -3,7 +3,7 @@
 use super::Talk;
 use super::common::{PlaceArguments, note, print, progress};
 use crate::error::{Error, Result};
-use crate::files::{check_folders, write_atomically};
+use crate::files::{check_outputs, write_atomically};
 use crate::report::bundles as plot;
 use crate::search::bottomup::{Coarse, Row, pareto};
 use crate::search::topdown::Target;
@@ -18,7 +18,7 @@ pub struct Arguments {
     /// Bundles beside the 18 of the papers' IP pool: a TOML file of `[[bundle]]` tables, as in network.toml.
     #[arg(long, value_name = "FILE")]
     pool: Option<PathBuf>,
-    /// Judge accuracy by this many passes over the proxy's 4,000 scenes; 0: latency and resources only, in seconds.
+    /// Judge accuracy by this many passes over the proxy's 4,000 scenes; 0: latency and resources only, in a minute or so.
     #[arg(long, value_name = "E", default_value_t = 0, value_parser = clap::value_parser!(u64).range(0..=100))]
     epochs: u64,
     /// Bundles at a time, one thread each; 0 for as many as the machine has threads.
@@ -46,7 +46,7 @@ pub fn run(a: &Arguments, talk: Talk) -> Result<()> {
     if a.fine.is_some() && a.epochs == 0 {
         return Err(Error::usage("--fine judges accuracy").hint("give --epochs 1 or more"));
     }
-    check_folders(a.csv.iter().chain(&a.svg).chain(&a.fine))?;
+    check_outputs(a.csv.iter().chain(&a.svg).chain(&a.fine))?;
     let (pool, (board, clock)) = (bundle::pool(a.pool.as_deref())?, a.place.load()?);
     let target = Target { clock, fps: None, designs: DESIGNS, jobs: 1 };
     let coarse = Coarse { pool: &pool, board: &board, target, epochs: a.epochs, jobs: a.jobs, path: a.csv.clone() };

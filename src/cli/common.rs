@@ -19,9 +19,12 @@ pub struct PairArguments {
     /// Board: a name from `bico boards`, or a TOML file.
     #[arg(long, value_name = "B", default_value = crate::board::DEFAULT)]
     board: String,
-    /// Accelerator: a name from `bico accelerators`, or a TOML file.
-    #[arg(long, value_name = "A", default_value = "pynq-z1-default")]
-    accelerator: String,
+    /// Accelerator: a name from `bico accelerators`, or a TOML file [default: that of the network's name where one ships that holds its widths, else pynq-z1-default]
+    #[arg(long, value_name = "A")]
+    accelerator: Option<String>,
+    /// Fabric clock in megahertz, instead of the accelerator's: assumed, not timed; as `--set clock_mhz=MHZ`.
+    #[arg(long, value_name = "MHZ")]
+    clock_mhz: Option<f64>,
     /// Change one value of the accelerator, e.g. `--set clock_mhz=150` or `--set pointwise.parallel_out=4`.
     #[arg(long = "set", value_name = "KEY=VALUE", value_parser = parse_override)]
     accelerator_settings: Vec<Override>,
@@ -41,12 +44,41 @@ pub struct DesignArguments {
     model: String,
     #[command(flatten)]
     pair: PairArguments,
+    #[command(flatten)]
+    widths: WidthArguments,
+}
+
+/// Widths instead of those of a network.
+#[derive(clap::Args, Debug, Clone, Copy)]
+pub struct WidthArguments {
     /// Width of every feature map in bits, instead of the network's.
-    #[arg(long, value_name = "BITS")]
-    features: Option<u8>,
+    #[arg(long, value_name = "BITS", value_parser = bits())]
+    pub features: Option<u8>,
     /// Width of all weights in bits, instead of the network's.
-    #[arg(long, value_name = "BITS")]
-    weights: Option<u8>,
+    #[arg(long, value_name = "BITS", value_parser = bits())]
+    pub weights: Option<u8>,
+}
+
+impl WidthArguments {
+    /// With these widths, from a file of this kind.
+    pub fn options(self, file: WeightsFile) -> LoadOptions {
+        LoadOptions { feature_bits: self.features, weight_bits: self.weights, file }
+    }
+}
+
+/// Widths that a network may be given.
+pub fn bits() -> clap::builder::RangedI64ValueParser<u8> {
+    clap::value_parser!(u8).range(1..=16)
+}
+
+/// What is printed.
+#[derive(clap::ValueEnum, Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Format {
+    /// For people.
+    #[default]
+    Table,
+    /// For programs.
+    Json,
 }
 
 /// `KEY=VALUE` of `--set`.
@@ -79,6 +111,8 @@ pub struct Design {
     pub board: Board,
     /// All three, resolved, with where each value came from.
     pub resolved: String,
+    /// What the command line changed of accelerator and board, `KEY=VALUE`.
+    pub settings: Vec<String>,
 }
 
 /// An accelerator and a board that have been read.
@@ -89,21 +123,43 @@ pub struct Pair {
     pub board: Board,
     /// Both, resolved, with where each value came from.
     resolved: String,
+    /// What the command line changed, `KEY=VALUE`.
+    settings: Vec<String>,
+}
+
+/// Accelerator where neither the command line nor the network's name tells one.
+pub const DEFAULT_ACCELERATOR: &str = "pynq-z1-default";
+
+/// The accelerator that a network runs on where the command line names none: the embedded one of its name, if it holds the network's widths.
+fn accelerator_of(network: &Network) -> &str {
+    let own = accelerator::names().find(|name| *name == network.name).and_then(|name| accelerator::builtin(name).ok());
+    let (features, weights) = network.graph.widths();
+    match own {
+        Some(own) if own.feature_bits >= features && own.weight_bits >= weights => &network.name,
+        _ => DEFAULT_ACCELERATOR,
+    }
 }
 
 impl PairArguments {
-    /// Loads both.
+    /// Loads both, the accelerator by the network where the command line names none.
     ///
     /// # Errors
     /// When a name is unknown, a file does not hold what it should, or a setting is one of the other's.
-    pub fn load(&self) -> Result<Pair> {
+    pub fn load(&self, network: Option<&Network>) -> Result<Pair> {
         refuse_misplaced::<RawAccelerator, RawBoard>(&self.accelerator_settings, "--set-board", "board")?;
         refuse_misplaced::<RawBoard, RawAccelerator>(&self.board_settings, "--set", "accelerator")?;
-        let accelerator = accelerator::open(&self.accelerator, &self.accelerator_settings)?;
-        let settings: Vec<Override> = self.board_settings.iter().cloned().chain(mapping_setting(self.mapping)?).collect();
-        let board = board::open(&self.board, &settings)?;
+        let name = self.accelerator.as_deref().unwrap_or_else(|| network.map_or(DEFAULT_ACCELERATOR, accelerator_of));
+        let mut of_accelerator = self.accelerator_settings.clone();
+        if let Some(mhz) = self.clock_mhz {
+            clock(mhz)?;
+            of_accelerator.push(Override::of("--clock-mhz", &format!("clock_mhz={mhz:?}"))?);
+        }
+        let accelerator = accelerator::open(name, &of_accelerator)?;
+        let of_board: Vec<Override> = self.board_settings.iter().cloned().chain(mapping_setting(self.mapping)?).collect();
+        let board = board::open(&self.board, &of_board)?;
         let resolved = format!("{}\n{}", board.resolved(), accelerator.resolved());
-        Ok(Pair { accelerator: accelerator.check()?, board: board.check()?, resolved })
+        let settings = of_accelerator.iter().chain(&of_board).map(|s| format!("{}={}", s.key, s.value)).collect();
+        Ok(Pair { accelerator: accelerator.check()?, board: board.check()?, resolved, settings })
     }
 }
 
@@ -113,11 +169,10 @@ impl DesignArguments {
     /// # Errors
     /// When a name is unknown or a file does not hold what it should.
     pub fn load(&self) -> Result<Design> {
-        let file = WeightsFile::Optional;
-        let network = network(&self.model, LoadOptions { feature_bits: self.features, weight_bits: self.weights, file })?;
-        let Pair { accelerator, board, resolved } = self.pair.load()?;
+        let network = network(&self.model, self.widths.options(WeightsFile::Optional))?;
+        let Pair { accelerator, board, resolved, settings } = self.pair.load(Some(&network))?;
         let resolved = format!("{resolved}\n{}", network.resolved);
-        Ok(Design { network, accelerator, board, resolved })
+        Ok(Design { network, accelerator, board, resolved, settings })
     }
 }
 

@@ -1,6 +1,6 @@
 //! `bico compare`: what changed between two runs.
 
-use super::common::print;
+use super::common::{Format, print};
 use crate::error::{Error, Kind, Result};
 use crate::report;
 use std::path::{Path, PathBuf};
@@ -17,14 +17,6 @@ pub struct Arguments {
     /// Exit with code 7 when anything differs.
     #[arg(long)]
     fail: bool,
-}
-
-#[derive(clap::ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
-enum Format {
-    /// For people.
-    Table,
-    /// For programs.
-    Json,
 }
 
 /// Runs the subcommand.

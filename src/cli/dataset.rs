@@ -72,14 +72,18 @@ pub struct ShowArgs {
 ///
 /// # Errors
 /// When an image is unreadable or a file cannot be written.
-pub fn dataset(args: &DatasetArgs) -> Result<Vec<String>> {
+pub fn dataset(args: &DatasetArgs, quiet: bool) -> Result<Vec<String>> {
     match &args.command {
         DatasetCommand::Generate(args) => generate(args),
-        DatasetCommand::Show(args) => show(args),
+        DatasetCommand::Show(args) => show(args, quiet),
     }
 }
 
-fn indices(first: u32, count: u32) -> Result<std::ops::Range<u64>> {
+/// Scenes of a split by their numbers.
+///
+/// # Errors
+/// When they reach beyond it.
+pub fn indices(first: u32, count: u32) -> Result<std::ops::Range<u64>> {
     let (first, end) = (u64::from(first), u64::from(first) + u64::from(count));
     if end > 1 << 32 {
         return Err(Error::usage("the scenes reach beyond their split").value(format!("{first} to {end}")).allowed("below 4294967296"));
@@ -93,11 +97,14 @@ fn generate(args: &GenerateArgs) -> Result<Vec<String>> {
     Ok(vec![format!("{} {} scenes written to {}", args.count, args.split.name(), args.out.display())])
 }
 
-fn show(args: &ShowArgs) -> Result<Vec<String>> {
+fn show(args: &ShowArgs, quiet: bool) -> Result<Vec<String>> {
+    if args.out.extension().is_some_and(|e| !e.eq_ignore_ascii_case("png")) {
+        return Err(Error::usage("the sheet is a PNG file").value(args.out.display()).hint("end the name of --out in .png"));
+    }
     let examples: &dyn Examples = match &args.images {
         Some(path) => {
-            let Opened { folder, remarks, .. } = args.labels.open(path, false)?;
-            remarks.iter().for_each(|remark| note(remark));
+            let Opened { folder, remarks, .. } = args.labels.open(path, quiet)?;
+            remarks.iter().filter(|_| !quiet).for_each(|remark| note(remark));
             &{ folder }
         }
         None => {

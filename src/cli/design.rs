@@ -1,11 +1,11 @@
 //! `bico design`: the accelerator for a network, found from above.
 
 use super::Talk;
-use super::common::{DEFAULT_NETWORK, PlaceArguments, host_limit, limit, network, print, progress};
+use super::common::{DEFAULT_NETWORK, PlaceArguments, WidthArguments, host_limit, limit, network, print, progress};
 use crate::board::Board;
 use crate::error::{Error, Kind, Result};
-use crate::files::{check_folders, write_atomically};
-use crate::model::{LoadOptions, Network, WeightsFile};
+use crate::files::{check_outputs, write_atomically};
+use crate::model::{Network, WeightsFile};
 use crate::search::topdown::{self, Found, Target, Trial, TrialRow};
 use crate::search::{explain, grid};
 use crate::sweep::journal::to_csv;
@@ -22,12 +22,8 @@ pub struct Arguments {
     /// Choose, of the designs simulated, the one of least energy that reaches this rate, host stage included, instead of the fastest.
     #[arg(long, value_name = "FPS")]
     fps: Option<f64>,
-    /// Width of every feature map in bits, instead of the network's.
-    #[arg(long, value_name = "BITS")]
-    features: Option<u8>,
-    /// Width of all weights in bits, instead of the network's.
-    #[arg(long, value_name = "BITS")]
-    weights: Option<u8>,
+    #[command(flatten)]
+    widths: WidthArguments,
     /// Simulate at most this many designs.
     #[arg(long, value_name = "N", default_value_t = 96, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     designs: u32,
@@ -44,8 +40,8 @@ pub struct Arguments {
 
 /// Runs the subcommand.
 pub fn run(a: &Arguments, talk: Talk) -> Result<()> {
-    check_folders(a.out.iter().chain(&a.csv))?;
-    let network = network(&a.model, LoadOptions { feature_bits: a.features, weight_bits: a.weights, file: WeightsFile::Optional })?;
+    check_outputs(a.out.iter().chain(&a.csv))?;
+    let network = network(&a.model, a.widths.options(WeightsFile::Optional))?;
     let (board, clock) = a.place.load()?;
     limit("--fps", a.fps)?;
     let target = Target { clock, fps: a.fps, designs: a.designs as usize, jobs: a.jobs };

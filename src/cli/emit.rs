@@ -1,14 +1,13 @@
 //! `bico emit`: the accelerator as SystemVerilog, with what a board needs to run a network on it.
 
 use super::Talk;
-use super::common::{self, Pair, PairArguments, note, print};
+use super::common::{self, Pair, PairArguments, WidthArguments, note, print};
 use super::samples;
 use crate::dataset::Split;
 use crate::error::{Error, Result};
 use crate::ip::cost;
-use crate::model::{LoadOptions, Network, WeightsFile};
+use crate::model::WeightsFile;
 use crate::rtl;
-use crate::simulate::Sample;
 use std::path::PathBuf;
 
 #[derive(clap::Args, Debug)]
@@ -18,12 +17,8 @@ pub struct Arguments {
     model: Option<String>,
     #[command(flatten)]
     pair: PairArguments,
-    /// Width of every feature map in bits, instead of the network's.
-    #[arg(long, value_name = "BITS", requires = "model")]
-    features: Option<u8>,
-    /// Width of all weights in bits, instead of the network's.
-    #[arg(long, value_name = "BITS", requires = "model")]
-    weights: Option<u8>,
+    #[command(flatten)]
+    widths: WidthArguments,
     /// Emit a design that does not fit the board all the same.
     #[arg(long)]
     allow_overflow: bool,
@@ -34,17 +29,16 @@ pub struct Arguments {
 
 /// Runs the subcommand.
 pub fn run(arguments: &Arguments, talk: Talk) -> Result<()> {
-    let Pair { accelerator: acc, board, .. } = arguments.pair.load()?;
+    if let (None, Some(_)) = (&arguments.model, arguments.widths.features.or(arguments.widths.weights)) {
+        return Err(Error::usage("--features and --weights are of a network, and none is named").hint("bico emit MODEL ..."));
+    }
+    let network = arguments.model.as_ref().map(|m| common::network(m, arguments.widths.options(WeightsFile::Optional))).transpose()?;
+    let Pair { accelerator: acc, board, .. } = arguments.pair.load(network.as_ref())?;
     // All that can be refused is settled before the first file is written.
     let overflow = cost::check_fits_unless(arguments.allow_overflow, &acc, &board)?;
-    let image = match &arguments.model {
-        Some(model) => {
-            let file = WeightsFile::Optional;
-            let network = common::network(model, LoadOptions { feature_bits: arguments.features, weight_bits: arguments.weights, file })?;
-            Some(rtl::MemoryImage::new(&network, &acc, &board, &sample(&network)?)?)
-        }
-        None => None,
-    };
+    let image = network.map(|n| rtl::MemoryImage::new(&n, &acc, &board, &samples::one(&n, Split::Test)?)).transpose()?;
+    // One that an earlier call left is of another accelerator's program.
+    let stale = if image.is_none() { rtl::MemoryImage::remove(&arguments.out)? } else { Vec::new() };
     let mut files = rtl::emit(&acc, &arguments.out)?;
     files.extend(rtl::write_host(&acc, &board, &arguments.out)?);
     if let Some(image) = &image {
@@ -52,6 +46,7 @@ pub fn run(arguments: &Arguments, talk: Talk) -> Result<()> {
     }
     files.iter().for_each(|path| print(&format!("{}\n", path.display())));
     if !talk.quiet {
+        stale.iter().for_each(|path| note(&format!("note: removed {}, the memory image of an earlier design", path.display())));
         if let Some(e) = overflow {
             note(&format!("note: {}", e.what()));
         }
@@ -61,13 +56,4 @@ pub fn run(arguments: &Arguments, talk: Talk) -> Result<()> {
         note("note: vivado.tcl and driver.py were never run on the real thing");
     }
     Ok(())
-}
-
-/// The input that the image holds: the first test scene for a detector, else noise.
-fn sample(network: &Network) -> Result<Sample> {
-    let found = match network.head {
-        Some(_) => samples::scenes(network, Split::Test, 0, 1)?,
-        None => samples::noise(network),
-    };
-    found.samples.into_iter().next().ok_or_else(|| Error::fault("no sample"))
 }

@@ -1,14 +1,14 @@
 //! `bico evaluate`: how well a network finds objects, in float and executed.
 
 use super::Talk;
-use super::common::{DEFAULT_NETWORK, network, note, print, progress, untrained};
+use super::common::{DEFAULT_NETWORK, Format, WidthArguments, network, note, print, progress, untrained};
 use super::images::{LabelArguments, Opened};
 use super::samples;
 use crate::dataset::baseline::Baselines;
 use crate::dataset::{Examples, LabelFormat, Scenes, Split};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::evaluate::{self, Evaluation, Options, References};
-use crate::model::{LoadOptions, Network};
+use crate::model::{LoadOptions, Network, WeightsFile};
 use crate::report::{Picture, evaluation};
 use crate::stats::Bootstrap;
 use std::path::PathBuf;
@@ -35,12 +35,8 @@ pub struct Arguments {
     images: Option<PathBuf>,
     #[command(flatten)]
     labels: LabelArguments,
-    /// Width of every feature map in bits, instead of the network's.
-    #[arg(long, value_name = "BITS")]
-    features: Option<u8>,
-    /// Width of all weights in bits, instead of the network's.
-    #[arg(long, value_name = "BITS")]
-    weights: Option<u8>,
+    #[command(flatten)]
+    widths: WidthArguments,
     /// A second network, with the widths of its file, on the same images: the paired difference.
     #[arg(long, value_name = "MODEL")]
     against: Option<String>,
@@ -58,18 +54,12 @@ pub struct Arguments {
     format: Format,
 }
 
-#[derive(clap::ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
-enum Format {
-    /// For people.
-    Table,
-    /// Everything.
-    Json,
-}
-
 /// Runs the subcommand.
 pub fn run(arguments: &Arguments, talk: Talk) -> Result<()> {
-    let widths = LoadOptions { feature_bits: arguments.features, weight_bits: arguments.weights, ..LoadOptions::default() };
-    let first = network(&arguments.model, widths)?;
+    if let Some(dir) = &arguments.out {
+        crate::files::make_folder(dir)?;
+    }
+    let first = network(&arguments.model, arguments.widths.options(WeightsFile::default()))?;
     let second = arguments.against.as_ref().map(|name| network(name, LoadOptions::default())).transpose()?;
     let networks: Vec<&Network> = std::iter::once(&first).chain(&second).collect();
     match &arguments.images {
@@ -122,7 +112,6 @@ fn finish(
         found.notes.push("Baselines of each half of the images are fitted on the other half.".into());
     }
     if let Some(dir) = &arguments.out {
-        std::fs::create_dir_all(dir).map_err(|e| Error::io("create", dir, &e))?;
         let pictures = pictures(&found, examples)?;
         let files = evaluation::files(&found, &pictures)?;
         for (name, bytes) in &files {

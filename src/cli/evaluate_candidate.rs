@@ -3,7 +3,7 @@
 use super::common::{CLOCK_MHZ, clock};
 use crate::board;
 use crate::error::{Error, Kind, Result};
-use crate::files::{check_folders, write_atomically};
+use crate::files::{check_outputs, write_atomically};
 use crate::search::bundle;
 use crate::search::cache::Cache;
 use crate::search::candidate::{Evaluation, Evaluator, Judging, Request};
@@ -38,7 +38,7 @@ pub fn run(a: &Arguments) -> Result<()> {
             .value(a.out.display())
             .hint("name another file for what is found out"));
     }
-    check_folders([&a.out])?;
+    check_outputs([&a.out])?;
     let text = std::fs::read_to_string(&a.candidate).map_err(|e| Error::io("read", &a.candidate, &e))?;
     let candidate: Request =
         serde_json::from_str(&text).map_err(|e| Error::input(format!("not a candidate: {e}")).at(&a.candidate, e.line()))?;

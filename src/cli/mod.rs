@@ -141,7 +141,7 @@ fn run(command: Command, talk: Talk) -> Result<()> {
         Command::Study(a) => study::run(&a, talk),
 
         Command::Dram(a) => dram::run(&a),
-        Command::Dataset(a) => lines(&dataset::dataset(&a)?),
+        Command::Dataset(a) => lines(&dataset::dataset(&a, talk.quiet)?),
         Command::Train(a) => lines(&train::train(&a, talk.quiet)?),
         Command::Emit(a) => emit::run(&a, talk),
         Command::Synth(a) => synth::run(&a, talk),

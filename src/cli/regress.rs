@@ -66,8 +66,11 @@ pub fn run(arguments: &Arguments, talk: Talk) -> Result<()> {
             print(&format!("{moved} of {} blessed\n", files.len()));
             Ok(())
         }
-        _ => Err(Error::new(Kind::Difference, format!("{moved} of {} golden runs moved", files.len()))
-            .hint("if this is meant, accept it with `bico regress --bless` and say why in the commit")),
+        _ => {
+            let command = format!("bico regress --traces {} --bless", arguments.traces.display());
+            Err(Error::new(Kind::Difference, format!("{moved} of {} golden runs moved", files.len()))
+                .hint(format!("if this is meant, accept it with `{command}` and say why in the commit")))
+        }
     }
 }
 
@@ -89,10 +92,7 @@ fn rerun(golden: &Golden) -> Result<Expected> {
     let (acc, board) = (accelerator::builtin(&golden.accelerator)?, board::builtin(&golden.board)?);
     let options = Options { frames: FRAMES, allow_overflow: true, jobs: false };
     let simulation = Simulation::new(&network, &acc, &board, options)?;
-    let samples = match network.head {
-        Some(_) => samples::scenes(&network, Split::Validation, 0, 1)?,
-        None => samples::noise(&network),
-    };
-    let execution = simulation.execute(&samples.samples, || ())?;
-    Ok(Expected::of(&simulation.record(&samples.samples, &execution, options)?))
+    let samples = [samples::one(&network, Split::Validation)?];
+    let execution = simulation.execute(&samples, || ())?;
+    Ok(Expected::of(&simulation.record(&samples, &execution, options)?))
 }

@@ -1,7 +1,7 @@
 //! Images to run on the accelerator.
 
 use crate::dataset::{self, Examples, Image, Scenes, Split};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::model::Network;
 use crate::report::Picture;
 use crate::simulate::Sample;
@@ -54,6 +54,18 @@ pub fn noise(network: &Network) -> Samples {
     let data = (0..input.shape.len()).map(|_| low + rng.below(span) as i32).map(|v| if input.format.contains(v) { v } else { 1 }).collect();
     let image = Tensor { shape: input.shape, data };
     Samples { samples: vec![Sample { name: "noise".into(), image, truth: None }], pictures: Vec::new(), notes: Vec::new() }
+}
+
+/// One image to run: the first of a split for a network that detects, else noise.
+///
+/// # Errors
+/// When the network does not take three channels.
+pub fn one(network: &Network, split: Split) -> Result<Sample> {
+    let found = match network.head {
+        Some(_) => scenes(network, split, 0, 1)?,
+        None => noise(network),
+    };
+    found.samples.into_iter().next().ok_or_else(|| Error::fault("no image"))
 }
 
 /// All of `examples`, in order; of several objects the largest counts, which is remarked on, as is an image without any.

@@ -1,11 +1,11 @@
 //! `bico simulate`: the main job.
 
 use super::Talk;
-use super::common::{self, DesignArguments, note, print, progress};
+use super::common::{self, DesignArguments, Format, note, print, progress};
 use super::images::{LabelArguments, Opened};
 use super::samples::{self, Samples};
 use crate::dataset::{Split, baseline};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::machine::TimedFrame;
 use crate::report::{self, Extras, table};
 use crate::simulate::{Options, Simulation};
@@ -39,20 +39,12 @@ pub struct Arguments {
     /// Run a design that does not fit the board; the result is marked so.
     #[arg(long)]
     allow_overflow: bool,
-    /// What is printed.
+    /// What is printed; as JSON the record, without the single jobs.
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
     /// Cycles `FROM:TO` that the waveform covers.
     #[arg(long, value_name = "FROM:TO", value_parser = parse_window, requires = "out")]
     window: Option<(u64, u64)>,
-}
-
-#[derive(clap::ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
-enum Format {
-    /// For people.
-    Table,
-    /// The record, without the single jobs.
-    Json,
 }
 
 fn parse_window(text: &str) -> std::result::Result<(u64, u64), String> {
@@ -63,6 +55,9 @@ fn parse_window(text: &str) -> std::result::Result<(u64, u64), String> {
 /// Runs the subcommand.
 pub fn run(arguments: &Arguments, talk: Talk) -> Result<()> {
     let design = arguments.design.load()?;
+    if let Some(dir) = &arguments.out {
+        report::claim(dir)?;
+    }
     let jobs = arguments.out.is_some();
     let options = Options { frames: arguments.frames as usize, allow_overflow: arguments.allow_overflow, jobs };
     let bar = progress(talk.quiet, options.frames, "frames");
@@ -73,6 +68,7 @@ pub fn run(arguments: &Arguments, talk: Talk) -> Result<()> {
     let execution = simulation.execute(&samples, || bar.inc(1))?;
     bar.finish_and_clear();
     let mut record = simulation.record(&samples, &execution, options)?;
+    record.settings.clone_from(&design.settings);
     record.notes.extend(problems);
     match &design.network.head {
         Some(_) => {
@@ -92,7 +88,6 @@ pub fn run(arguments: &Arguments, talk: Talk) -> Result<()> {
         accuracy.baselines = named.into_iter().map(|(name, iou)| (name.to_string(), f64::from(iou))).collect();
     }
     if let Some(dir) = &arguments.out {
-        std::fs::create_dir_all(dir).map_err(|e| Error::io("create", dir, &e))?;
         let extras = Extras {
             pictures,
             window_cycles: arguments.window,

@@ -2,6 +2,7 @@
 
 use super::Talk;
 use super::common::{DEFAULT_NETWORK, network, note, print, progress, untrained};
+use super::dataset::indices;
 use super::samples;
 use crate::accuracy;
 use crate::dataset::Split;
@@ -32,14 +33,14 @@ pub struct Arguments {
     #[arg(long, value_name = "BITS", value_parser = parse_widths, default_value = "2..16")]
     weights: Widths,
     /// Score every point on this many scenes.
-    #[arg(long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     scenes: u32,
     /// Split that the scenes come from.
     #[arg(long, value_enum, default_value_t = Split::Validation)]
     split: Split,
     /// Number of the first scene: seed S takes scenes S to S + N - 1.
     #[arg(long, value_name = "S", default_value_t = 0)]
-    seed: u64,
+    seed: u32,
     /// How the fraction bits of each layer are chosen at each width.
     #[arg(long, value_enum, default_value_t = Method::SquaredError)]
     calibration: Method,
@@ -75,6 +76,7 @@ fn parse_widths(text: &str) -> std::result::Result<Widths, String> {
 
 /// Runs the subcommand.
 pub fn run(arguments: &Arguments, talk: Talk) -> Result<()> {
+    indices(arguments.seed, arguments.scenes)?;
     let network = network(&arguments.model, LoadOptions::default())?;
     accuracy::head_of(&network)?;
     if let Some(text) = untrained(&network).filter(|_| !talk.quiet) {
@@ -92,7 +94,7 @@ pub fn run(arguments: &Arguments, talk: Talk) -> Result<()> {
     let missing = missing(&journal, &features, &weights);
     if missing > 0 || arguments.fine_tune.is_some() {
         let mut tune = arguments.fine_tune.map(|count| (count, tuner(arguments.epochs)));
-        let samples = samples::scenes(&network, arguments.split, arguments.seed, arguments.scenes as usize)?.samples;
+        let samples = samples::scenes(&network, arguments.split, u64::from(arguments.seed), arguments.scenes as usize)?.samples;
         let shown = samples::scenes(&network, Split::Training, 0, CALIBRATION_SCENES)?.samples;
         let calibration = Calibration::new(&network, &shown, arguments.calibration)?;
         let bar = progress(talk.quiet, missing * samples.len(), "images");
@@ -138,7 +140,7 @@ fn settings(arguments: &Arguments, network: &Network) -> Settings {
         network_sha256: journal::network_hash(&network.resolved, &network.float),
         split: arguments.split.name().into(),
         generator: version_hash(4),
-        seed: arguments.seed,
+        seed: u64::from(arguments.seed),
         scenes: arguments.scenes as usize,
         calibration: arguments.calibration.name().into(),
         calibration_scenes: CALIBRATION_SCENES,

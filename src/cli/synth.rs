@@ -1,7 +1,7 @@
 //! `bico synth`: what Yosys makes of an accelerator, beside what the cost model says.
 
 use super::Talk;
-use super::common::{mapping_setting, note, print};
+use super::common::{Format, mapping_setting, note, print};
 use crate::accelerator::{self, Accelerator};
 use crate::board::{self, Board, Mapping};
 use crate::error::{Error, Result};
@@ -22,7 +22,7 @@ pub struct Arguments {
     /// How the cost model maps products to DSP slices, instead of the board file's choice; what is synthesised does not change.
     #[arg(long, value_enum, value_name = "M")]
     mapping: Option<Mapping>,
-    /// What is printed.
+    /// What is printed; as JSON cells, resources, model and delay.
     #[arg(long, value_enum, default_value_t = Format::Table, conflicts_with = "csv")]
     format: Format,
     /// Keep the sources, the script and what Yosys said in this folder.
@@ -35,19 +35,11 @@ pub struct Arguments {
     #[arg(long, value_name = "N", requires = "csv", conflicts_with = "accelerator")]
     random: Option<u64>,
     /// Stream of the random accelerators; the cost model is fitted on stream 1.
-    #[arg(long, value_name = "S", default_value_t = 2)]
+    #[arg(long, value_name = "S", default_value_t = 2, requires = "random")]
     seed: u64,
     /// Draw model against synthesis for all rows of the file (SVG).
     #[arg(long, value_name = "FILE", requires = "csv")]
     plot: Option<PathBuf>,
-}
-
-#[derive(clap::ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
-enum Format {
-    /// For people.
-    Table,
-    /// Cells, resources, model and delay.
-    Json,
 }
 
 /// Runs the subcommand.

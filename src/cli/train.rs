@@ -239,10 +239,10 @@ fn data(args: &TrainArgs, shape: Shape, progress: &Progress, quiet: bool) -> Res
         progress.note("rendering validation scenes");
         return Ok((Source::Scenes, Images::scenes(Split::Validation, 0, args.validation as usize, shape)));
     };
-    let Opened { folder, remarks, .. } = args.labels.open(folder, quiet)?;
+    let Opened { folder: opened, remarks, .. } = args.labels.open(folder, quiet)?;
     remarks.iter().filter(|_| !quiet).for_each(|remark| common::note(remark));
     progress.note("reading images");
-    let [training, validation] = Images::split(&folder, shape)?;
+    let [training, validation] = Images::split(&opened, shape).map_err(|e| e.file(folder))?;
     Ok((Source::Images(training), validation))
 }
 

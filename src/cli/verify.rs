@@ -30,6 +30,7 @@ const WAVEFORM_CYCLES: (u64, u64) = (200, 50);
 const MOST_LAYERS: usize = 5;
 
 #[derive(clap::Args, Debug)]
+#[command(group = clap::ArgGroup::new("random_designs").args(["random", "builds"]).multiple(true))]
 pub struct Arguments {
     #[command(flatten)]
     design: DesignArguments,
@@ -41,10 +42,10 @@ pub struct Arguments {
     random: Option<u32>,
     /// Instead of the accelerator: B random ones, each with random networks (10 where `--random` does not say).
     #[arg(long, value_name = "B", value_parser = clap::value_parser!(u32).range(1..),
-          conflicts_with_all = ["model", "frames", "features", "weights", "accelerator", "accelerator_settings"])]
+          conflicts_with_all = ["model", "frames", "features", "weights", "accelerator", "accelerator_settings", "clock_mhz"])]
     builds: Option<u32>,
     /// Seed of what is random.
-    #[arg(long, value_name = "S", default_value_t = 1)]
+    #[arg(long, value_name = "S", default_value_t = 1, requires = "random_designs")]
     seed: u64,
     /// Table with a row a build; a run that was interrupted goes on where it ended.
     #[arg(long, value_name = "FILE", requires = "builds")]
@@ -77,11 +78,7 @@ pub fn run(arguments: &Arguments, talk: Talk) -> Result<()> {
 
 /// The named network for whole frames.
 fn one(arguments: &Arguments, network: &Network, acc: &Accelerator, board: &Board, talk: Talk) -> Result<()> {
-    let sample = match network.head {
-        Some(_) => samples::scenes(network, Split::Validation, 0, 1)?,
-        None => samples::noise(network),
-    };
-    let image = sample.samples.into_iter().next().map(|s| s.image).ok_or_else(|| Error::fault("no image"))?;
+    let image = samples::one(network, Split::Validation)?.image;
     let case = Case::new(&network.graph, acc, image)?;
     let bar = progress(talk.quiet, 2, "compile, run");
     let model = rtl::verilate(acc)?;

@@ -33,7 +33,8 @@ pub struct Decoded {
 /// 256 MiB, or 512 MiB decoded.
 pub fn decode(path: &Path) -> Result<Decoded> {
     let bytes = read_limited(path, MAX_BYTES)?;
-    let bad = |e: String| Error::input(format!("cannot decode the image: {e}")).file(path).allowed("a whole JPEG or PNG file");
+    let allowed = format!("a whole JPEG or PNG file of at most {MAX_SIDE} columns and rows");
+    let bad = |e: String| Error::input(format!("cannot decode the image: {e}")).file(path).allowed(&allowed);
     let mut reader = ImageReader::new(Cursor::new(&bytes)).with_guessed_format().map_err(|e| bad(e.to_string()))?;
     if reader.format() == Some(ImageFormat::Jpeg) && !jpeg_is_whole(&bytes) {
         return Err(bad("it is truncated".into()));

@@ -46,9 +46,8 @@ pub(super) fn summarise(networks: &[&Network], observations: &[Observation], boo
 }
 
 fn network(n: &Network) -> NetworkRecord {
-    let features = n.graph.nodes[1..].iter().map(|node| node.format.bits).max();
-    let weights = n.graph.nodes.iter().filter_map(|node| node.weights.as_ref()).map(|w| w.format.bits).max();
-    NetworkRecord { name: n.name.clone(), feature_bits: features.unwrap_or(0), weight_bits: weights.unwrap_or(0) }
+    let (feature_bits, weight_bits) = n.graph.widths();
+    NetworkRecord { name: n.name.clone(), feature_bits, weight_bits }
 }
 
 fn columns(networks: &[&Network], baselines: bool) -> Vec<String> {

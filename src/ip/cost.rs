@@ -100,8 +100,10 @@ fn check_ports(acc: &Accelerator, board: &Board) -> Result<()> {
     let ports = [("load", acc.load_port), ("weights", acc.weights_port), ("fetch", acc.fetch_port), ("store", acc.store_port)];
     for (unit, port) in ports {
         if port.hp >= board.hp_ports {
-            let error = Error::input(format!("`{unit}` uses an HP port that board `{}` does not have", board.name)).value(port.hp);
-            return Err(error.allowed(format!("0 to {}", board.hp_ports - 1)));
+            let key = format!("ports.{unit}.hp");
+            let error = Error::input(format!("`{key}` of the accelerator names an HP port that board `{}` does not have", board.name));
+            let allowed = format!("0 to {}", board.hp_ports - 1);
+            return Err(error.value(port.hp).allowed(allowed).hint(format!("change {key}, or raise hp_ports of the board")));
         }
     }
     Ok(())

@@ -170,6 +170,12 @@ impl Graph {
     pub fn is_depthwise(&self, node: &Node) -> bool {
         matches!(node.op, Op::Conv { groups, .. } if groups > 1 && groups == node.shape.c && groups == self.nodes[node.inputs[0]].shape.c)
     }
+    /// Bits of the widest feature map behind the image, and of the widest weights; 0 without any.
+    pub fn widths(&self) -> (u8, u8) {
+        let features = self.nodes.iter().skip(1).map(|n| n.format.bits).max();
+        let weights = self.nodes.iter().filter_map(|n| n.weights.as_ref()).map(|w| w.format.bits).max();
+        (features.unwrap_or(0), weights.unwrap_or(0))
+    }
     /// Multiply-accumulates of a node (convolutions and fully connected layers; 0 for the rest).
     pub fn macs(&self, node: &Node) -> u64 {
         let pixels = (node.shape.h * node.shape.w) as u64;

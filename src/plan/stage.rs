@@ -177,7 +177,7 @@ fn accept(graph: &Graph, node: &Node, input: &Node, stage: &Stage, acc: &Acceler
         return Err(refuse(
             node,
             &format!("features of {widths} bits, the accelerator holds {}", acc.feature_bits),
-            "run the network narrower (--features), or raise feature_bits of the accelerator",
+            "name an accelerator of that width (--accelerator), raise feature_bits of this one, or run the network narrower (--features)",
         ));
     }
     if let Some(w) = &node.weights {
@@ -185,7 +185,7 @@ fn accept(graph: &Graph, node: &Node, input: &Node, stage: &Stage, acc: &Acceler
             return Err(refuse(
                 node,
                 &format!("weights of {} bits, the accelerator holds {}", w.format.bits, acc.weight_bits),
-                "run the network narrower (--weights), or raise weight_bits of the accelerator",
+                "name an accelerator of that width (--accelerator), raise weight_bits of this one, or run the network narrower (--weights)",
             ));
         }
         if !w.format.signed && w.format.bits == acc.weight_bits {

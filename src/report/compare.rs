@@ -75,7 +75,7 @@ pub fn compare(a: &RunRecord, b: &RunRecord) -> Comparison {
     let (layers, same): (Vec<LayerChange>, Vec<LayerChange>) = changes.into_iter().partition(LayerChange::differs);
     let totals = totals(a, b);
     Comparison {
-        runs: [a, b].map(|r| printable(&format!("{} on {}, {} at {} MHz", r.network, r.accelerator, r.board, significant(r.clock_mhz)))),
+        runs: [a, b].map(named),
         same_layers: same.len(),
         same_without_values: same.iter().filter(|l| l.values_differ.is_none()).count(),
         first_values_differ: layers.iter().find(|l| l.values_differ == Some(true)).map(|l| l.name.clone()),
@@ -84,6 +84,13 @@ pub fn compare(a: &RunRecord, b: &RunRecord) -> Comparison {
         totals: totals.into_iter().filter(|(_, change)| !change.is_same()).collect(),
         images_differ: images_differ(a, b),
     }
+}
+
+/// A run in a line: network, widths, accelerator, board, clock, and what the command line changed.
+fn named(run: &RunRecord) -> String {
+    let settings = if run.settings.is_empty() { String::new() } else { format!(", {}", run.settings.join(", ")) };
+    let (network, clock) = (run.network_and_widths(), significant(run.clock_mhz));
+    printable(&format!("{network} on {}, {} at {clock} MHz{settings}", run.accelerator, run.board))
 }
 
 /// Whether the two runs have images that differ in number, name or label.

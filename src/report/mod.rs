@@ -28,7 +28,7 @@ pub use read::{MAX_CYCLES, check, parse_record, read_record};
 pub use score::{DacSdcScore, dac_sdc_score};
 
 use crate::error::{Error, Result};
-use crate::files::write_in_folder;
+use crate::files::{make_folder, write_in_folder};
 use crate::record::RunRecord;
 use std::path::{Path, PathBuf};
 
@@ -111,11 +111,28 @@ impl Report {
     }
 }
 
+/// Makes the folder for [`write_all`], before long work.
+///
+/// # Errors
+/// When it can not be made or written, or holds files of these names that are of no earlier run.
+pub fn claim(dir: &Path) -> Result<()> {
+    make_folder(dir)?;
+    let record = REGISTRY[0].path;
+    match REGISTRY.iter().map(|report| dir.join(report.path)).find(|path| path.exists()) {
+        Some(taken) if !dir.join(record).exists() => {
+            Err(Error::usage("the folder has a file that the report would replace, and is of no earlier run")
+                .file(&taken)
+                .hint("name another --out"))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Removes the pictures that an earlier run left in its own folder: they are of other images.
 fn remove_others(folder: &Path, written: &[PathBuf]) -> Result<()> {
     let Ok(entries) = std::fs::read_dir(folder) else { return Ok(()) };
     for path in entries.filter_map(|e| e.ok().map(|e| e.path())) {
-        if path.extension().is_some_and(|e| e == "png") && !written.contains(&path) {
+        if picture::is_ours(&path) && !written.contains(&path) {
             std::fs::remove_file(&path).map_err(|e| Error::io("remove", &path, &e))?;
         }
     }

@@ -40,7 +40,11 @@ pub(super) fn plain(record: &RunRecord, _: &Extras) -> Result<String> {
 pub fn summary(record: &RunRecord, style: Style) -> String {
     let mut t = Table { lines: Vec::new(), style };
     let clock = significant(record.clock_mhz);
-    t.heading(&format!("bico {}: {} on {}, {} at {clock} MHz", record.bico_version, record.network, record.accelerator, record.board));
+    let network = record.network_and_widths();
+    t.heading(&format!("bico {}: {network} on {}, {} at {clock} MHz", record.bico_version, record.accelerator, record.board));
+    if !record.settings.is_empty() {
+        t.item("settings", 12, &record.settings.join(", "));
+    }
     headline(record, &mut t);
     resources(record, &mut t);
     layers(record, &mut t);

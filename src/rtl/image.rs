@@ -24,6 +24,8 @@ use std::path::{Path, PathBuf};
 /// The DRAM image by file name: bytes, and 64-bit words for `$readmemh`.
 const BINARY: &str = "memory.bin";
 const HEX: &str = "memory.hex";
+/// What lies where in it.
+const MANIFEST: &str = "memory.json";
 
 /// `memory.json`.
 #[derive(Clone, Debug, Serialize)]
@@ -195,8 +197,23 @@ impl MemoryImage {
             write(dir, BINARY, &self.bytes)?,
             write(dir, HEX, hex_lines(&self.bytes))?,
             // Last: where the manifest is, the image is whole.
-            write(dir, "memory.json", format!("{json}\n"))?,
+            write(dir, MANIFEST, format!("{json}\n"))?,
         ])
+    }
+    /// Removes the image that [`MemoryImage::write`] left in a folder, if there is one: its files.
+    ///
+    /// # Errors
+    /// When one can not be removed.
+    pub fn remove(dir: &Path) -> Result<Vec<PathBuf>> {
+        let manifest = dir.join(MANIFEST);
+        let read = std::fs::read(&manifest).ok().and_then(|bytes| serde_json::from_slice::<serde_json::Value>(&bytes).ok());
+        let is_ours = read.is_some_and(|manifest| manifest["memory"]["file"] == BINARY);
+        let files: Vec<PathBuf> =
+            [MANIFEST, BINARY, HEX].map(|name| dir.join(name)).into_iter().filter(|f| is_ours && f.exists()).collect();
+        for file in &files {
+            std::fs::remove_file(file).map_err(|e| Error::io("remove", file, &e))?;
+        }
+        Ok(files)
     }
 }
 

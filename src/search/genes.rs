@@ -1,6 +1,7 @@
 //! A network of the search space, and the file it is written as.
 
 use super::bundle::{self, Bundle};
+use crate::config::suggest::did_you_mean;
 use crate::error::{Error, Result};
 use crate::model::{self, LoadOptions, Network};
 use schemars::JsonSchema;
@@ -243,7 +244,11 @@ impl Genes {
 }
 
 fn by_name<'p>(pool: &'p [Bundle], name: &str) -> Result<&'p Bundle> {
-    pool.iter().find(|b| b.name == name).ok_or_else(|| Error::input("no bundle of this name").value(name).allowed(bundle::names(pool)))
+    pool.iter().find(|b| b.name == name).ok_or_else(|| {
+        let near = did_you_mean(name, pool.iter().map(|b| b.name.as_str()));
+        let e = Error::input("no bundle of this name").value(name).allowed(bundle::names(pool));
+        e.hint(near.unwrap_or_else(|| "name the file that defines it with --pool".into()))
+    })
 }
 
 #[cfg(test)]

@@ -84,9 +84,11 @@ pub struct Space {
     pub tails: Vec<String>,
     /// Width of feature maps of all networks.
     #[serde(default = "default_feature_bits")]
+    #[schemars(range(min = 2, max = 16))]
     pub feature_bits: u8,
     /// Width of weights of all networks.
     #[serde(default = "default_weight_bits")]
+    #[schemars(range(min = 2, max = 16))]
     pub weight_bits: u8,
 }
 

@@ -48,7 +48,9 @@ impl Images {
             part.targets.push(target);
         }
         match parts[1].len() {
-            0 => Err(Error::input("too few images with an object").value(parts[0].len()).allowed(format!("at least {VALIDATION_STRIDE}"))),
+            0 => Err(Error::input("too few images with an object to train on")
+                .value(parts[0].len())
+                .allowed(format!("at least {VALIDATION_STRIDE}: one in {VALIDATION_STRIDE} is for validation"))),
             _ => Ok(parts),
         }
     }

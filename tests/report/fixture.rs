@@ -41,6 +41,8 @@ pub fn record() -> RunRecord {
         accelerator: "tile16-pw128".into(),
         board: "pynq-z1".into(),
         clock_mhz: CLOCK_MHZ,
+        widths_bits: Some([8, 8]),
+        settings: vec!["pointwise.parallel_out=8".into()],
         macs_per_frame,
         frames,
         performance: Performance {

@@ -157,9 +157,7 @@ pub fn write(a: &Arguments, pool: &[Bundle], found: &Outcome, steps: &[Step]) ->
         pair(&a.out.join(BEST), &all[k], pool)?;
     }
     let folder = a.out.join(FRONT);
-    if folder.exists() {
-        std::fs::remove_dir_all(&folder).map_err(|e| Error::io("remove", &folder, &e))?;
-    }
+    remove_pairs(&folder)?;
     for k in (0..first).filter(|&k| front[k]) {
         pair(&folder.join(k.to_string()), &all[k], pool)?;
     }
@@ -177,13 +175,31 @@ pub fn write(a: &Arguments, pool: &[Bundle], found: &Outcome, steps: &[Step]) ->
     write_atomically(&a.out.join(LEFT), text.as_bytes())
 }
 
+const NETWORK: &str = "network.toml";
+const ACCELERATOR: &str = "accelerator.toml";
+
+/// Removes the pairs that an earlier run left in the folder of the front, and nothing else that lies there.
+fn remove_pairs(folder: &Path) -> Result<()> {
+    let Ok(entries) = std::fs::read_dir(folder) else { return Ok(()) };
+    let is_number = |path: &Path| path.file_name().and_then(|n| n.to_str()).is_some_and(|n| n.parse::<usize>().is_ok());
+    for pair in entries.filter_map(|e| Some(e.ok()?.path())).filter(|p| is_number(p)) {
+        for file in [NETWORK, ACCELERATOR].map(|name| pair.join(name)).iter().filter(|f| f.is_file()) {
+            std::fs::remove_file(file).map_err(|e| Error::io("remove", file, &e))?;
+        }
+        // Stays when there is something else in it.
+        let _ = std::fs::remove_dir(&pair);
+    }
+    let _ = std::fs::remove_dir(folder);
+    Ok(())
+}
+
 /// Network and accelerator as files.
 fn pair(folder: &Path, c: &Candidate, pool: &[Bundle]) -> Result<()> {
     let Some(offer) = c.chosen() else { return Ok(()) };
     std::fs::create_dir_all(folder).map_err(|e| Error::io("make the folder", folder, &e))?;
-    write_atomically(&folder.join("network.toml"), c.genes.toml(pool)?.as_bytes())?;
+    write_atomically(&folder.join(NETWORK), c.genes.toml(pool)?.as_bytes())?;
     let text = toml::to_string(&offer.accelerator).map_err(|e| Error::fault(format!("cannot write the accelerator: {e}")))?;
-    write_atomically(&folder.join("accelerator.toml"), text.as_bytes())
+    write_atomically(&folder.join(ACCELERATOR), text.as_bytes())
 }
 
 /// What an earlier search left.

@@ -34,7 +34,7 @@ pub struct Arguments {
     jobs: usize,
 }
 
-/// The detectors that come with bico.
+/// Networks that come with bico, of each of its families.
 const NETWORKS: [&str; 8] = ["dnn1", "dnn2", "dnn3", "skynet_a", "skynet_b", "skynet_c", "uav-detector", "uav-ternary"];
 
 /// Designs that the top-down search tries for each network.

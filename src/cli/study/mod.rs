@@ -9,7 +9,7 @@ use super::Talk;
 use super::common::{clock, print, progress};
 use crate::board::{self, Board};
 use crate::error::{Error, Result};
-use crate::files::check_folders;
+use crate::files::check_outputs;
 use crate::search::bundle::{self, Bundle};
 use crate::search::cache::Cache;
 use crate::search::candidate::{Evaluator, Judging};
@@ -116,7 +116,7 @@ pub fn run(arguments: &Arguments, talk: Talk) -> Result<()> {
 }
 
 fn table(a: &TableArguments, talk: Talk) -> Result<()> {
-    check_folders([&a.out])?;
+    check_outputs([&a.out])?;
     let pool = bundle::builtin();
     let space = Space::open(a.space.as_deref(), &pool)?;
     let training = Training { space, epochs: a.epochs, seed: a.seed, images: proxy::IMAGES, jobs: a.jobs, path: a.out.clone() };

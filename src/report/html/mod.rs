@@ -18,12 +18,14 @@ pub(super) fn render(record: &RunRecord, extras: &Extras) -> Result<String> {
         page,
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>{title} - bico</title>\n<style>\n{style}</style>\n\
-         </head>\n<body>\n<header><h1>{title}</h1><p>{board} at {clock} MHz, simulated by bico {version}</p></header>\n<main>\n",
+         </head>\n<body>\n<header><h1>{title}</h1><p>{widths}{board} at {clock} MHz{settings}, simulated by bico {version}</p></header>\n<main>\n",
         title = escaped(&title),
         style = include_str!("style.css"),
         board = escaped(&record.board),
         clock = significant(record.clock_mhz),
         version = escaped(&record.bico_version),
+        widths = record.widths_bits.map_or(String::new(), |[f, w]| format!("{f}-bit features, {w}-bit weights, ")),
+        settings = if record.settings.is_empty() { String::new() } else { format!(", {}", escaped(&record.settings.join(", "))) },
     );
     page.push_str(&sections::headline(record));
     section(&mut page, "notes", "What to know before using these numbers", &list(&notes(record)));

@@ -10,6 +10,7 @@ use image::codecs::jpeg::JpegEncoder;
 use image::codecs::png::PngEncoder;
 use image::imageops::{self, FilterType};
 use image::{ExtendedColorType, ImageEncoder, RgbImage};
+use std::path::Path;
 
 /// Images shown from the start of the run, whatever they are.
 const FIRST: usize = 12;
@@ -30,6 +31,12 @@ pub struct Picture {
     pub name: String,
     /// The image as it was read, before it was resized for the network.
     pub pixels: RgbImage,
+}
+
+/// Whether a file has a name that [`render`] gives.
+pub(super) fn is_ours(path: &Path) -> bool {
+    let Some(name) = path.file_name().and_then(|n| n.to_str()).and_then(|n| n.strip_suffix(".png")) else { return false };
+    name == "contact_sheet" || name.split_once('_').is_some_and(|(index, _)| index.len() >= 4 && index.bytes().all(|b| b.is_ascii_digit()))
 }
 
 /// `contact_sheet.png` and one PNG for each image on it.

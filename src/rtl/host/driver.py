@@ -1,8 +1,8 @@
 """Runs a network on the accelerator that `bico emit` wrote, on a board with PYNQ.
 
-    python3 driver.py [FOLDER]      # FOLDER holds bico.bit, bico.hwh, memory.json, memory.bin
+    python3 driver.py [FOLDER]      # FOLDER holds bico.bit, bico.hwh, timing.json (of vivado.tcl), memory.json, memory.bin
 
-NEVER RUN ON A BOARD: written from PYNQ's documentation. `pack` and `unpack` are tested against bico; the rest is checked for syntax only.
+NEVER RUN ON A BOARD: written from PYNQ's documentation. `pack`, `unpack` and `decode_box` are tested against bico, the rest against a board of paper.
 Registers are those of bico's contract (src/machine/CONTRACT.md, section 9).
 """
 
@@ -84,7 +84,7 @@ def decode_box(output, manifest):
 class Bico:
     """The accelerator with one network in memory."""
 
-    def __init__(self, folder="."):
+    def __init__(self, folder=".", anyway=False):
         from pynq import Clocks, Overlay, allocate
 
         folder = pathlib.Path(folder)
@@ -92,10 +92,16 @@ class Bico:
         image = (folder / self.manifest["memory"]["file"]).read_bytes()
         if hashlib.sha256(image).hexdigest() != self.manifest["memory"]["sha256"]:
             raise ValueError("the memory image is not the one of memory.json")
+        timing = json.loads((folder / "timing.json").read_text())
+        for kind in ("setup", "hold"):
+            slack_ns = timing[f"{kind}_slack_ns"]
+            if slack_ns < 0 and not anyway:
+                raise ValueError(f"this bitstream misses its {kind} times by {-slack_ns} ns: what it computes can be wrong (anyway=True runs it)")
+        # Loading sets the clocks to what the bitstream was built for.
         self.overlay = Overlay(str(folder / "bico.bit"))
-        Clocks.fclk0_mhz = self.manifest["clock_mhz"]
-        # The nearest that the board's dividers give.
         self.clock_mhz = Clocks.fclk0_mhz
+        if abs(self.clock_mhz / timing["clock_mhz"] - 1) > 1e-3:
+            raise RuntimeError(f"the fabric runs at {self.clock_mhz} MHz, the bitstream was built for {timing['clock_mhz']} MHz")
         self.ip = self.overlay.bico
         if self.ip.read(ID) != ID_VALUE:
             raise RuntimeError("there is no bico at this address")

@@ -3,12 +3,23 @@
 #   vivado -mode batch -source vivado.tcl
 #
 # NEVER RUN: written from the documentation, without Vivado and without a board at hand. What Vivado says goes before what stands here.
-# Leaves bico.bit, bico.hwh (both for PYNQ), utilisation.txt and timing.txt beside this script.
+# Leaves bico.bit, bico.hwh (both for PYNQ), timing.json (for driver.py), utilisation.txt and timing.txt beside this script. A clock that the board
+# can not make, or that the placed and routed design does not meet, is an error: no bitstream is left. To look at it all the same:
+#
+#   BICO_ANYWAY=1 vivado -mode batch -source vivado.tcl
 
 set part @PART@
 set clock_mhz @CLOCK_MHZ@
 set hp_ports {@PORTS@}
 set jobs 2
+set anyway [info exists ::env(BICO_ANYWAY)]
+# An error, or what is said where one was asked for.
+proc refuse {anyway text} {
+    if {!$anyway} {
+        error "$text (set BICO_ANYWAY=1 to go on)"
+    }
+    puts "WARNING: $text"
+}
 
 set here [file dirname [file normalize [info script]]]
 set project [file join $here vivado]
@@ -40,6 +51,22 @@ foreach port $hp_ports {
 }
 set_property -dict $configuration $ps
 
+# Each PLL of the processing system gives other clocks: 150 MHz is no whole part of an IO PLL of 1000 MHz. The nearest is taken.
+set nearest {}
+foreach source {"IO PLL" "ARM PLL" "DDR PLL"} {
+    set_property -dict [list CONFIG.PCW_FCLK0_PERIPHERAL_CLKSRC $source] $ps
+    set mhz [get_property CONFIG.PCW_ACT_FPGA0_PERIPHERAL_FREQMHZ $ps]
+    if {$nearest eq {} || abs($mhz - $clock_mhz) < abs([lindex $nearest 1] - $clock_mhz)} {
+        set nearest [list $source $mhz]
+    }
+}
+set_property -dict [list CONFIG.PCW_FCLK0_PERIPHERAL_CLKSRC [lindex $nearest 0]] $ps
+set actual_mhz [lindex $nearest 1]
+puts "fabric clock: asked $clock_mhz MHz, got $actual_mhz MHz from the [lindex $nearest 0]"
+if {abs($actual_mhz - $clock_mhz) > 0.001 * $clock_mhz} {
+    refuse $anyway "this board makes no clock of $clock_mhz MHz; the nearest is $actual_mhz MHz: simulate and emit with --clock-mhz $actual_mhz"
+}
+
 # The accelerator, each master straight at its HP port: no interconnect between them, so no cycles that the simulator does not know.
 set bico [create_bd_cell -type module -reference bico_system bico]
 set clocks [list [get_bd_pins bico/aclk] [get_bd_pins ps7/M_AXI_GP0_ACLK]]
@@ -61,7 +88,6 @@ if {[llength [get_bd_nets -quiet -of_objects [get_bd_pins bico/aresetn]]] == 0} 
 assign_bd_address
 validate_bd_design
 save_bd_design
-puts "fabric clock: asked $clock_mhz MHz, got [get_property CONFIG.PCW_ACT_FPGA0_PERIPHERAL_FREQMHZ $ps] MHz"
 
 add_files -norecurse [make_wrapper -files [get_files system.bd] -top]
 set_property top system_wrapper [current_fileset]
@@ -75,12 +101,15 @@ if {[get_property PROGRESS [get_runs impl_1]] ne "100%"} {
 open_run impl_1
 report_utilization -file [file join $here utilisation.txt]
 report_timing_summary -file [file join $here timing.txt]
-set slack_ns [get_property SLACK [get_timing_paths -delay_type max]]
-puts "worst setup slack: $slack_ns ns"
-puts "worst hold slack: [get_property SLACK [get_timing_paths -delay_type min]] ns"
-if {$slack_ns < 0} {
-    puts "WARNING: the clock of $clock_mhz MHz is not met; bico's figures do not hold at it"
+set setup_ns [get_property SLACK [get_timing_paths -delay_type max]]
+set hold_ns [get_property SLACK [get_timing_paths -delay_type min]]
+puts "worst setup slack: $setup_ns ns, worst hold slack: $hold_ns ns"
+if {$setup_ns < 0 || $hold_ns < 0} {
+    refuse $anyway "the clock of $actual_mhz MHz is not met (setup $setup_ns ns, hold $hold_ns ns): what it computes can be wrong"
 }
+set file [open [file join $here timing.json] w]
+puts $file "{\"clock_mhz\": $actual_mhz, \"setup_slack_ns\": $setup_ns, \"hold_slack_ns\": $hold_ns}"
+close $file
 foreach {pattern name} {*.bit bico.bit *.hwh bico.hwh} {
     # Versions of Vivado put the hardware description into different folders.
     set found {}

@@ -205,7 +205,8 @@ fn a_port_the_board_lacks_is_refused() {
     let mut board = pynq();
     board.hp_ports = 3;
     let text = cost::check_fits(&default_accelerator(), &board).unwrap_err().to_string();
-    assert_eq!(text, "`store` uses an HP port that board `pynq-z1` does not have\n  value:   3\n  allowed: 0 to 2");
+    let what = "`ports.store.hp` of the accelerator names an HP port that board `pynq-z1` does not have";
+    assert_eq!(text, format!("{what}\n  value:   3\n  allowed: 0 to 2\n  try:     change ports.store.hp, or raise hp_ports of the board"));
 }
 
 /// An IP that an accelerator lacks costs nothing.

@@ -188,7 +188,7 @@ fn what_cannot_be_evaluated_is_one_clear_error() {
     fails(d, &["evaluate", "--scenes", "0"], 2, &["--scenes"]);
     fails(d, &["evaluate", "--resamples", "3"], 2, &["--resamples"]);
     fails(d, &["evaluate", "skynet_c", "--scenes", "1", "--against", "nonesuch"], 2, &["nonesuch"]);
-    fails(d, &["evaluate", "--features", "17"], 3, &["17", "16"]);
+    fails(d, &["evaluate", "--features", "17"], 2, &["--features", "17", "16"]);
     fails(d, &["evaluate", "mobile_block", "--scenes", "1"], 3, &["mobile_block", "no detection head"]);
     std::fs::write(d.join("file"), "").unwrap();
     fails(d, &["evaluate", "--scenes", "1", "--out", "file"], 3, &["file"]);

@@ -56,9 +56,6 @@ pub struct Arguments {
 
 /// Runs the subcommand.
 pub fn run(arguments: &Arguments, talk: Talk) -> Result<()> {
-    if let Some(dir) = &arguments.out {
-        crate::files::make_folder(dir)?;
-    }
     let first = network(&arguments.model, arguments.widths.options(WeightsFile::default()))?;
     let second = arguments.against.as_ref().map(|name| network(name, LoadOptions::default())).transpose()?;
     let networks: Vec<&Network> = std::iter::once(&first).chain(&second).collect();
@@ -97,6 +94,9 @@ fn finish(
     about: About,
     talk: Talk,
 ) -> Result<()> {
+    if let Some(dir) = &arguments.out {
+        crate::files::make_folder(dir)?;
+    }
     let options = Options { bootstrap: Bootstrap { resamples: arguments.resamples, seed: arguments.seed }, ..Options::default() };
     let bar = progress(talk.quiet, examples.len(), "images");
     let mut found = evaluate::evaluate(networks, examples, references.as_ref(), options, || bar.inc(1))?;

@@ -27,7 +27,7 @@ pub struct Opened {
 }
 
 impl LabelArguments {
-    /// Opens the folder. Skipped files are listed on standard error, unless `quiet`.
+    /// Opens the folder. Skipped files are listed on standard error, `quiet` or not: nothing is left out in silence.
     ///
     /// # Errors
     /// As [`Folder::open`].
@@ -41,7 +41,7 @@ impl LabelArguments {
         bar.finish_and_clear();
         let (folder, problems) = opened?;
         let skipped: Vec<String> = problems.iter().map(|p| format!("skipped: {}", p.one_line())).collect();
-        skipped.iter().filter(|_| !quiet).for_each(|text| note(text));
+        skipped.iter().for_each(|text| note(text));
         let remarks = folder.notes().collect();
         Ok(Opened { folder, skipped, remarks })
     }

@@ -46,7 +46,7 @@ const EXIT_CODES: &str = "Exit codes:
 #[derive(Parser, Debug)]
 #[command(name = "bico", version, about, after_help = EXIT_CODES, max_term_width = 110)]
 struct Arguments {
-    /// Print results only: no progress, no remarks.
+    /// Print results only: no progress, no remarks; files that are skipped are listed all the same.
     #[arg(short, long, global = true)]
     quiet: bool,
     #[command(subcommand)]

@@ -55,15 +55,15 @@ fn parse_window(text: &str) -> std::result::Result<(u64, u64), String> {
 /// Runs the subcommand.
 pub fn run(arguments: &Arguments, talk: Talk) -> Result<()> {
     let design = arguments.design.load()?;
-    if let Some(dir) = &arguments.out {
-        report::claim(dir)?;
-    }
     let jobs = arguments.out.is_some();
     let options = Options { frames: arguments.frames as usize, allow_overflow: arguments.allow_overflow, jobs };
     let bar = progress(talk.quiet, options.frames, "frames");
     let simulation = Simulation::watched(&design.network, &design.accelerator, &design.board, options, || bar.inc(1))?;
     bar.finish_and_clear();
     let (Samples { samples, pictures, notes }, problems) = load_samples(arguments, &design.network, talk.quiet)?;
+    if let Some(dir) = &arguments.out {
+        report::claim(dir)?;
+    }
     let bar = progress(talk.quiet, samples.len(), "images");
     let execution = simulation.execute(&samples, || bar.inc(1))?;
     bar.finish_and_clear();

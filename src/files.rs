@@ -46,7 +46,13 @@ fn folder_of(path: &Path) -> Result<&Path> {
 pub fn check_outputs<'a>(paths: impl IntoIterator<Item = &'a PathBuf>) -> Result<()> {
     let mut seen = Vec::new();
     for path in paths {
-        let whole = std::fs::canonicalize(folder_of(path)?).unwrap_or_default().join(path.file_name().unwrap_or_default());
+        let folder = folder_of(path)?;
+        // Pipes and devices may take two.
+        if std::fs::metadata(path).is_ok_and(|m| !m.is_file()) {
+            continue;
+        }
+        let made = || std::fs::canonicalize(folder).unwrap_or_default().join(path.file_name().unwrap_or_default());
+        let whole = std::fs::canonicalize(path).unwrap_or_else(|_| made());
         if seen.contains(&whole) {
             return Err(Error::usage("two results would be written to one file").value(path.display()).hint("name two files"));
         }

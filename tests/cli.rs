@@ -132,9 +132,14 @@ fn a_network_runs_on_the_accelerator_of_its_name_where_that_holds_its_widths() {
         // The accelerator `tiny` is narrower than the network.
         (&["tiny"], "on pynq-z1-default,"),
         (&["tiny", "--features", "8", "--weights", "8"], "on tiny,"),
+        (&["uav-fast", "--features", "9", "--set", "feature_bits=9", "--allow-overflow"], "on uav-fast,"),
     ] {
         let o = bico(dir.path(), &[&["simulate", "--scenes", "0", "--frames", "1", "--quiet"], arguments].concat());
         assert!(o.status.success() && out(&o).lines().next().unwrap().contains(accelerator), "{arguments:?}: {}{}", out(&o), err(&o));
+        let text = out(&o).split_whitespace().collect::<Vec<_>>().join(" ");
+        let passed_over =
+            text.contains("The accelerator `tiny` holds 8/8 bits and the network has 9/11: it runs on `pynq-z1-default` instead.");
+        assert_eq!(passed_over, arguments == ["tiny"], "{arguments:?}: {}", out(&o));
     }
 }
 
@@ -144,18 +149,21 @@ fn files_that_are_none_of_ours_are_left_alone() {
     let d = dir.path();
     let run = ["simulate", "--scenes", "2", "--frames", "1", "--quiet", "--out", "run"];
     std::fs::create_dir(d.join("run")).unwrap();
-    std::fs::write(d.join("run/layers.csv"), "mine").unwrap();
-    fails(d, &run, 2, &["layers.csv", "no earlier run"]);
-    assert_eq!(std::fs::read_to_string(d.join("run/layers.csv")).unwrap(), "mine");
-    std::fs::remove_file(d.join("run/layers.csv")).unwrap();
+    for name in ["layers.csv", "summary.txt", "resolved.toml", "record.json"] {
+        let path = d.join("run").join(name);
+        std::fs::write(&path, "mine").unwrap();
+        fails(d, &run, 2, &[name, "no earlier run"]);
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "mine");
+        std::fs::remove_file(&path).unwrap();
+    }
     assert!(bico(d, &run).status.success());
     // A later run of fewer images removes the pictures of the earlier one, and no others.
-    std::fs::write(d.join("run/detections/holiday.png"), "mine").unwrap();
+    std::fs::write(d.join("run/detections/20240612_101500.png"), "mine").unwrap();
     let pictures = || std::fs::read_dir(d.join("run/detections")).unwrap().count();
     assert_eq!(pictures(), 4, "a sheet, two images, a photo");
     assert!(bico(d, &["simulate", "--scenes", "1", "--frames", "1", "--quiet", "--out", "run"]).status.success());
     assert_eq!(pictures(), 3);
-    assert_eq!(std::fs::read_to_string(d.join("run/detections/holiday.png")).unwrap(), "mine");
+    assert_eq!(std::fs::read_to_string(d.join("run/detections/20240612_101500.png")).unwrap(), "mine");
     // A folder that can not be written is refused before the work.
     std::fs::write(d.join("file"), "mine").unwrap();
     fails(d, &["evaluate", "--scenes", "1000000", "--out", "file"], 3, &["file"]);
@@ -168,7 +176,9 @@ fn an_accelerator_emitted_alone_leaves_no_image_of_another() {
     let image = || ["memory.bin", "memory.hex", "memory.json"].map(|name| d.join("rtl").join(name).exists());
     assert!(bico(d, &["emit", "tiny", "--features", "8", "--weights", "8", "--out", "rtl"]).status.success());
     assert_eq!(image(), [true; 3]);
-    let o = bico(d, &["emit", "--accelerator", "small", "--out", "rtl"]);
+    assert!(bico(d, &["emit", "--accelerator", "tiny", "--out", "rtl"]).status.success());
+    assert_eq!(image(), [true; 3], "it is of this accelerator");
+    let o = bico(d, &["emit", "--accelerator", "small", "--out", "rtl", "--quiet"]);
     assert!(o.status.success() && err(&o).contains("memory.json"), "{}", err(&o));
     assert_eq!(image(), [false; 3]);
     // A memory.json that is none of ours stays.
@@ -215,11 +225,13 @@ fn wrong_names_values_and_files_are_one_clear_error_each() {
         fails(d, &[command, "tiny", "--features", "17", "--out", "never"], 2, &["--features", "17", "16"]);
     }
     fails(d, &["simulate", "--clock-mhz", "0"], 2, &["--clock-mhz", "1 to 1000"]);
+    fails(d, &["simulate", "--clock-mhz", "150", "--set", "clock_mhz=100"], 2, &["set twice", "150", "100"]);
     fails(d, &["sweep", "--seed", "4294967295", "--scenes", "2"], 2, &["beyond their split"]);
     fails(d, &["synth", "--seed", "3"], 2, &["--random"]);
     fails(d, &["verify", "--seed", "3"], 2, &["--random"]);
     fails(d, &["emit", "--features", "8"], 2, &["MODEL"]);
     fails(d, &["design", "tiny", "--out", "one.toml", "--csv", "one.toml"], 2, &["one.toml", "two files"]);
+    fails(d, &["synth", "--csv", "one.csv", "--plot", "./one.csv"], 2, &["one.csv", "two files"]);
     fails(d, &["dataset", "show", "--out", "sheet.jpg"], 2, &["sheet.jpg", ".png"]);
     fails(d, &["simulate", "--frames", "0"], 2, &["frames"]);
     fails(d, &["simulate", "--scenes", "many"], 2, &["many"]);

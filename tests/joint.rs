@@ -334,15 +334,18 @@ fn a_search_leaves_a_pair_that_does_what_it_promised() {
         first.iter().chain(rest).copied().collect()
     };
     let ours = asked(&["--out", "found", "--designs", "1"]);
-    // The folder of the front is written anew: a pair of an earlier run goes, what else lies there stays.
-    std::fs::create_dir_all(dir.join("found/front/999999")).unwrap();
-    std::fs::write(dir.join("found/front/999999/network.toml"), "").unwrap();
-    std::fs::write(dir.join("found/front/notes.txt"), "mine").unwrap();
+    // What lies there before the first search is none of its own.
+    let pair_of_another = dir.join("found/front/999998/network.toml");
+    std::fs::create_dir_all(pair_of_another.parent().unwrap()).unwrap();
+    std::fs::write(&pair_of_another, "mine").unwrap();
     let text = works(dir, &ours);
     assert!(text.contains("<- chosen") && text.contains("bico train"), "{text}");
     let read = |name: &str| std::fs::read_to_string(dir.join("found").join(name)).unwrap();
     let files = ["trials.csv", "front.svg", "search.json", "search.toml", "best/network.toml", "best/accelerator.toml"];
     let before: Vec<String> = files.iter().map(|f| read(f)).collect();
+    assert_eq!(std::fs::read_to_string(&pair_of_another).unwrap(), "mine");
+    // From then on the folder of the front is written anew: its pairs go, what else lies there stays.
+    std::fs::write(dir.join("found/front/notes.txt"), "mine").unwrap();
     let again = bico(dir, &[&ours[..], &["--jobs", "1"]].concat());
     assert!(err(&again).contains("0 networks designed for and 0 trained now"), "{}", err(&again));
     assert_eq!(before, files.iter().map(|f| read(f)).collect::<Vec<_>>(), "the same search, the same bytes");

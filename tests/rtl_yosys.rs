@@ -3,6 +3,9 @@
 //! The wrappers are checked on a synthesis up to memory mapping; six accelerators that the cost model was not fitted on are synthesised
 //! whole.
 
+#[path = "common/required.rs"]
+mod required;
+
 use bico::rtl;
 use std::process::Command;
 
@@ -23,14 +26,9 @@ fn count(stat: &str, cell: &str) -> u64 {
     stat.lines().filter_map(of_line).sum()
 }
 
-/// Whether Yosys is there; when it is not, says so, or fails where it is required.
+/// Whether Yosys is there, see [`required::there`].
 fn yosys() -> bool {
-    if rtl::synth::missing_tool().is_none() {
-        return true;
-    }
-    assert!(std::env::var_os("BICO_REQUIRE_RTL").is_none_or(|v| v != "1"), "`yosys` is required and can not be run");
-    println!("skipped: `yosys` can not be run");
-    false
+    required::there(rtl::synth::missing_tool().is_none(), "yosys")
 }
 
 #[test]

@@ -72,10 +72,9 @@ pub fn bits() -> clap::builder::RangedI64ValueParser<u8> {
 }
 
 /// What is printed.
-#[derive(clap::ValueEnum, Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(clap::ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
     /// For people.
-    #[default]
     Table,
     /// For programs.
     Json,
@@ -113,6 +112,8 @@ pub struct Design {
     pub resolved: String,
     /// What the command line changed of accelerator and board, `KEY=VALUE`.
     pub settings: Vec<String>,
+    /// What is to be said of the choice of accelerator.
+    pub remark: Option<String>,
 }
 
 /// An accelerator and a board that have been read.
@@ -125,19 +126,29 @@ pub struct Pair {
     resolved: String,
     /// What the command line changed, `KEY=VALUE`.
     settings: Vec<String>,
+    /// What is to be said of the choice of accelerator.
+    pub remark: Option<String>,
 }
 
 /// Accelerator where neither the command line nor the network's name tells one.
 pub const DEFAULT_ACCELERATOR: &str = "pynq-z1-default";
 
-/// The accelerator that a network runs on where the command line names none: the embedded one of its name, if it holds the network's widths.
-fn accelerator_of(network: &Network) -> &str {
-    let own = accelerator::names().find(|name| *name == network.name).and_then(|name| accelerator::builtin(name).ok());
+/// The accelerator that a network runs on where the command line names none: the embedded one of its name, if with these settings it holds the network's widths;
+/// and what is to be said when it does not.
+fn accelerator_of(network: &Network, settings: &[Override]) -> Result<(&'static str, Option<String>)> {
+    let Some(own) = accelerator::names().find(|name| *name == network.name) else { return Ok((DEFAULT_ACCELERATOR, None)) };
+    // Of the settings only these count: the others may be meant for the default.
+    let widths: Vec<Override> = settings.iter().filter(|s| ["feature_bits", "weight_bits"].contains(&s.key.as_str())).cloned().collect();
+    let holds = accelerator::open(own, &widths)?.check()?;
     let (features, weights) = network.graph.widths();
-    match own {
-        Some(own) if own.feature_bits >= features && own.weight_bits >= weights => &network.name,
-        _ => DEFAULT_ACCELERATOR,
+    if holds.feature_bits >= features && holds.weight_bits >= weights {
+        return Ok((own, None));
     }
+    let remark = format!(
+        "The accelerator `{own}` holds {}/{} bits and the network has {features}/{weights}: it runs on `{DEFAULT_ACCELERATOR}` instead.",
+        holds.feature_bits, holds.weight_bits
+    );
+    Ok((DEFAULT_ACCELERATOR, Some(remark)))
 }
 
 impl PairArguments {
@@ -148,18 +159,26 @@ impl PairArguments {
     pub fn load(&self, network: Option<&Network>) -> Result<Pair> {
         refuse_misplaced::<RawAccelerator, RawBoard>(&self.accelerator_settings, "--set-board", "board")?;
         refuse_misplaced::<RawBoard, RawAccelerator>(&self.board_settings, "--set", "accelerator")?;
-        let name = self.accelerator.as_deref().unwrap_or_else(|| network.map_or(DEFAULT_ACCELERATOR, accelerator_of));
         let mut of_accelerator = self.accelerator_settings.clone();
         if let Some(mhz) = self.clock_mhz {
             clock(mhz)?;
+            if let Some(twice) = of_accelerator.iter().find(|s| s.key == "clock_mhz") {
+                let e = Error::usage("the clock is set twice").value(format!("--clock-mhz {mhz}, --set clock_mhz={}", twice.value));
+                return Err(e.hint("leave one of them out"));
+            }
             of_accelerator.push(Override::of("--clock-mhz", &format!("clock_mhz={mhz:?}"))?);
         }
+        let (name, remark) = match (&self.accelerator, network) {
+            (Some(name), _) => (name.as_str(), None),
+            (None, Some(network)) => accelerator_of(network, &of_accelerator)?,
+            (None, None) => (DEFAULT_ACCELERATOR, None),
+        };
         let accelerator = accelerator::open(name, &of_accelerator)?;
         let of_board: Vec<Override> = self.board_settings.iter().cloned().chain(mapping_setting(self.mapping)?).collect();
         let board = board::open(&self.board, &of_board)?;
         let resolved = format!("{}\n{}", board.resolved(), accelerator.resolved());
         let settings = of_accelerator.iter().chain(&of_board).map(|s| format!("{}={}", s.key, s.value)).collect();
-        Ok(Pair { accelerator: accelerator.check()?, board: board.check()?, resolved, settings })
+        Ok(Pair { accelerator: accelerator.check()?, board: board.check()?, resolved, settings, remark })
     }
 }
 
@@ -170,9 +189,9 @@ impl DesignArguments {
     /// When a name is unknown or a file does not hold what it should.
     pub fn load(&self) -> Result<Design> {
         let network = network(&self.model, self.widths.options(WeightsFile::Optional))?;
-        let Pair { accelerator, board, resolved, settings } = self.pair.load(Some(&network))?;
+        let Pair { accelerator, board, resolved, settings, remark } = self.pair.load(Some(&network))?;
         let resolved = format!("{resolved}\n{}", network.resolved);
-        Ok(Design { network, accelerator, board, resolved, settings })
+        Ok(Design { network, accelerator, board, resolved, settings, remark })
     }
 }
 

@@ -92,7 +92,7 @@ pub fn indices(first: u32, count: u32) -> Result<std::ops::Range<u64>> {
 }
 
 fn generate(args: &GenerateArgs) -> Result<Vec<String>> {
-    std::fs::create_dir_all(&args.out).map_err(|e| Error::io("create", &args.out, &e))?;
+    crate::files::make_folder(&args.out)?;
     indices(args.seed, args.count)?.into_par_iter().try_for_each(|index| writer::write_scene(&args.out, args.split, index))?;
     Ok(vec![format!("{} {} scenes written to {}", args.count, args.split.name(), args.out.display())])
 }

@@ -33,12 +33,16 @@ pub fn run(arguments: &Arguments, talk: Talk) -> Result<()> {
         return Err(Error::usage("--features and --weights are of a network, and none is named").hint("bico emit MODEL ..."));
     }
     let network = arguments.model.as_ref().map(|m| common::network(m, arguments.widths.options(WeightsFile::Optional))).transpose()?;
-    let Pair { accelerator: acc, board, .. } = arguments.pair.load(network.as_ref())?;
+    let Pair { accelerator: acc, board, remark, .. } = arguments.pair.load(network.as_ref())?;
     // All that can be refused is settled before the first file is written.
     let overflow = cost::check_fits_unless(arguments.allow_overflow, &acc, &board)?;
     let image = network.map(|n| rtl::MemoryImage::new(&n, &acc, &board, &samples::one(&n, Split::Test)?)).transpose()?;
-    // One that an earlier call left is of another accelerator's program.
-    let stale = if image.is_none() { rtl::MemoryImage::remove(&arguments.out)? } else { Vec::new() };
+    // One that an earlier call left may be of another accelerator's program.
+    if image.is_none() {
+        for path in rtl::MemoryImage::remove_others(&arguments.out, rtl::design(&acc))? {
+            note(&format!("note: removed {}, the memory image of another accelerator", path.display()));
+        }
+    }
     let mut files = rtl::emit(&acc, &arguments.out)?;
     files.extend(rtl::write_host(&acc, &board, &arguments.out)?);
     if let Some(image) = &image {
@@ -46,7 +50,9 @@ pub fn run(arguments: &Arguments, talk: Talk) -> Result<()> {
     }
     files.iter().for_each(|path| print(&format!("{}\n", path.display())));
     if !talk.quiet {
-        stale.iter().for_each(|path| note(&format!("note: removed {}, the memory image of an earlier design", path.display())));
+        if let Some(remark) = remark {
+            note(&format!("note: {remark}"));
+        }
         if let Some(e) = overflow {
             note(&format!("note: {}", e.what()));
         }

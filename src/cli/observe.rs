@@ -1,10 +1,10 @@
 //! `bico observe`: the papers' observations on resources, from real runs. The first, on accuracy, is `bico sweep`.
 
 use super::Talk;
-use super::common::{note, print};
+use super::common::{DEFAULT_ACCELERATOR, note, print};
 use crate::accelerator;
 use crate::board;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::files::write_atomically;
 use crate::report::steps;
 use crate::search::{Genes, bottomup, bundle, observe};
@@ -22,7 +22,7 @@ pub struct Arguments {
     #[arg(long, value_name = "B", default_value = board::DEFAULT)]
     board: String,
     /// Accelerator: a name from `bico accelerators`, or a TOML file; its widths do not matter.
-    #[arg(long, value_name = "A", default_value = "pynq-z1-default")]
+    #[arg(long, value_name = "A", default_value = DEFAULT_ACCELERATOR)]
     accelerator: String,
     /// Write CSV and SVG to this folder.
     #[arg(long, value_name = "DIR")]
@@ -101,7 +101,7 @@ pub fn run(a: &Arguments, talk: Talk) -> Result<()> {
 
 fn finish<T: Serialize>(a: &Arguments, talk: Talk, name: &str, rows: &[T], svg: &str, text: &str) -> Result<()> {
     if let Some(folder) = &a.out {
-        std::fs::create_dir_all(folder).map_err(|e| Error::io("create", folder, &e))?;
+        crate::files::make_folder(folder)?;
         let file = |ending: &str| Path::new(folder).join(format!("{name}.{ending}"));
         write_atomically(&file("csv"), &to_csv(rows)?)?;
         write_atomically(&file("svg"), svg.as_bytes())?;

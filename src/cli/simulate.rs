@@ -55,6 +55,9 @@ fn parse_window(text: &str) -> std::result::Result<(u64, u64), String> {
 /// Runs the subcommand.
 pub fn run(arguments: &Arguments, talk: Talk) -> Result<()> {
     let design = arguments.design.load()?;
+    if let Some(dir) = &arguments.out {
+        report::check_folder(dir)?;
+    }
     let jobs = arguments.out.is_some();
     let options = Options { frames: arguments.frames as usize, allow_overflow: arguments.allow_overflow, jobs };
     let bar = progress(talk.quiet, options.frames, "frames");
@@ -62,13 +65,14 @@ pub fn run(arguments: &Arguments, talk: Talk) -> Result<()> {
     bar.finish_and_clear();
     let (Samples { samples, pictures, notes }, problems) = load_samples(arguments, &design.network, talk.quiet)?;
     if let Some(dir) = &arguments.out {
-        report::claim(dir)?;
+        crate::files::make_folder(dir)?;
     }
     let bar = progress(talk.quiet, samples.len(), "images");
     let execution = simulation.execute(&samples, || bar.inc(1))?;
     bar.finish_and_clear();
     let mut record = simulation.record(&samples, &execution, options)?;
     record.settings.clone_from(&design.settings);
+    record.notes.extend(design.remark.clone());
     record.notes.extend(problems);
     match &design.network.head {
         Some(_) => {
@@ -95,7 +99,7 @@ pub fn run(arguments: &Arguments, talk: Talk) -> Result<()> {
             resolved_toml: Some(design.resolved.clone()),
         };
         let written = report::write_all(&record, &extras, dir)?;
-        crate::files::write_in_folder(&dir.join("resolved.toml"), design.resolved.as_bytes())?;
+        crate::files::write_in_folder(&dir.join(report::RESOLVED), design.resolved.as_bytes())?;
         if !talk.quiet {
             note(&format!("{} files in {}; open {}", written.len(), dir.display(), dir.join("report.html").display()));
         }

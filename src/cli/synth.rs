@@ -1,11 +1,11 @@
 //! `bico synth`: what Yosys makes of an accelerator, beside what the cost model says.
 
 use super::Talk;
-use super::common::{Format, mapping_setting, note, print};
+use super::common::{DEFAULT_ACCELERATOR, Format, mapping_setting, note, print};
 use crate::accelerator::{self, Accelerator};
 use crate::board::{self, Board, Mapping};
 use crate::error::{Error, Result};
-use crate::files::write_in_folder;
+use crate::files::{check_outputs, write_in_folder};
 use crate::report::synthesis::{self as plot, Point};
 use crate::rtl::synth::{self, Comparison, Summary, Synthesis, percent, random, table};
 use std::fmt::Write;
@@ -48,6 +48,7 @@ pub fn run(arguments: &Arguments, talk: Talk) -> Result<()> {
     let board = board::open(&arguments.board, &settings)?.check()?;
     match &arguments.csv {
         Some(file) => {
+            check_outputs([file].into_iter().chain(&arguments.plot))?;
             let wanted = match (&arguments.accelerator, arguments.random) {
                 (Some(name), _) => vec![load(name)?],
                 (None, count) => (0..count.unwrap_or(0)).map(|i| random::accelerator(arguments.seed, i)).collect::<Result<_>>()?,
@@ -58,7 +59,7 @@ pub fn run(arguments: &Arguments, talk: Talk) -> Result<()> {
             arguments.plot.as_ref().map_or(Ok(()), |path| write_in_folder(path, drawn(&comparisons)?.as_bytes()))
         }
         None => {
-            let acc = load(arguments.accelerator.as_deref().unwrap_or("pynq-z1-default"))?;
+            let acc = load(arguments.accelerator.as_deref().unwrap_or(DEFAULT_ACCELERATOR))?;
             let synthesis = with_folder(arguments.out.as_deref(), |dir| synth::synthesize(&acc, dir, true))?;
             print(&match arguments.format {
                 Format::Table => one(&acc, &board, &synthesis),

@@ -127,7 +127,7 @@ pub fn train(args: &TrainArgs, quiet: bool) -> Result<Vec<String>> {
         let e = Error::usage("there is no run to go on with").file(out);
         return Err(e.hint("name the folder of the run, or leave --resume out to begin one"));
     }
-    std::fs::create_dir_all(out).map_err(|e| Error::io("create", out, &e))?;
+    crate::files::make_folder(out)?;
     let holds = |names: [&str; 2]| names.map(|name| out.join(name)).into_iter().find(|path| path.exists());
     let begun = holds(["float.safetensors", "quantised.safetensors"]);
     match (begun, args.resume) {
@@ -239,10 +239,10 @@ fn data(args: &TrainArgs, shape: Shape, progress: &Progress, quiet: bool) -> Res
         progress.note("rendering validation scenes");
         return Ok((Source::Scenes, Images::scenes(Split::Validation, 0, args.validation as usize, shape)));
     };
-    let Opened { folder: opened, remarks, .. } = args.labels.open(folder, quiet)?;
+    let Opened { folder, remarks, .. } = args.labels.open(folder, quiet)?;
     remarks.iter().filter(|_| !quiet).for_each(|remark| common::note(remark));
     progress.note("reading images");
-    let [training, validation] = Images::split(&opened, shape).map_err(|e| e.file(folder))?;
+    let [training, validation] = Images::split(&folder, shape)?;
     Ok((Source::Images(training), validation))
 }
 

@@ -202,7 +202,7 @@ fn report(case: &Case, answers: &Answers, frames: u32, found: &Comparison, out: 
     );
     let error = Error::new(Kind::Difference, what);
     let Some(cycle) = first.cycle() else { return Err(error) };
-    std::fs::create_dir_all(out).map_err(|e| Error::io("create", out, &e))?;
+    crate::files::make_folder(out)?;
     let path = out.join("difference.vcd");
     let (before, after) = WAVEFORM_CYCLES;
     let cut = Trace { path: path.clone(), from_cycle: cycle.saturating_sub(before), to_cycle: cycle + after };

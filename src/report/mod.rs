@@ -28,7 +28,7 @@ pub use read::{MAX_CYCLES, check, parse_record, read_record};
 pub use score::{DacSdcScore, dac_sdc_score};
 
 use crate::error::{Error, Result};
-use crate::files::{make_folder, write_in_folder};
+use crate::files::write_in_folder;
 use crate::record::RunRecord;
 use std::path::{Path, PathBuf};
 
@@ -83,8 +83,8 @@ pub enum Render {
 
 /// Every report, in order of writing.
 pub const REGISTRY: &[Report] = &[
+    Report { name: "record", path: RECORD, render: Render::Text(json::render) },
     Report { name: "summary", path: "summary.txt", render: Render::Text(table::plain) },
-    Report { name: "record", path: "record.json", render: Render::Text(json::render) },
     Report { name: "layers", path: "layers.csv", render: Render::Text(csv::render) },
     Report { name: "latency", path: "latency.svg", render: Render::Text(plot::latency::render) },
     Report { name: "utilisation", path: "utilisation.svg", render: Render::Text(plot::utilisation::render) },
@@ -111,15 +111,19 @@ impl Report {
     }
 }
 
-/// Makes the folder for [`write_all`], before long work.
+/// The resolved configuration, which lies beside the reports.
+pub const RESOLVED: &str = "resolved.toml";
+/// Of the reports the one that says what run they are of.
+const RECORD: &str = "record.json";
+
+/// Refuses, before long work, a folder for [`write_all`] that holds files of these names and no record of an earlier run.
 ///
 /// # Errors
-/// When it can not be made or written, or holds files of these names that are of no earlier run.
-pub fn claim(dir: &Path) -> Result<()> {
-    make_folder(dir)?;
-    let record = REGISTRY[0].path;
-    match REGISTRY.iter().map(|report| dir.join(report.path)).find(|path| path.exists()) {
-        Some(taken) if !dir.join(record).exists() => {
+/// Usage: names such a file.
+pub fn check_folder(dir: &Path) -> Result<()> {
+    let names = REGISTRY.iter().map(|report| report.path).chain([RESOLVED]);
+    match names.map(|name| dir.join(name)).find(|path| path.exists()) {
+        Some(taken) if read_record(&dir.join(RECORD)).is_err() => {
             Err(Error::usage("the folder has a file that the report would replace, and is of no earlier run")
                 .file(&taken)
                 .hint("name another --out"))
@@ -129,10 +133,9 @@ pub fn claim(dir: &Path) -> Result<()> {
 }
 
 /// Removes the pictures that an earlier run left in its own folder: they are of other images.
-fn remove_others(folder: &Path, written: &[PathBuf]) -> Result<()> {
-    let Ok(entries) = std::fs::read_dir(folder) else { return Ok(()) };
-    for path in entries.filter_map(|e| e.ok().map(|e| e.path())) {
-        if picture::is_ours(&path) && !written.contains(&path) {
+fn remove_others(folder: &Path, earlier: &RunRecord, written: &[PathBuf]) -> Result<()> {
+    for path in picture::names(earlier).map(|name| folder.join(name)) {
+        if path.is_file() && !written.contains(&path) {
             std::fs::remove_file(&path).map_err(|e| Error::io("remove", &path, &e))?;
         }
     }
@@ -147,6 +150,7 @@ fn remove_others(folder: &Path, written: &[PathBuf]) -> Result<()> {
 /// When the record is inconsistent, or `dir` can not be written.
 pub fn write_all(record: &RunRecord, extras: &Extras, dir: &Path) -> Result<Vec<PathBuf>> {
     check(record)?;
+    let earlier = read_record(&dir.join(RECORD)).ok();
     let mut written = Vec::new();
     for report in REGISTRY {
         for (path, bytes) in report.files(record, extras)? {
@@ -154,8 +158,8 @@ pub fn write_all(record: &RunRecord, extras: &Extras, dir: &Path) -> Result<Vec<
             write_in_folder(&path, &bytes)?;
             written.push(path);
         }
-        if let Render::Folder(_) = report.render {
-            remove_others(&dir.join(report.path), &written)?;
+        if let (Render::Folder(_), Some(earlier)) = (&report.render, &earlier) {
+            remove_others(&dir.join(report.path), earlier, &written)?;
         }
     }
     Ok(written)

@@ -200,16 +200,16 @@ impl MemoryImage {
             write(dir, MANIFEST, format!("{json}\n"))?,
         ])
     }
-    /// Removes the image that [`MemoryImage::write`] left in a folder, if there is one: its files.
+    /// Removes the image that [`MemoryImage::write`] left in a folder, if there is one and it is of another accelerator than that of register `DESIGN`: its files.
     ///
     /// # Errors
     /// When one can not be removed.
-    pub fn remove(dir: &Path) -> Result<Vec<PathBuf>> {
+    pub fn remove_others(dir: &Path, design: u32) -> Result<Vec<PathBuf>> {
         let manifest = dir.join(MANIFEST);
         let read = std::fs::read(&manifest).ok().and_then(|bytes| serde_json::from_slice::<serde_json::Value>(&bytes).ok());
-        let is_ours = read.is_some_and(|manifest| manifest["memory"]["file"] == BINARY);
+        let is_other = read.is_some_and(|manifest| manifest["memory"]["file"] == BINARY && manifest["design"] != design);
         let files: Vec<PathBuf> =
-            [MANIFEST, BINARY, HEX].map(|name| dir.join(name)).into_iter().filter(|f| is_ours && f.exists()).collect();
+            [MANIFEST, BINARY, HEX].map(|name| dir.join(name)).into_iter().filter(|f| is_other && f.exists()).collect();
         for file in &files {
             std::fs::remove_file(file).map_err(|e| Error::io("remove", file, &e))?;
         }

@@ -1,6 +1,8 @@
 //! Accelerators and inputs for tests.
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
+pub mod required;
+
 use bico::accelerator::{Accelerator, Bank, IpConfig, Port};
 use bico::model::graph::Graph;
 use bico::plan::Unit;
@@ -95,12 +97,8 @@ pub fn random_image(graph: &Graph, seed: u64) -> Tensor {
     Tensor::new(input.shape, data).unwrap()
 }
 
-/// Whether the tools are there. Prints why a test is skipped; with `BICO_REQUIRE_RTL=1` a missing tool is a failure.
+/// Whether the tools are there, see [`required::there`].
 pub fn tools() -> bool {
     let missing = bico::rtl::missing_tool();
-    if let Some(tool) = missing {
-        assert!(std::env::var_os("BICO_REQUIRE_RTL").is_none_or(|v| v != "1"), "`{tool}` is required and can not be run");
-        println!("skipped: `{tool}` can not be run");
-    }
-    missing.is_none()
+    required::there(missing.is_none(), missing.unwrap_or("verilator"))
 }

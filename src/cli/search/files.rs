@@ -3,7 +3,7 @@
 use super::{Arguments, Left};
 use crate::board::Board;
 use crate::error::{Error, Result};
-use crate::files::write_atomically;
+use crate::files::{make_folder, write_atomically};
 use crate::report::front::{self, Point};
 use crate::search::bundle::Bundle;
 use crate::search::cache::key;
@@ -50,7 +50,7 @@ struct Settings<'a> {
 /// # Errors
 /// When it is of another one.
 pub fn claim(a: &Arguments, (board, pool): (&Board, &[Bundle]), space: &Space, table: Option<&Table>) -> Result<()> {
-    std::fs::create_dir_all(&a.out).map_err(|e| Error::io("make the folder", &a.out, &e))?;
+    make_folder(&a.out)?;
     let settings = Settings {
         board: &board.name,
         board_content: key("board", &[&format!("{board:?}")]),
@@ -157,7 +157,9 @@ pub fn write(a: &Arguments, pool: &[Bundle], found: &Outcome, steps: &[Step]) ->
         pair(&a.out.join(BEST), &all[k], pool)?;
     }
     let folder = a.out.join(FRONT);
-    remove_pairs(&folder)?;
+    if a.out.join(LEFT).exists() {
+        remove_pairs(&folder)?;
+    }
     for k in (0..first).filter(|&k| front[k]) {
         pair(&folder.join(k.to_string()), &all[k], pool)?;
     }

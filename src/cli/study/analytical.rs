@@ -43,7 +43,7 @@ const DESIGNS: usize = 60;
 /// Runs the study: CSV, figure, table.
 pub fn run(a: &Arguments, talk: Talk) -> Result<()> {
     let (board, clock) = (board::load(&a.board)?, clock(a.clock_mhz)?);
-    std::fs::create_dir_all(&a.out).map_err(|e| Error::io("make the folder", &a.out, &e))?;
+    crate::files::make_folder(&a.out)?;
     let target = Target { clock, fps: None, designs: DESIGNS, jobs: a.jobs };
     let bar = progress(talk.quiet, a.networks.len(), "networks");
     let mut rows: Vec<ModelRow> = Vec::new();

@@ -154,7 +154,7 @@ fn on_table(a: &OnTable, talk: Talk, study: fn(&OnTable, &Ground<'_>) -> Result<
     let bar = progress(talk.quiet, space.points().len(), "networks simulated");
     let landscape = studies::landscape(&space, &evaluator, a.jobs, &|| bar.inc(1)).map_err(|e| e.file(&a.tabled.table))?;
     bar.finish_and_clear();
-    std::fs::create_dir_all(&a.out).map_err(|e| Error::io("make the folder", &a.out, &e))?;
+    crate::files::make_folder(&a.out)?;
     let targets = studies::targets(&landscape);
     if !targets.is_sorted_by(|a, b| a < b) {
         return Err(Error::input("the networks of the space are too much alike for three targets")

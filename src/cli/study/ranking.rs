@@ -1,7 +1,7 @@
 //! `bico study proxy`.
 
 use super::{Tabled, Talk, print, progress};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::files::write_atomically;
 use crate::report::ranking;
 use crate::search::bundle;
@@ -41,7 +41,7 @@ pub fn run(a: &Arguments, talk: Talk) -> Result<()> {
     let pool = bundle::builtin();
     let (table, space) = (Table::read(&a.tabled.table)?, Space::open(a.tabled.space.as_deref(), &pool)?);
     let networks = draw(&table, &space, a.networks as usize, a.seed).map_err(|e| e.file(&a.tabled.table))?;
-    std::fs::create_dir_all(&a.out).map_err(|e| Error::io("make the folder", &a.out, &e))?;
+    crate::files::make_folder(&a.out)?;
     let full = Full {
         epochs: a.epochs,
         images: EPOCH_IMAGES as usize,

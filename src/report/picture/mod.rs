@@ -10,7 +10,6 @@ use image::codecs::jpeg::JpegEncoder;
 use image::codecs::png::PngEncoder;
 use image::imageops::{self, FilterType};
 use image::{ExtendedColorType, ImageEncoder, RgbImage};
-use std::path::Path;
 
 /// Images shown from the start of the run, whatever they are.
 const FIRST: usize = 12;
@@ -33,10 +32,16 @@ pub struct Picture {
     pub pixels: RgbImage,
 }
 
-/// Whether a file has a name that [`render`] gives.
-pub(super) fn is_ours(path: &Path) -> bool {
-    let Some(name) = path.file_name().and_then(|n| n.to_str()).and_then(|n| n.strip_suffix(".png")) else { return false };
-    name == "contact_sheet" || name.split_once('_').is_some_and(|(index, _)| index.len() >= 4 && index.bytes().all(|b| b.is_ascii_digit()))
+const SHEET_FILE: &str = "contact_sheet.png";
+
+fn file_name(index: usize, detection: &Detection) -> String {
+    format!("{index:04}_{}.png", file_stem(&detection.image))
+}
+
+/// Names of all pictures that [`render`] may have given for a record.
+pub(super) fn names(record: &RunRecord) -> impl Iterator<Item = String> {
+    let detections = record.accuracy.iter().flat_map(|a| a.detections.iter().enumerate());
+    std::iter::once(SHEET_FILE.into()).chain(detections.map(|(index, detection)| file_name(index, detection)))
 }
 
 /// `contact_sheet.png` and one PNG for each image on it.
@@ -45,10 +50,10 @@ pub(super) fn render(record: &RunRecord, extras: &Extras) -> Result<NamedFiles> 
     if shown.is_empty() {
         return Ok(Vec::new());
     }
-    let mut files = vec![("contact_sheet.png".to_string(), png(&sheet(&shown))?)];
+    let mut files = vec![(SHEET_FILE.to_string(), png(&sheet(&shown))?)];
     for (index, detection, picture) in shown {
         let width = picture.pixels.width();
-        files.push((format!("{index:04}_{}.png", file_stem(&detection.image)), png(&captioned(index, detection, picture, width))?));
+        files.push((file_name(index, detection), png(&captioned(index, detection, picture, width))?));
     }
     Ok(files)
 }

@@ -97,7 +97,7 @@ class Bico:
             slack_ns = timing[f"{kind}_slack_ns"]
             if slack_ns < 0 and not anyway:
                 raise ValueError(f"this bitstream misses its {kind} times by {-slack_ns} ns: what it computes can be wrong (anyway=True runs it)")
-        # Loading sets the clocks to what the bitstream was built for.
+        # Loading sets the dividers of the clock as the bitstream was built for; which PLL they divide is the boot image's choice.
         self.overlay = Overlay(str(folder / "bico.bit"))
         self.clock_mhz = Clocks.fclk0_mhz
         if abs(self.clock_mhz / timing["clock_mhz"] - 1) > 1e-3:

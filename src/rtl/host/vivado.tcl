@@ -23,6 +23,8 @@ proc refuse {anyway text} {
 
 set here [file dirname [file normalize [info script]]]
 set project [file join $here vivado]
+# What an earlier run left is of another design.
+file delete -force {*}[lmap name {bico.bit bico.hwh timing.json} {file join $here $name}]
 create_project -force bico $project -part $part
 
 # The DDR settings of the board come from its board files where they are installed. A PYNQ image has set the DDR up at boot, so
@@ -51,18 +53,11 @@ foreach port $hp_ports {
 }
 set_property -dict $configuration $ps
 
-# Each PLL of the processing system gives other clocks: 150 MHz is no whole part of an IO PLL of 1000 MHz. The nearest is taken.
-set nearest {}
-foreach source {"IO PLL" "ARM PLL" "DDR PLL"} {
-    set_property -dict [list CONFIG.PCW_FCLK0_PERIPHERAL_CLKSRC $source] $ps
-    set mhz [get_property CONFIG.PCW_ACT_FPGA0_PERIPHERAL_FREQMHZ $ps]
-    if {$nearest eq {} || abs($mhz - $clock_mhz) < abs([lindex $nearest 1] - $clock_mhz)} {
-        set nearest [list $source $mhz]
-    }
-}
-set_property -dict [list CONFIG.PCW_FCLK0_PERIPHERAL_CLKSRC [lindex $nearest 0]] $ps
-set actual_mhz [lindex $nearest 1]
-puts "fabric clock: asked $clock_mhz MHz, got $actual_mhz MHz from the [lindex $nearest 0]"
+# PYNQ sets the dividers of the fabric clock when it loads a bitstream, and leaves it at the PLL that boot chose: the IO PLL. 150 MHz is no whole part of
+# its 1000 MHz.
+set_property CONFIG.PCW_FCLK0_PERIPHERAL_CLKSRC {IO PLL} $ps
+set actual_mhz [get_property CONFIG.PCW_ACT_FPGA0_PERIPHERAL_FREQMHZ $ps]
+puts "fabric clock: asked $clock_mhz MHz, got $actual_mhz MHz"
 if {abs($actual_mhz - $clock_mhz) > 0.001 * $clock_mhz} {
     refuse $anyway "this board makes no clock of $clock_mhz MHz; the nearest is $actual_mhz MHz: simulate and emit with --clock-mhz $actual_mhz"
 }
@@ -107,9 +102,6 @@ puts "worst setup slack: $setup_ns ns, worst hold slack: $hold_ns ns"
 if {$setup_ns < 0 || $hold_ns < 0} {
     refuse $anyway "the clock of $actual_mhz MHz is not met (setup $setup_ns ns, hold $hold_ns ns): what it computes can be wrong"
 }
-set file [open [file join $here timing.json] w]
-puts $file "{\"clock_mhz\": $actual_mhz, \"setup_slack_ns\": $setup_ns, \"hold_slack_ns\": $hold_ns}"
-close $file
 foreach {pattern name} {*.bit bico.bit *.hwh bico.hwh} {
     # Versions of Vivado put the hardware description into different folders.
     set found {}
@@ -121,3 +113,7 @@ foreach {pattern name} {*.bit bico.bit *.hwh bico.hwh} {
     }
     file copy -force [lindex $found 0] [file join $here $name]
 }
+# Last: where this is, the bitstream is the one that it speaks of.
+set file [open [file join $here timing.json] w]
+puts $file "{\"clock_mhz\": $actual_mhz, \"setup_slack_ns\": $setup_ns, \"hold_slack_ns\": $hold_ns}"
+close $file

@@ -132,7 +132,7 @@ fn a_network_runs_on_the_accelerator_of_its_name_where_that_holds_its_widths() {
         // The accelerator `tiny` is narrower than the network.
         (&["tiny"], "on pynq-z1-default,"),
         (&["tiny", "--features", "8", "--weights", "8"], "on tiny,"),
-        (&["uav-fast", "--features", "9", "--set", "feature_bits=9", "--allow-overflow"], "on uav-fast,"),
+        (&["dnn3", "--features", "9", "--set", "feature_bits=9", "--allow-overflow"], "on dnn3,"),
     ] {
         let o = bico(dir.path(), &[&["simulate", "--scenes", "0", "--frames", "1", "--quiet"], arguments].concat());
         assert!(o.status.success() && out(&o).lines().next().unwrap().contains(accelerator), "{arguments:?}: {}{}", out(&o), err(&o));

@@ -248,7 +248,7 @@ impl Net {
             }
         };
         let channels = if stage.op.moves() { 0 } else { stage.channels };
-        let steps = self.grids.as_ref().map_or_else(|| vec![0.0; channels], |g| g.accumulator_steps(k, &self.quantised[k], channels));
+        let steps = self.grids.as_ref().map_or_else(|| vec![0.0; channels], |g| g.accumulator_steps(k, &self.quantised[k]));
         (0..channels)
             .map(|c| {
                 let (scale, shift) = linear(c);

@@ -35,6 +35,8 @@ pub struct Grids {
     pub feature: Vec<Option<Format>>,
     /// Format of what each stage reads (its first operand).
     pub operand: Vec<Format>,
+    /// Output channels of each stage.
+    pub channels: Vec<usize>,
 }
 
 impl Grids {
@@ -42,7 +44,7 @@ impl Grids {
     pub fn new(float: &FloatNetwork, spec: &NetSpec, layers: &[usize]) -> Grids {
         let input = settled(float.input());
         let mut tensors = vec![input];
-        let mut grids = Grids { input, weight: Vec::new(), feature: Vec::new(), operand: Vec::new() };
+        let mut grids = Grids { input, weight: Vec::new(), feature: Vec::new(), operand: Vec::new(), channels: Vec::new() };
         for (stage, &layer) in spec.stages.iter().zip(layers) {
             let layer = &float.layers[layer];
             let operands = || stage.inputs.iter().map(|&t| tensors[t]);
@@ -55,6 +57,7 @@ impl Grids {
                 _ => (Some(settled(layer)), settled(layer)),
             };
             grids.operand.push(tensors[stage.inputs[0]]);
+            grids.channels.push(stage.channels);
             tensors.push(tensor);
             grids.feature.push(feature);
             grids.weight.push(stage.op.has_weights().then(|| weight_grid(layer)));
@@ -72,19 +75,26 @@ impl Grids {
             }
             Some(WeightGrid::Layer(format)) => free_step(format, weight),
             // Batch norm's scale is one a channel, so that one step for all of them loses nothing before it is folded; afterwards the
-            // channels' steps differ, and are found again in their largest weights.
-            Some(WeightGrid::Channel(format)) => free_step(format, weight),
+            // channels' steps differ, and are found again in their largest weights, which are 1.
+            Some(WeightGrid::Channel(format)) if format.bits <= 2 => free_step(format, weight),
+            // Wider ones are found again only where a channel's largest weight is the largest integer.
+            Some(WeightGrid::Channel(format)) => self.by_channel(k, weight).flat_map(|w| free_step(format, w)).collect(),
         }
     }
 
     /// What the last bit of the accumulator of each of stage `k`'s channels weighs, before batch norm, with weights already on their grid: biases are rounded to
     /// it. 0 where a channel has a step of its own and all its weights are zero: its bias is exact then.
-    pub fn accumulator_steps(&self, k: usize, quantised: &[f32], channels: usize) -> Vec<f32> {
-        let step = self.accumulator_step(k, quantised);
-        let own = matches!(self.weight[k], Some(WeightGrid::Channel(_)));
-        let taps = quantised.len() / channels.max(1);
-        let is_dead = |c: usize| quantised[c * taps..(c + 1) * taps].iter().all(|w| *w == 0.0);
-        (0..channels).map(|c| if own && is_dead(c) { 0.0 } else { step }).collect()
+    pub fn accumulator_steps(&self, k: usize, quantised: &[f32]) -> Vec<f32> {
+        match self.weight[k] {
+            // A channel of ternary weights that are not all zero has the step of its layer.
+            Some(WeightGrid::Channel(_)) => self.by_channel(k, quantised).map(|w| self.accumulator_step(k, w)).collect(),
+            _ => vec![self.accumulator_step(k, quantised); self.channels[k]],
+        }
+    }
+
+    /// The weights of each output channel of stage `k`.
+    fn by_channel<'w>(&self, k: usize, weight: &'w [f32]) -> impl Iterator<Item = &'w [f32]> {
+        weight.chunks((weight.len() / self.channels[k].max(1)).max(1))
     }
 
     fn accumulator_step(&self, k: usize, quantised: &[f32]) -> f32 {

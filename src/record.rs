@@ -60,6 +60,10 @@ impl RunRecord {
         let widths = self.widths_bits.map(|[features, weights]| format!(" ({features}/{weights} bits)"));
         format!("{}{}", self.network, widths.unwrap_or_default())
     }
+    /// What the command line changed, as the end of a sentence: `, KEY=VALUE, KEY=VALUE`; nothing without settings.
+    pub fn and_settings(&self) -> String {
+        self.settings.iter().map(|setting| format!(", {setting}")).collect()
+    }
 }
 
 /// One frame on the accelerator.

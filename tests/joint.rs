@@ -147,8 +147,8 @@ fn studies_count_trainings_and_pair_their_arms() {
     assert!(rows.iter().all(|r| (r.reached || r.proxy_iou == 0.0) && (!r.reached || r.fps >= r.target_fps)));
     let strict = rows.iter().filter(|r| r.arm == "separate" && r.target_fps == targets[2]);
     assert!(strict.clone().any(|r| !r.reached), "the most accurate is too slow for the highest target");
-    let ahead = studies::paired(&rows, targets[2], "separate").unwrap();
-    assert!(ahead.value > 0.0 && ahead.low <= ahead.value && ahead.value <= ahead.high);
+    let ahead = studies::paired(&rows, targets[2], "separate");
+    assert!(ahead.mutual < 5 && ahead.all.is_some_and(|e| e.value > 0.0 && e.low <= e.value && e.value <= e.high));
 
     let rows = studies::strategies(&space, &evaluator, &landscape, &targets, Effort { seeds: 2, trainings: 8 }).unwrap();
     let names: BTreeSet<&str> = studies::runs(&rows).into_iter().collect();

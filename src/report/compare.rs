@@ -88,8 +88,7 @@ pub fn compare(a: &RunRecord, b: &RunRecord) -> Comparison {
 
 /// A run in a line: network, widths, accelerator, board, clock, and what the command line changed.
 fn named(run: &RunRecord) -> String {
-    let settings = if run.settings.is_empty() { String::new() } else { format!(", {}", run.settings.join(", ")) };
-    let (network, clock) = (run.network_and_widths(), significant(run.clock_mhz));
+    let (network, clock, settings) = (run.network_and_widths(), significant(run.clock_mhz), run.and_settings());
     printable(&format!("{network} on {}, {} at {clock} MHz{settings}", run.accelerator, run.board))
 }
 

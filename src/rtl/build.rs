@@ -76,7 +76,7 @@ fn library(acc: &Accelerator, build: &Build) -> Result<PathBuf> {
         return Err(Error::new(Kind::Environment, format!("cannot run `{tool}`")).hint("install verilator 5 and g++"));
     }
     let cache = cache_dir();
-    std::fs::create_dir_all(&cache).map_err(|e| Error::io("create", &cache, &e))?;
+    std::fs::create_dir_all(&cache).map_err(|e| Error::io("make the folder", &cache, &e))?;
     let library = cache.join(format!("bico-{}.so", hash(acc, build)?));
     if !library.exists() {
         let work = tempfile::tempdir_in(&cache).map_err(|e| Error::io("create a folder in", &cache, &e))?;

@@ -148,7 +148,6 @@ pub fn emit(acc: &Accelerator, dir: &Path) -> Result<Vec<PathBuf>> {
 /// As [`emit`], with other modules.
 pub(super) fn emit_sources(acc: &Accelerator, sources: &[(&str, &str)], dir: &Path) -> Result<Vec<PathBuf>> {
     let package = package(acc)?;
-    std::fs::create_dir_all(dir).map_err(|e| Error::io("create", dir, &e))?;
     let files = std::iter::once(("bico_pkg.sv", package.as_str())).chain(sources.iter().copied()).chain(SYSTEM);
     files.map(|(name, text)| write(dir, name, text)).collect()
 }

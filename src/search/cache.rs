@@ -5,7 +5,7 @@
 
 use super::jobs::lock;
 use crate::error::{Error, Result};
-use crate::files::write_atomically;
+use crate::files::{make_folder, write_atomically};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
@@ -42,9 +42,9 @@ impl Cache {
     /// In a folder, which is made when absent.
     ///
     /// # Errors
-    /// When it can not be made.
+    /// When it can not be made or written.
     pub fn open(folder: &Path) -> Result<Cache> {
-        std::fs::create_dir_all(folder).map_err(|e| Error::io("make the folder", folder, &e))?;
+        make_folder(folder)?;
         Ok(Cache { folder: Some(folder.to_path_buf()), memory: Mutex::default() })
     }
 

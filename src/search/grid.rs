@@ -82,7 +82,7 @@ impl Needs {
         let lane_bits = |f: Format| if f.is_binary() { 2 } else { f.bits };
         Ok(Needs {
             feature_bits: graph.nodes.iter().map(|n| lane_bits(n.format)).max().unwrap_or(1),
-            weight_bits: graph.nodes.iter().filter_map(|n| n.weights.as_ref()).map(|w| w.format.bits).max().unwrap_or(1),
+            weight_bits: graph.widths().1.max(1),
             layers,
         })
     }

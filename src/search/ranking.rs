@@ -8,6 +8,7 @@ use super::table::Table;
 use crate::dataset::rng::Rng;
 use crate::dataset::scene::Split;
 use crate::error::{Error, Result};
+use crate::files::make_folder;
 use crate::stats::{Bootstrap, Estimate, kendall};
 use crate::sweep::journal::kept;
 use crate::sweep::rounded;
@@ -107,7 +108,7 @@ impl Full<'_> {
         let network = genes.network(pool)?;
         let shape = network.float.input().shape;
         let folder = self.folder.join(name);
-        std::fs::create_dir_all(&folder).map_err(|e| Error::io("make the folder", &folder, &e))?;
+        make_folder(&folder)?;
         let float = Schedule { images: self.images, ..float_schedule(&network, self.epochs, self.seed + OTHER_SEED) };
         let training = Training {
             network: &network,

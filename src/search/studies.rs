@@ -109,11 +109,26 @@ pub fn codesign(space: &Space, evaluator: &Evaluator<'_>, entry: &Entry, targets
     Ok(rows)
 }
 
-/// Differences of IoU between the first arm and another at a target, seed by seed: their mean with its bootstrap interval.
-pub fn paired(rows: &[ArmRow], target_fps: f64, other: &str) -> Option<Estimate> {
-    let of = |arm: &str| rows.iter().filter(|r| r.arm == arm && r.target_fps == target_fps).map(|r| r.proxy_iou).collect::<Vec<_>>();
-    let differences: Vec<f64> = of(ARMS[0]).iter().zip(of(other)).map(|(a, b)| a - b).collect();
-    Bootstrap::default().mean(&differences)
+/// By how much the first arm's IoU is ahead of another's, seed by seed: means with their bootstrap intervals.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Ahead {
+    /// Over all seeds, where who misses the target has found nothing.
+    pub all: Option<Estimate>,
+    /// Seeds in which both reach the target.
+    pub mutual: usize,
+    /// Over those.
+    pub where_both_reach: Option<Estimate>,
+}
+
+/// The first arm against another at a target.
+pub fn paired(rows: &[ArmRow], target_fps: f64, other: &str) -> Ahead {
+    let of = |arm: &str| rows.iter().filter(|r| r.arm == arm && r.target_fps == target_fps).collect::<Vec<_>>();
+    let pairs: Vec<(&ArmRow, &ArmRow)> = of(ARMS[0]).into_iter().zip(of(other)).collect();
+    let mean = |pairs: &[(&ArmRow, &ArmRow)]| {
+        Bootstrap::default().mean(&pairs.iter().map(|(a, b)| a.proxy_iou - b.proxy_iou).collect::<Vec<f64>>())
+    };
+    let both: Vec<_> = pairs.iter().copied().filter(|(a, b)| a.reached && b.reached).collect();
+    Ahead { all: mean(&pairs), mutual: both.len(), where_both_reach: mean(&both) }
 }
 
 /// One search by one strategy.
@@ -234,4 +249,27 @@ pub fn analytical(network: &Network, board: &Board, target: Target, image: &Samp
             analytical_error_percent: rounded(error * 100.0),
         })
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn arms_are_paired_over_all_seeds_and_over_those_in_which_both_reach_the_target() {
+        let row = |arm, seed, target_fps, proxy_iou: f64| {
+            let reached = proxy_iou > 0.0;
+            ArmRow { target_fps, seed, arm, trainings: 3, reached, fps: if reached { target_fps } else { 1.0 }, proxy_iou }
+        };
+        let of = |arm, ious: [f64; 3]| (1..).zip(ious).map(move |(seed, iou)| row(arm, seed, 60.0, iou));
+        let mut rows: Vec<ArmRow> = of(ARMS[0], [0.30, 0.28, 0.32]).chain(of(ARMS[2], [0.0, 0.26, 0.28])).collect();
+        // Another target's rows do not count.
+        rows.extend([row(ARMS[0], 1, 30.0, 0.9), row(ARMS[2], 1, 30.0, 0.1)]);
+        let ahead = paired(&rows, 60.0, ARMS[2]);
+        let value = |e: Option<Estimate>| e.map_or(f64::NAN, |e| e.value);
+        assert!((value(ahead.all) - 0.12).abs() < 1e-12 && (value(ahead.where_both_reach) - 0.03).abs() < 1e-12, "{ahead:?}");
+        assert_eq!(ahead.mutual, 2);
+        let never = paired(&rows, 60.0, ARMS[1]);
+        assert_eq!((never.all, never.mutual, never.where_both_reach), (None, 0, None));
+    }
 }

@@ -2,7 +2,7 @@
 
 use super::row::{Key, Row};
 use crate::error::{Error, Result};
-use crate::files::write_atomically;
+use crate::files::{make_folder, write_atomically};
 use crate::model::FloatNetwork;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -82,7 +82,7 @@ impl Journal {
     /// # Errors
     /// When that run had other settings, a file there is unreadable, or the folder can not be written.
     pub fn open(folder: &Path, settings: &Settings) -> Result<Journal> {
-        std::fs::create_dir_all(folder).map_err(|e| Error::io("make the folder", folder, &e))?;
+        make_folder(folder)?;
         let (path, rows) = (folder.join(SETTINGS), folder.join(ROWS));
         if path.exists() {
             same_settings(&path, settings)?;

@@ -1,8 +1,8 @@
 //! Writes a network as a folder: `network.toml`, every format in it, and `weights.safetensors`.
 
 use super::checkpoint::serialize;
-use crate::error::{Error, Result};
-use crate::files::write_atomically;
+use crate::error::Result;
+use crate::files::{make_folder, write_atomically};
 use crate::model::Network;
 use crate::ops;
 use crate::tensor::Shape;
@@ -13,7 +13,7 @@ use std::path::Path;
 /// # Errors
 /// When the folder cannot be written.
 pub fn write(network: &Network, folder: &Path) -> Result<()> {
-    std::fs::create_dir_all(folder).map_err(|e| Error::io("create", folder, &e))?;
+    make_folder(folder)?;
     let bytes = |l: &[f32]| l.iter().flat_map(|v| v.to_le_bytes()).collect::<Vec<u8>>();
     let mut lists = Vec::new();
     for layer in &network.float.layers {

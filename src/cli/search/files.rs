@@ -198,7 +198,7 @@ fn remove_pairs(folder: &Path) -> Result<()> {
 /// Network and accelerator as files.
 fn pair(folder: &Path, c: &Candidate, pool: &[Bundle]) -> Result<()> {
     let Some(offer) = c.chosen() else { return Ok(()) };
-    std::fs::create_dir_all(folder).map_err(|e| Error::io("make the folder", folder, &e))?;
+    make_folder(folder)?;
     write_atomically(&folder.join(NETWORK), c.genes.toml(pool)?.as_bytes())?;
     let text = toml::to_string(&offer.accelerator).map_err(|e| Error::fault(format!("cannot write the accelerator: {e}")))?;
     write_atomically(&folder.join(ACCELERATOR), text.as_bytes())

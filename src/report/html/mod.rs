@@ -25,7 +25,7 @@ pub(super) fn render(record: &RunRecord, extras: &Extras) -> Result<String> {
         clock = significant(record.clock_mhz),
         version = escaped(&record.bico_version),
         widths = record.widths_bits.map_or(String::new(), |[f, w]| format!("{f}-bit features, {w}-bit weights, ")),
-        settings = if record.settings.is_empty() { String::new() } else { format!(", {}", escaped(&record.settings.join(", "))) },
+        settings = escaped(&record.and_settings()),
     );
     page.push_str(&sections::headline(record));
     section(&mut page, "notes", "What to know before using these numbers", &list(&notes(record)));

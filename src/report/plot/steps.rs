@@ -21,14 +21,14 @@ pub fn draw(title: &str, x_name: &str, y_name: &str, panels: &[(String, Vec<Line
     let names = panels.first().map_or(&[][..], |p| &p.1[..]);
     let items: Vec<_> = names.iter().zip(palette::PARTS.iter().cycle()).map(|(l, c)| (l.0.clone(), *c)).collect();
     let points = || panels.iter().flat_map(|p| &p.1).flat_map(|l| &l.1);
-    let (x_most, y_most) = points().fold((0.0, 0.0), |(x, y): (f64, f64), p| (x.max(p.0), y.max(p.1)));
+    let y_most = points().fold(0.0, |most: f64, p| most.max(p.1));
     let (bottom, count) = (TOP + HEIGHT, panels.len().max(1) as i32);
     let panel_width = (WIDTH - 24) / count;
     svg(WIDTH, bottom + 60 + legend_height(&items, WIDTH - GAP), title, |canvas| {
         canvas.muted((12, 44), y_name, Anchor::Start);
         for (k, (name, lines)) in (0..).zip(panels) {
             let left = k * panel_width + GAP;
-            let x = Scale::linear(x_most * 1.04, left, (k + 1) * panel_width);
+            let x = Scale::around(points().map(|p| p.0), left, (k + 1) * panel_width);
             let y = Scale::linear(y_most * 1.06, bottom, TOP);
             canvas.text((left, TOP - 16), name, Anchor::Start);
             canvas.grid((left, TOP), ((k + 1) * panel_width, bottom), (&x, 9, label), (&y, 6, label));

@@ -98,6 +98,14 @@ impl Format {
         }
         libm::rint(scaled.clamp(f64::from(self.min()), f64::from(self.max()))) as i32
     }
+    /// As [`Format::quantise`], where `zero_point` stands for 0.
+    pub fn quantise_around(self, x: f64, zero_point: i32) -> i32 {
+        if zero_point == 0 {
+            return self.quantise(x);
+        }
+        let steps = libm::rint(libm::ldexp(x, i32::from(self.frac))) + f64::from(zero_point);
+        if steps.is_nan() { zero_point } else { steps.clamp(f64::from(self.min()), f64::from(self.max())) as i32 }
+    }
     /// The bits of the DRAM container: 1, 2, 4, 8 or 16.
     pub const fn container_bits(self) -> u8 {
         self.bits.next_power_of_two()

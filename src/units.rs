@@ -15,58 +15,42 @@ pub struct Cycle(pub u64);
 #[serde(transparent)]
 pub struct Cycles(pub u64);
 
-/// A number of bytes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
-#[serde(transparent)]
-pub struct Bytes(pub u64);
-
-/// A number of bits.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
-#[serde(transparent)]
-pub struct Bits(pub u64);
-
 /// A clock frequency in hertz, exact.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(transparent)]
 pub struct Hertz(pub u64);
 
-/// An energy in picojoules.
-#[derive(Clone, Copy, Debug, Default, PartialEq, PartialOrd, Serialize, Deserialize, schemars::JsonSchema)]
-#[serde(transparent)]
-pub struct Picojoules(pub f64);
-
-macro_rules! span {
-    ($($t:ident),*) => {$(
-        impl Add for $t {
-            type Output = $t;
-            fn add(self, o: $t) -> $t {
-                $t(self.0 + o.0)
-            }
-        }
-        impl AddAssign for $t {
-            fn add_assign(&mut self, o: $t) {
-                self.0 += o.0;
-            }
-        }
-        impl Sub for $t {
-            type Output = $t;
-            fn sub(self, o: $t) -> $t {
-                $t(self.0 - o.0)
-            }
-        }
-        impl SubAssign for $t {
-            fn sub_assign(&mut self, o: $t) {
-                self.0 -= o.0;
-            }
-        }
-        impl Sum for $t {
-            fn sum<I: Iterator<Item = $t>>(it: I) -> $t {
-                it.fold($t::default(), |a, b| a + b)
-            }
-        }
-    )*};
+impl Add for Cycles {
+    type Output = Cycles;
+    fn add(self, o: Cycles) -> Cycles {
+        Cycles(self.0 + o.0)
+    }
 }
-span!(Cycles, Bytes, Bits, Picojoules);
+
+impl AddAssign for Cycles {
+    fn add_assign(&mut self, o: Cycles) {
+        self.0 += o.0;
+    }
+}
+
+impl Sub for Cycles {
+    type Output = Cycles;
+    fn sub(self, o: Cycles) -> Cycles {
+        Cycles(self.0 - o.0)
+    }
+}
+
+impl SubAssign for Cycles {
+    fn sub_assign(&mut self, o: Cycles) {
+        self.0 -= o.0;
+    }
+}
+
+impl Sum for Cycles {
+    fn sum<I: Iterator<Item = Cycles>>(it: I) -> Cycles {
+        it.fold(Cycles(0), |a, b| a + b)
+    }
+}
 
 impl Mul<u64> for Cycles {
     type Output = Cycles;
@@ -110,13 +94,6 @@ impl Hertz {
     /// Megahertz, for printing.
     pub fn mhz(self) -> f64 {
         self.0 as f64 / 1e6
-    }
-}
-
-impl Picojoules {
-    /// Joules, for printing.
-    pub fn joules(self) -> f64 {
-        self.0 * 1e-12
     }
 }
 

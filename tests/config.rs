@@ -79,6 +79,18 @@ fn the_resolved_form_says_where_values_came_from() {
     assert!(vector.lines().nth(2).unwrap().ends_with("# default"), "{vector}");
 }
 
+/// A setting of a whole table, or of a list, is where all that is in it came from.
+#[test]
+fn what_a_setting_holds_is_of_the_command_line() {
+    let open = |setting: &str| accelerator::open("tiny", &[Override::parse(setting).unwrap()]).unwrap();
+    let text = open("tile={rows=4,cols=6}").resolved();
+    for key in ["rows = 4", "cols = 6"] {
+        assert!(text.lines().find(|l| l.contains(key)).unwrap().ends_with("# command line"), "{text}");
+    }
+    let e = open("tile={rows=0,cols=6}").check().unwrap_err().to_string();
+    assert!(e.starts_with("command line") || e.contains("--set"), "{e}");
+}
+
 /// The message for the default accelerator with `from` replaced by `to`.
 fn accelerator_error(from: &str, to: &str) -> String {
     assert!(DEFAULT.contains(from), "{from}");

@@ -193,3 +193,30 @@ fn what_cannot_be_evaluated_is_one_clear_error() {
     std::fs::write(d.join("file"), "").unwrap();
     fails(d, &["evaluate", "--scenes", "1", "--out", "file"], 3, &["file"]);
 }
+
+/// The same images in another input format, signed around a zero point: executed sees what float sees. And a format that loses the image is refused.
+#[test]
+fn the_format_of_the_input_decides_nothing_as_long_as_it_holds_the_image() {
+    let dir = tempfile::tempdir().unwrap();
+    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("configs/networks/uav-detector");
+    let text = std::fs::read_to_string(shipped.join("network.toml")).unwrap();
+    let network = |name: &str, from: &str, to: &str| {
+        let folder = dir.path().join(name);
+        std::fs::create_dir(&folder).unwrap();
+        std::fs::copy(shipped.join("weights.safetensors"), folder.join("weights.safetensors")).unwrap();
+        assert!(text.contains(from), "{from}");
+        std::fs::write(folder.join("network.toml"), text.replacen(from, to, 1)).unwrap();
+    };
+    let format = "zero_point = 0\n\n[input.format]\nbits = 8\nfrac = 8\nsigned = false";
+    network("signed", format, "zero_point = -128\n\n[input.format]\nbits = 8\nfrac = 8\nsigned = true");
+    let scored = |name: &str| {
+        let found = json(&bico(dir.path(), &["evaluate", name, "--format", "json", "--scenes", "8", "--resamples", "200"]));
+        let estimates = metric(&found, "mean IoU", "all")["estimates"].as_array().unwrap().clone();
+        [0, 1].map(|k| estimates[k]["value"].as_f64().unwrap())
+    };
+    assert_eq!(scored("signed"), scored("uav-detector"));
+    network("whole", format, "zero_point = 0\n\n[input.format]\nbits = 8\nfrac = 0\nsigned = false");
+    for command in [&["evaluate", "whole", "--scenes", "4"][..], &["simulate", "whole", "--scenes", "4"], &["train", "whole", "--out", "trained"]] {
+        fails(dir.path(), command, 3, &["loses the image", "frac = 8"]);
+    }
+}

@@ -204,3 +204,33 @@ fn bundles_that_do_not_hold_say_where() {
     let open = message(&format!("{BUNDLE}[[layer]]\nname = \"x\"\nop = \"b\"\n"));
     assert!(open.contains("channels"), "{open}");
 }
+
+#[test]
+fn what_would_be_lost_in_silence_is_refused() {
+    let activation = |name: &str, rest: &str| format!("[[layer]]\nname = \"{name}\"\nop = \"activation\"\n{rest}\n");
+    // A forgotten operand.
+    expect(
+        &(activation("a", "") + &activation("b", "input = \"input\"")),
+        "n/network.toml:10: nothing reads this layer, and it is not the last one\n  value:   \"a\"\n  try:     name it in `input` or `inputs` of a layer behind \
+         it, or remove it",
+    );
+    // A clip that no member but 0 stands for.
+    let clip = message(&activation("a", "activation = \"relu6\"\nfeature_frac = -7"));
+    assert!(clip.contains("layer `a`") && clip.contains("the clip rounds to 0") && clip.contains("raise feature_frac"), "{clip}");
+    // Anchors in cells of the grid, as other tools write them.
+    let layer = "[[layer]]\nname = \"a\"\nop = \"pointwise\"\nchannels = 5\n";
+    let head = |anchors: &str| message(&format!("{layer}[head]\nkind = \"yolo\"\nanchors = {anchors}\n"));
+    let cells = head("[[1.494, 2.36]]");
+    assert!(cells.contains("1.494") && cells.contains("above 0 to 1") && cells.contains("divide sides in grid cells"), "{cells}");
+    assert!(head("[]").contains("the head has no anchors"));
+}
+
+#[test]
+fn layers_of_bundles_are_checked_where_they_stand() {
+    let bundle = |layers: &str| message(&format!("[[bundle]]\nname = \"b\"\n{layers}[[layer]]\nname = \"a\"\nop = \"activation\"\n"));
+    let layer = |name: &str, op: &str| format!("[[bundle.layer]]\nname = \"{name}\"\nop = \"{op}\"\n");
+    let unknown = bundle(&layer("x", "depthwize"));
+    assert!(unknown.starts_with("n/network.toml:13: unknown `op`") && unknown.contains("did you mean `depthwise`?"), "{unknown}");
+    let twice = bundle(&(layer("x", "activation") + &layer("x", "activation")));
+    assert!(twice.starts_with("n/network.toml:15: two layers of the bundle have this name"), "{twice}");
+}

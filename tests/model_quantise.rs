@@ -188,3 +188,46 @@ fn check_finds_what_is_broken() {
         assert!(e.contains(wanted), "{wanted}: got {e}");
     }
 }
+
+#[test]
+fn the_common_format_holds_what_each_operand_holds() {
+    let of = |formats: &[Format]| quantise::common_format(formats.iter().copied());
+    let (signed, unsigned) = (Format::signed(8, 6), Format::unsigned(8, 6));
+    assert_eq!(of(&[signed, signed]), signed);
+    assert_eq!(of(&[unsigned, signed]), Format::signed(8, 5), "up to 3.98, and below 0");
+    assert_eq!(of(&[signed, Format::signed(16, 14)]), Format::signed(16, 14), "both have one integer bit; none of 14 fraction bits is lost");
+    for formats in [[unsigned, signed], [Format::signed(9, 2), Format::unsigned(4, -1)], [Format::unsigned(16, 16), Format::signed(3, 0)]] {
+        let common = of(&formats);
+        let [low, high] = [common.min(), common.max()].map(|raw| common.value(raw));
+        for f in formats {
+            // The largest may need one step more of the common format.
+            assert!(f.value(f.min()) >= low && f.value(f.max()) <= high + common.step(), "{f:?} in {common:?}");
+        }
+    }
+}
+
+/// A free step can be any power of two, so it loses no more than the best of them; and weights on a grid stay there.
+#[test]
+fn free_steps_lose_least() {
+    let layer = "[[layer]]\nname = \"a\"\nop = \"pointwise\"\nchannels = 64\n";
+    let error = |scale: &str, bits: u8| {
+        let text = format!(
+            "name = \"n\"\n[input]\nchannels = 64\nheight = 2\nwidth = 2\nformat = {{ bits = 8, frac = 6 }}\n[quantise]\nfeature_bits = 12\n\
+             weight_bits = {bits}\nscale = \"{scale}\"\nrandom_weights_seed = 5\n{layer}"
+        );
+        let n = load_text(&text, None, "n", LoadOptions::default()).unwrap();
+        let (node, float) = (n.graph.output(), n.float.layers[1].weights.as_ref().unwrap());
+        let (weights, requantise) = (node.weights.as_ref().unwrap(), node.requantise.as_ref().unwrap());
+        // What a weight of 1 adds to the output, in units of the input.
+        let of_channel = |c: usize| {
+            let scale = requantise.scales[c.min(requantise.scales.len() - 1)].value();
+            scale * node.format.step() / n.graph.input().format.step()
+        };
+        let lost = weights.data.iter().zip(&float.data).enumerate().map(|(i, (&raw, &w))| f64::from(raw) * of_channel(i / 64) - f64::from(w));
+        lost.map(|e| e * e).sum::<f64>()
+    };
+    for bits in [2, 3, 4, 6] {
+        let [shift, layer, channel] = ["shift", "multiplier", "multiplier_per_channel"].map(|scale| error(scale, bits));
+        assert!(layer <= 1.01 * shift && channel <= 1.01 * layer, "{bits} bits: {shift} {layer} {channel}");
+    }
+}

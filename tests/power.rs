@@ -27,16 +27,17 @@ fn points_left_out_are_foretold() {
     let table = leave_one_out(&b.power, &b.budget);
     println!("{table}");
     assert_eq!(table.rows.len(), PUBLISHED.len());
-    for row in table.rows.iter().filter(|r| r.design.fitted) {
-        assert!(row.error_percent().abs() < 9.0, "{} at {} MHz: {:.1} %", row.design.name, row.design.clock_mhz, row.error_percent());
-    }
-    assert!(table.mean_error_percent() < 3.0, "{}", table.mean_error_percent());
+    // What README, RESULTS and DEVIATIONS say.
+    let worst = table.rows.iter().filter(|r| r.design.fitted).max_by(|a, b| a.error_percent().abs().total_cmp(&b.error_percent().abs()));
+    assert_eq!(worst.map(|r| format!("{} {:.1}", r.design.name, r.error_percent().abs())).as_deref(), Some("iSmart2 8.0"));
+    assert_eq!(format!("{:.1}", table.mean_error_percent()), "2.5");
     // A known gap: the SSD design draws what resources and clock do not tell.
     let ssd = table.rows.iter().find(|r| r.design.name == "SSD").unwrap();
-    assert!(!ssd.design.fitted && (-45.0..-35.0).contains(&ssd.error_percent()), "{}", ssd.error_percent());
+    assert!(!ssd.design.fitted, "it would move every other point");
+    assert_eq!(format!("{:.2} W, {:.0} %", ssd.predicted_w, ssd.error_percent()), "2.52 W, -40 %");
     assert_eq!(table.to_string().lines().count(), PUBLISHED.len() + 3);
     // What the model is measured by, and does not beat on these points: the mean of the others at the same clock.
-    assert!((1.9..2.1).contains(&table.mean_of_others_error_percent()), "{}", table.mean_of_others_error_percent());
+    assert_eq!(format!("{:.1}", table.mean_of_others_error_percent()), "2.0");
 }
 
 #[test]

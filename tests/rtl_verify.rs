@@ -129,11 +129,11 @@ fn golden_pairs_over_a_whole_frame() {
     }
 }
 
-/// Twenty random accelerators with ten random programs each, which together must meet every condition there is.
+/// Twenty random accelerators with ten random programs each, others than those of `traces/verification.csv`, which together must meet every condition there is.
 #[test]
 fn twenty_builds_with_ten_programs_each() {
     if tools() {
-        let said = bico(&["--builds", "20", "--random", "10", "--every-condition"]);
+        let said = bico(&["--seed", "2", "--builds", "20", "--random", "10", "--every-condition"]);
         println!("{said}");
         assert!(said.contains("20 builds with 10 random programs each") && said.contains(": no difference"), "{said}");
     }

@@ -21,12 +21,12 @@ fn accelerators_not_used_to_fit_are_foretold() {
     let held_out = comparisons(false);
     for c in &held_out {
         assert!(c.exact(), "{}: {:?} DSP {}, found {:?} DSP {}", c.name, c.model_memory, c.model.dsp, c.found_memory, c.found.dsp);
-        assert!(c.lut_percent().abs() <= 15.0 && c.ff_percent().abs() <= 15.0, "{}: {} for {}", c.name, c.model, c.found);
     }
     let summary = Summary::of(held_out.iter());
-    println!("{summary}");
-    assert!(summary.count >= 24, "{summary}");
-    assert!(summary.lut_percent.0 <= 6.0 && summary.ff_percent.0 <= 6.0, "{summary}");
+    assert_eq!((summary.count, summary.exact), (24, 24), "{summary}");
+    // What README, RESULTS and DEVIATIONS say: medians and worst of look-up tables and flip-flops.
+    let (lut, ff) = (summary.lut_percent, summary.ff_percent);
+    assert_eq!([lut.0, lut.1, ff.0, ff.1].map(|v| format!("{v:.1}")), ["1.3", "3.0", "0.3", "1.2"], "{summary}");
     // They are not all alike: the smallest and the largest are far apart.
     let sizes: Vec<u64> = held_out.iter().map(|c| c.found.lut).collect();
     assert!(sizes.iter().max().unwrap() > &(4 * sizes.iter().min().unwrap()), "{sizes:?}");

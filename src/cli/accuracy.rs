@@ -100,7 +100,8 @@ fn outcome(path: &Path, golden: &GoldenAccuracy, now: &Expected, differences: &s
         (Some(a), Some(b)) => format!("mean IoU {a:.4} -> {b:.4} on {} images, tolerance {}", now.scored_images, golden.iou_tolerance),
         _ => "no IoU".into(),
     };
-    format!("{name}: {iou}; {} layers, every integer the same on {} images\n", now.layers.len(), golden.hashed_images)
+    let hashed = now.layers.first().map_or(0, |layer| layer.sha256.len());
+    format!("{name}: {iou}; {} layers, every integer the same on {hashed} image{}\n", now.layers.len(), if hashed == 1 { "" } else { "s" })
 }
 
 /// The golden file with what the command line changes, or a new one.

@@ -136,6 +136,7 @@ fn tuner(epochs: u32) -> impl FnMut(&Network, u8, u8) -> Result<Network> {
 
 fn settings(arguments: &Arguments, network: &Network) -> Settings {
     Settings {
+        version: journal::VERSION,
         network: network.name.clone(),
         network_sha256: journal::network_hash(&network.resolved, &network.float),
         split: arguments.split.name().into(),

@@ -103,11 +103,17 @@ impl<T> Document<T> {
 
     /// Where the value of `key` came from.
     pub fn origin(&self, key: &str) -> Origin {
-        match (self.overrides.iter().any(|o| o.key == key), self.lines.get(key)) {
-            (true, _) => Origin::CommandLine,
-            (false, Some(&line)) => Origin::File(line),
-            (false, None) => Origin::Default,
+        match (self.setting(key), self.lines.get(key)) {
+            (Some(_), _) => Origin::CommandLine,
+            (None, Some(&line)) => Origin::File(line),
+            (None, None) => Origin::Default,
         }
+    }
+
+    /// The setting that the value of `key` is of: of the key itself, or of a table or list around it.
+    fn setting(&self, key: &str) -> Option<&Override> {
+        let is_in = |o: &&Override| key.strip_prefix(&o.key).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']));
+        self.overrides.iter().rev().find(is_in)
     }
 
     /// An input error at `key`, or at the nearest table around it that was written.
@@ -117,7 +123,7 @@ impl<T> Document<T> {
 
     /// Says of an error where `key` was written: on the command line, or in the file at it or at the nearest table around it.
     pub fn locate(&self, error: Error, key: &str) -> Error {
-        if let Some(setting) = self.overrides.iter().rev().find(|o| o.key == key) {
+        if let Some(setting) = self.setting(key) {
             return error.file(setting.origin());
         }
         let error = error.file(self.source.path());

@@ -12,12 +12,29 @@ pub const CHANNELS: usize = 3;
 ///
 /// # Errors
 /// When it reads other than [`CHANNELS`] channels.
-pub fn reads_images(name: &str, input: Shape) -> Result<()> {
-    if input.c == CHANNELS {
-        return Ok(());
+pub fn reads_images(name: &str, input: Shape, format: Format, zero_point: i32) -> Result<()> {
+    if input.c != CHANNELS {
+        let e = Error::input(format!("network `{name}` does not read colour images"));
+        return Err(e.value(format!("{} channels", input.c)).allowed(format!("{CHANNELS} channels")));
     }
-    let e = Error::input(format!("network `{name}` does not read colour images"));
-    Err(e.value(format!("{} channels", input.c)).allowed(format!("{CHANNELS} channels")))
+    let mut kept = pixels(format, zero_point).to_vec();
+    kept.dedup();
+    // Of as many values as it could keep.
+    let members = 256.min(format.max() - format.min() + 1) as usize;
+    if kept.len() * 4 < members {
+        return Err(Error::input(format!("network `{name}` loses the image: its input format tells few of a pixel's 256 values apart"))
+            .value(format!("{} values; {} bits, {} fraction bits", kept.len(), format.bits, format.frac))
+            .allowed(format!("{} values or more", members.div_ceil(4)))
+            .hint(
+                "a pixel stands for pixel / 256: 8 unsigned bits take frac = 8; weights made for 0 to 255 take 256 into the first layer",
+            ));
+    }
+    Ok(())
+}
+
+/// What each value of a pixel, which stands for pixel / 256, becomes in an input format.
+fn pixels(format: Format, zero_point: i32) -> [i32; 256] {
+    std::array::from_fn(|p| format.quantise_around(p as f64 / 256.0, zero_point))
 }
 
 /// Area (box) resize in integer arithmetic, so equal on every platform. Enlarging repeats pixels.
@@ -128,11 +145,11 @@ pub fn preprocess(image: &Image, width: usize, height: usize) -> Tensor {
 }
 
 /// Raw pixels (0 to 255, standing for pixel / 256) in the network's input format.
-pub fn to_format(raw: Tensor, format: Format) -> Tensor {
-    if format == Format::unsigned(8, 8) {
+pub fn to_format(raw: Tensor, format: Format, zero_point: i32) -> Tensor {
+    if (format, zero_point) == (Format::unsigned(8, 8), 0) {
         return raw;
     }
-    let table: Vec<i32> = (0..256).map(|p| format.quantise(f64::from(p) / 256.0)).collect();
+    let table = pixels(format, zero_point);
     let data = raw.data.iter().map(|&p| table[p as usize]).collect();
     Tensor { shape: raw.shape, data }
 }

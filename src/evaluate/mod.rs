@@ -123,7 +123,8 @@ pub fn evaluate(
 
 /// The network's anchors, when it can be evaluated.
 fn check(network: &Network) -> Result<Vec<[f32; 2]>> {
-    dataset::reads_images(&network.name, network.graph.input().shape)?;
+    let input = network.graph.input();
+    dataset::reads_images(&network.name, input.shape, input.format, input.zero_point)?;
     let Some(spec) = &network.head else {
         let e = Error::input(format!("network `{}` has no detection head", network.name));
         return Err(e.hint("give network.toml a [head] with its anchors"));
@@ -154,7 +155,7 @@ impl<'a> Eye<'a> {
         let best = head::decode_float(&output.data, output.shape, anchors)?;
         let all = ranked::decode_float(&output.data, output.shape, anchors, keep)?;
         let float = Seen { best: candidate(&best), all: all.iter().map(candidate).collect() };
-        let (output, last) = (self.executor.run(&to_format(pixels, input.format), maps)?, network.graph.output());
+        let (output, last) = (self.executor.run(&to_format(pixels, input.format, input.zero_point), maps)?, network.graph.output());
         let best = head::decode(&output, last, anchors)?;
         let all = ranked::decode(&output, last, anchors, keep)?;
         Ok([float, Seen { best: candidate(&best), all: all.iter().map(candidate).collect() }])

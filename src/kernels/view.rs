@@ -35,7 +35,8 @@ impl<'a> Source<'a> {
     /// Panics unless `blocks` blocks of this window lie inside `data`: the vector paths read without further checks.
     #[inline]
     pub(super) fn check(&self, blocks: usize, lanes: usize) {
-        assert!(blocks > 0 && extent(blocks, self.block_stride, self.rows, self.row_stride, self.cols * lanes) <= self.data.len());
+        let extent = extent(blocks, self.block_stride, self.rows, self.row_stride, self.cols.checked_mul(lanes));
+        assert!(blocks > 0 && extent.is_some_and(|extent| extent <= self.data.len()));
     }
 }
 
@@ -48,17 +49,19 @@ impl<'a> Target<'a> {
     /// Panics unless `blocks` x `rows` x `cols` pixels fit.
     #[inline]
     pub(super) fn check(&self, blocks: usize, rows: usize, cols: usize, lanes: usize) {
-        assert!(blocks > 0 && extent(blocks, self.block_stride, rows, self.row_stride, cols * lanes) <= self.data.len());
+        let extent = extent(blocks, self.block_stride, rows, self.row_stride, cols.checked_mul(lanes));
+        assert!(blocks > 0 && extent.is_some_and(|extent| extent <= self.data.len()));
     }
 }
 
-/// Elements from the first to past the last one.
+/// Elements from the first to past the last one; `None` when no memory has so many.
 #[inline]
-const fn extent(blocks: usize, block_stride: usize, rows: usize, row_stride: usize, row: usize) -> usize {
+fn extent(blocks: usize, block_stride: usize, rows: usize, row_stride: usize, row: Option<usize>) -> Option<usize> {
+    let row = row?;
     if rows == 0 || row == 0 {
-        return 0;
+        return Some(0);
     }
-    (blocks - 1) * block_stride + (rows - 1) * row_stride + row
+    (blocks.checked_sub(1)?.checked_mul(block_stride)?).checked_add((rows - 1).checked_mul(row_stride)?)?.checked_add(row)
 }
 
 /// A square filter's walk over a source: which source pixel tap (ky, kx) of output (y, x) reads.

@@ -6,7 +6,7 @@ use crate::kernels::{
     AddJob, ConvJob, ConvSpec, DepthwiseJob, DepthwiseSpec, Geometry, Isa, Operand, PackedAdd, PackedConv, PackedDepthwise, PackedPool,
     PoolJob, PoolKind, Source, Target,
 };
-use crate::model::graph::{Graph, Node, Weights};
+use crate::model::graph::{Graph, Node};
 use crate::plan::stage::{Channels, Stage};
 use crate::plan::{Compute, ComputeOp};
 
@@ -41,7 +41,7 @@ impl Packed {
         let zero = i64::from(input.zero_point);
         match (&node.weights, &node.requantise, stage.op) {
             (Some(weights), Some(requantise), _) => {
-                let bias = folded_bias(weights, zero);
+                let bias = weights.folded_bias(zero);
                 Ok(match stage.channels {
                     Channels::Reduced => Packed::Conv(Box::new(PackedConv::new(&ConvSpec {
                         weights: &weights.data,
@@ -155,13 +155,6 @@ fn as_one_row<'a>(job: &Compute, source: Source<'a>) -> (Source<'a>, (usize, usi
         return (Source { rows: 1, cols: rows * cols, ..source }, (1, rows * cols));
     }
     (source, (rows, cols))
-}
-
-/// The bias with the features' zero point folded in: `sum w * (x - z) + b = sum w * x + (b - z * sum w)`.
-fn folded_bias(weights: &Weights, zero: i64) -> Vec<i64> {
-    let per_channel = weights.data.len() / weights.bias.len().max(1);
-    let sum = |c: usize| weights.data[c * per_channel..(c + 1) * per_channel].iter().map(|&w| i64::from(w)).sum::<i64>();
-    weights.bias.iter().enumerate().map(|(c, &b)| i64::from(b) - zero * sum(c)).collect()
 }
 
 fn pack_add(graph: &Graph, node: &Node, requantise: &Requantise, lanes: usize) -> Result<Packed> {

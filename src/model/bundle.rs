@@ -27,6 +27,12 @@ pub(super) fn expand(source: &Source, raw: &mut RawNetwork) -> Result<()> {
         if bundle.layer.is_empty() {
             return Err(source.error_at(&bundle.name, "the bundle has no layers").hint("add [[bundle.layer]] tables below it"));
         }
+        for (k, layer) in bundle.layer.iter().enumerate() {
+            source.one_of("op", &layer.op, &ops::layer_names())?;
+            if bundle.layer[..k].iter().any(|l| l.name.get_ref() == layer.name.get_ref()) {
+                return Err(source.error_at(&layer.name, "two layers of the bundle have this name"));
+            }
+        }
     }
     let mut layers = Vec::with_capacity(raw.layer.len());
     for layer in std::mem::take(&mut raw.layer) {

@@ -58,7 +58,7 @@ fn magnitude_at(values: &[f32], share: f64) -> f64 {
 pub fn apply(network: &mut FloatNetwork, ranges: &[Range], overwrite: bool) {
     for (layer, range) in network.layers.iter_mut().zip(ranges).skip(1) {
         if let Some(spec) = layer.numbers.features.as_mut().filter(|f| overwrite || f.frac.is_none()) {
-            spec.frac = Some(spec.covering(range.low, range.high));
+            spec.frac = Some(spec.covering_around(range.low, range.high, layer.numbers.zero_point));
         }
     }
 }
@@ -69,7 +69,7 @@ pub fn settle_clipped(network: &mut FloatNetwork) -> bool {
     for layer in &mut network.layers {
         let Some(spec) = layer.numbers.features.as_mut().filter(|f| f.frac.is_none()) else { continue };
         match layer.activation {
-            Activation::Clip(end) => spec.frac = Some(spec.covering(0.0, end)),
+            Activation::Clip(end) => spec.frac = Some(spec.covering_around(0.0, end, layer.numbers.zero_point)),
             _ => open = true,
         }
     }

@@ -4,7 +4,8 @@ use super::checked_layer::layer;
 use super::float::{Activation, FloatLayer, FloatNetwork, Numbers};
 use super::format_spec::FormatSpec;
 use super::graph::Op;
-use super::head_spec::{CHANNELS_PER_ANCHOR, HeadSpec, KINDS};
+use super::head::VALUES;
+use super::head_spec::{HeadSpec, KINDS};
 use super::raw::{RawFormat, RawNetwork, ScaleKind};
 use crate::config::{Source, Spanned};
 use crate::error::{Error, Result};
@@ -83,6 +84,13 @@ pub(super) fn check(source: &Source, raw: &RawNetwork) -> Result<Checked> {
         context.index.insert(made.layer.name.clone(), context.layers.len());
         context.layers.push(made.layer);
     }
+    // What nobody reads is a forgotten `inputs`.
+    let is_read = |id: usize| id + 1 == context.layers.len() || context.layers.iter().any(|l| l.inputs.contains(&id));
+    if let Some(id) = (1..context.layers.len()).find(|&id| !is_read(id)) {
+        return Err(source
+            .error_at(&raw.layer[id - 1].name, "nothing reads this layer, and it is not the last one")
+            .hint("name it in `input` or `inputs` of a layer behind it, or remove it"));
+    }
     let head = raw.head.as_ref().map(|h| head(source, h, context.layers.last().map_or(0, |l| l.shape.c))).transpose()?;
     let float = FloatNetwork { name: raw.name.clone(), layers: context.layers };
     Ok(Checked { float, head, seed: seed.map(|s| s as u64) })
@@ -139,12 +147,18 @@ fn head(source: &Source, head: &Spanned<HeadSpec>, channels: usize) -> Result<He
     if !KINDS.contains(&spec.kind.as_str()) {
         return Err(wrong("unknown `kind` of head").value(&spec.kind).allowed(KINDS.join(", ")));
     }
-    if let Some(a) = spec.anchors.iter().flatten().find(|a| !(**a > 0.0 && **a <= 100.0)) {
-        return Err(wrong("an anchor's side is out of range").value(a).allowed("above 0, as a fraction of the image"));
+    if let Some(a) = spec.anchors.iter().flatten().find(|a| !(**a > 0.0 && **a <= 1.0)) {
+        return Err(wrong("an anchor's side is out of range")
+            .value(a)
+            .allowed("above 0 to 1, as a fraction of the image")
+            .hint("divide sides in grid cells by the grid's width and height, sides in pixels by the image's"));
     }
-    let needed = spec.anchors.len() * CHANNELS_PER_ANCHOR;
-    if spec.anchors.is_empty() || needed != channels {
-        let allowed = format!("{CHANNELS_PER_ANCHOR} channels for each anchor: here {needed}");
+    if spec.anchors.is_empty() {
+        return Err(wrong("the head has no anchors").hint("anchors = [[WIDTH, HEIGHT], ...], as fractions of the image"));
+    }
+    let needed = spec.anchors.len() * VALUES;
+    if needed != channels {
+        let allowed = format!("{VALUES} channels for each anchor: here {needed}");
         return Err(wrong("anchors and output channels do not agree").value(format!("{channels} output channels")).allowed(allowed));
     }
     Ok(spec.clone())

@@ -30,13 +30,13 @@ impl FormatSpec {
         Format { bits: self.bits, frac, signed: self.signed, narrow: self.narrow }
     }
 
-    /// The same integer bits in another width; a width of 1 or 2 weight bits leaves the fraction bits open, for there a scale has
+    /// The same integer bits in another width; to and from 1 or 2 weight bits the fraction bits are left open, for there a scale has
     /// to be found anew.
     ///
     /// # Errors
     /// When the fraction bits leave -32 to 32.
     pub fn widened(self, bits: u8, weights: bool) -> Result<FormatSpec> {
-        if weights && bits <= 2 && bits != self.bits {
+        if weights && bits != self.bits && bits.min(self.bits) <= 2 {
             return Ok(FormatSpec::open(bits, true));
         }
         let frac = self.frac.map(|f| f + bits as i8 - self.bits as i8);
@@ -48,9 +48,15 @@ impl FormatSpec {
 
     /// The most fraction bits with which `low..=high` still fits.
     pub fn covering(self, low: f64, high: f64) -> i8 {
+        self.covering_around(low, high, 0)
+    }
+
+    /// As [`FormatSpec::covering`], where `zero_point` stands for 0.
+    pub fn covering_around(self, low: f64, high: f64, zero_point: i32) -> i8 {
         let fits = |&frac: &i8| {
             let (f, scale) = (self.with_frac(frac), libm::ldexp(1.0, i32::from(frac)));
-            libm::rint(high * scale) <= f64::from(f.max()) && libm::rint(low * scale) >= f64::from(f.min())
+            let steps = |value: f64| libm::rint(value * scale) + f64::from(zero_point);
+            steps(high) <= f64::from(f.max()) && steps(low) >= f64::from(f.min())
         };
         if low == 0.0 && high == 0.0 {
             return self.bits as i8 - 1;
@@ -84,6 +90,9 @@ mod tests {
         assert_eq!(nine.covering(-4.0, 0.0), 6);
         assert_eq!(FormatSpec { signed: false, ..nine }.covering(0.0, 4.0), 6);
         assert_eq!(nine.covering(0.0, 1e30), -7);
+        let eight = FormatSpec::open(8, false);
+        assert_eq!((eight.covering_around(0.0, 6.0, 0), eight.covering_around(0.0, 6.0, 100)), (4, 2), "127, and 27, members above 0");
+        assert_eq!(eight.covering_around(-6.0, 0.0, 100), 5, "228 members below 0");
     }
 
     #[test]
@@ -92,5 +101,9 @@ mod tests {
         assert_eq!(FormatSpec::open(2, true).fitting(&values, 20), 1);
         let widened = FormatSpec { bits: 11, frac: Some(9), signed: true, narrow: false }.widened(8, true).unwrap();
         assert_eq!((widened.bits, widened.frac), (8, Some(6)));
+        // The scale of ternary weights says nothing about the range of wider ones.
+        let ternary = FormatSpec { bits: 2, frac: Some(1), signed: true, narrow: true };
+        assert_eq!(ternary.widened(8, true).unwrap(), FormatSpec::open(8, true));
+        assert_eq!(ternary.widened(2, true).unwrap(), ternary);
     }
 }

@@ -119,6 +119,15 @@ pub struct Weights {
     pub bias: Vec<i32>,
 }
 
+impl Weights {
+    /// The biases with the features' zero point folded in: `sum w * (x - z) + b = sum w * x + (b - z * sum w)`.
+    pub fn folded_bias(&self, zero_point: i64) -> Vec<i64> {
+        let per_channel = self.data.len() / self.bias.len().max(1);
+        let sum = |c: usize| self.data[c * per_channel..(c + 1) * per_channel].iter().map(|&w| i64::from(w)).sum::<i64>();
+        self.bias.iter().enumerate().map(|(c, &b)| i64::from(b) - zero_point * sum(c)).collect()
+    }
+}
+
 /// One operation with its resolved numbers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Node {

@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 use crate::fixed::Format;
 use crate::tensor::{Shape, Tensor};
 
-/// Values for each anchor: x, y, w, h, confidence.
+/// Output channels for each anchor: x, y, w, h, confidence.
 pub const VALUES: usize = 5;
 
 /// A found object.

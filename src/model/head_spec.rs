@@ -21,5 +21,3 @@ impl HeadSpec {
 
 /// Known kinds of heads.
 pub const KINDS: &[&str] = &["yolo"];
-/// Output channels for each anchor: x, y, w, h, confidence.
-pub const CHANNELS_PER_ANCHOR: usize = 5;

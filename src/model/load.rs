@@ -10,6 +10,7 @@ use super::weights::{self, WeightSource, uniform};
 use super::{bundle, quantise, resolved};
 use crate::config::Source;
 use crate::error::{Error, Result};
+use crate::fixed::Format;
 use crate::ops::Map;
 use std::io::Read;
 use std::path::Path;
@@ -155,8 +156,10 @@ fn calibrate_blind(float: &mut FloatNetwork) -> Result<()> {
             .hint("give feature_frac for every layer"));
     }
     let shape = float.input().shape;
-    let spec = float.input().numbers.features.map(|f| f.with_frac(f.frac.unwrap_or(0)));
-    let (low, high) = spec.map_or((0.0, 1.0), |f| (f.value(f.min()), f.value(f.max())));
+    let numbers = float.input().numbers;
+    let spec = numbers.features.map(|f| f.with_frac(f.frac.unwrap_or(0)));
+    let value = |f: Format, raw: i32| f.value(raw - numbers.zero_point);
+    let (low, high) = spec.map_or((0.0, 1.0), |f| (value(f, f.min()), value(f, f.max())));
     let mut state = 1;
     let image = Map { shape, data: (0..shape.len()).map(|_| (low + (high - low) * uniform(&mut state)) as f32).collect() };
     let ranges = calibrate::ranges(float, &[image], Method::Max)?;

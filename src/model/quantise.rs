@@ -118,7 +118,13 @@ impl Builder {
                 n => vec![Scale::nearest(libm::ldexp(1.0 / n as f64, i32::from(format.frac) - finest))?],
             },
         };
-        node.requantise = Some(requantise(layer, scales, format));
+        let requantise = requantise(layer, scales, format);
+        if requantise.clip.is_some_and(|clip| clip <= requantise.zero_point) {
+            return Err(Error::input("the clip rounds to 0 at these fraction bits: the layer would give nothing else")
+                .value(format!("{} fraction bits", format.frac))
+                .hint("raise feature_frac"));
+        }
+        node.requantise = Some(requantise);
         Ok(node)
     }
 }
@@ -134,11 +140,13 @@ fn settled(layer: &FloatLayer) -> Result<Format> {
     spec.with_frac(frac).check()
 }
 
-/// Wide and coarse enough for all: the largest number of integer bits and width.
+/// As wide as the widest, and coarse enough to hold the values of all: the most integer bits (without the sign), a sign where one has it.
 pub fn common_format(formats: impl Iterator<Item = Format> + Clone) -> Format {
+    let signed = formats.clone().any(|f| f.signed);
+    let whole = |f: Format| i32::from(f.bits) - i32::from(f.frac) - i32::from(f.signed);
     let bits = formats.clone().map(|f| f.bits).max().unwrap_or(1);
-    let frac = formats.clone().map(|f| f.frac).min().unwrap_or(0);
-    Format { bits, frac, signed: formats.clone().any(|f| f.signed), narrow: false }
+    let integer = formats.map(whole).max().unwrap_or(0);
+    Format { bits, frac: (i32::from(bits) - integer - i32::from(signed)).clamp(-32, 32) as i8, signed, narrow: false }
 }
 
 fn requantise(layer: &FloatLayer, scales: Vec<Scale>, format: Format) -> Requantise {
@@ -203,7 +211,7 @@ fn by_multiplier(
         let for_bias = libm::ldexp(largest(b), input_frac) / f64::from(i32::MAX - 1);
         // A channel that weighs less than this never reaches the output's last bit, and its scale would leave the machine's range.
         let least = libm::ldexp(1.0, input_frac - i32::from(output.frac) - LEAST_SCALE_LOG2);
-        let step = (largest(w) / f64::from(unit.max())).max(for_bias);
+        let step = free_step(w, unit).max(for_bias);
         let step = if step > 0.0 { step.max(least) } else { step };
         let step = if step > 0.0 { step } else { libm::ldexp(1.0, -i32::from(unit.bits)) };
         coarsest = coarsest.max(step);
@@ -215,6 +223,18 @@ fn by_multiplier(
     }
     let nominal = (-libm::rint(libm::log2(coarsest))).clamp(-32.0, 32.0) as i8;
     Ok((Weights { format: Format { frac: nominal, ..unit }, data, bias }, scales))
+}
+
+/// The step of least squared error over `weights`, of those that make the largest of them the largest integer, or cut off a twentieth of its size, two, ...; weights
+/// that are on such a grid already keep it.
+fn free_step(weights: &[f32], unit: Format) -> f64 {
+    let largest = weights.iter().fold(0f64, |m, &w| m.max(f64::from(w).abs())) / f64::from(unit.max());
+    let error = |step: f64| {
+        let of = |w: f64| w - f64::from(unit.quantise(w / step)) * step;
+        weights.iter().map(|&w| of(f64::from(w)).powi(2)).sum::<f64>()
+    };
+    let steps = (2..=20).rev().map(|share| largest * f64::from(share) / 20.0).filter(|step| *step > 0.0);
+    steps.map(|step| (error(step), step)).reduce(|a, b| if b.0 < a.0 { b } else { a }).map_or(0.0, |(_, step)| step)
 }
 
 fn raw_bias(bias: f32, step: f64) -> Result<i32> {

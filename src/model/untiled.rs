@@ -2,7 +2,7 @@
 //!
 //! No tile, no job, no time: it is for accuracy over many images. Tests hold every node against the reference.
 
-use super::graph::{Graph, Node, NodeId, Op, Sliding, Weights};
+use super::graph::{Graph, Node, NodeId, Op, Sliding};
 use super::reference;
 use crate::error::Result;
 use crate::fixed::{Overflow, Requantise};
@@ -143,7 +143,7 @@ fn pack(graph: &Graph, node: &Node, ranges: &[(i32, i32)]) -> Result<Layer> {
     let zero = i64::from(input.zero_point);
     match (&node.weights, &node.requantise) {
         (Some(w), Some(requantise)) => {
-            let (weights, bias) = (w.data.as_slice(), folded_bias(w, zero));
+            let (weights, bias) = (w.data.as_slice(), w.folded_bias(zero));
             let bias = bias.as_slice();
             if graph.is_depthwise(node) {
                 let spec = DepthwiseSpec { weights, bias, channels: node.shape.c, geometry, lanes: LANES, features, requantise };
@@ -172,13 +172,6 @@ fn pack_add(graph: &Graph, node: &Node, shifts: [u8; 2], requantise: &Requantise
         kernels::Operand { zero_point: from.zero_point, shift: shifts[k], unsigned16: from.format.max() > i32::from(i16::MAX) }
     };
     Ok(Layer::Add(Box::new(PackedAdd::new([operand(0), operand(1)], requantise, node.shape.c, LANES)?)))
-}
-
-/// The bias with the features' zero point folded in: `sum w * (x - z) + b = sum w * x + (b - z * sum w)`.
-fn folded_bias(weights: &Weights, zero: i64) -> Vec<i64> {
-    let per_channel = weights.data.len() / weights.bias.len().max(1);
-    let sum = |c: usize| weights.data[c * per_channel..(c + 1) * per_channel].iter().map(|&w| i64::from(w)).sum::<i64>();
-    weights.bias.iter().enumerate().map(|(c, &b)| i64::from(b) - zero * sum(c)).collect()
 }
 
 /// Each node's smallest and largest raw value, its zero point included. What an activation cuts off is left out, so that more layers of

@@ -14,10 +14,15 @@ pub const ROWS: &str = "sweep.csv";
 /// The settings.
 pub const SETTINGS: &str = "sweep.toml";
 
+/// To be raised with any change that gives a network of the same file other integers.
+pub const VERSION: u32 = 1;
+
 /// Everything that a row depends on, its widths apart.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Settings {
+    /// [`VERSION`] of what measured.
+    pub version: u32,
     /// Name of the network.
     pub network: String,
     /// Of its layers, formats and float weights: [`network_hash`].
@@ -38,8 +43,9 @@ pub struct Settings {
 
 impl Settings {
     /// Name and value of each, as they are written.
-    fn fields(&self) -> [(&'static str, String); 8] {
+    fn fields(&self) -> [(&'static str, String); 9] {
         [
+            ("version", self.version.to_string()),
             ("network", self.network.clone()),
             ("network_sha256", self.network_sha256.clone()),
             ("split", self.split.clone()),

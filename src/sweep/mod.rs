@@ -16,9 +16,8 @@ pub use row::{Key, Kind, Row};
 
 use crate::accuracy;
 use crate::error::Result;
-use crate::fixed::Format;
 use crate::model::Network;
-use crate::model::graph::Graph;
+use crate::model::graph::{Graph, Node};
 use crate::simulate::Sample;
 use crate::tensor::Tensor;
 use std::borrow::Cow;
@@ -80,7 +79,7 @@ impl Sweep<'_> {
     }
 
     fn score(&self, key: Key, graph: &Graph) -> Result<Row> {
-        let image = narrowing(self.network.graph.input().format, graph.input().format);
+        let image = narrowing(self.network.graph.input(), graph.input());
         let head = accuracy::head_of(self.network)?;
         let ious = accuracy::ious(graph, head, self.samples, |s| image(&s.image), self.done)?;
         Ok(row(key, &ious, row::compression(graph)))
@@ -92,13 +91,16 @@ fn row((kind, feature_bits, weight_bits, epochs): Key, ious: &[f64], (feature_co
     Row { kind, feature_bits, weight_bits, epochs, mean_iou, standard_error, feature_compression, weight_compression }
 }
 
-/// Brings raw images from one format to another (zero points aside: images have none).
-fn narrowing(from: Format, to: Format) -> impl Fn(&Tensor) -> Cow<Tensor> {
-    let table: Vec<i32> = (from.min()..=from.max()).map(|raw| to.quantise(from.value(raw))).collect();
-    move |image| match from == to {
+/// Brings raw images from one input to another.
+fn narrowing(from: &Node, to: &Node) -> impl Fn(&Tensor) -> Cow<Tensor> {
+    let same = (from.format, from.zero_point) == (to.format, to.zero_point);
+    let low = from.format.min();
+    let table: Vec<i32> =
+        (low..=from.format.max()).map(|raw| to.format.quantise_around(from.format.value(raw - from.zero_point), to.zero_point)).collect();
+    move |image| match same {
         true => Cow::Borrowed(image),
         false => {
-            let data = image.data.iter().map(|&raw| table[(raw - from.min()) as usize]).collect();
+            let data = image.data.iter().map(|&raw| table[(raw - low) as usize]).collect();
             Cow::Owned(Tensor { shape: image.shape, data })
         }
     }

@@ -7,7 +7,7 @@ use serde::Serialize;
 /// One point of one of the two curves: a line of `observation1.csv`.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Point {
-    /// What is reduced: `features` or `weights`; the other is as wide as the sweep goes.
+    /// What is reduced: `features` or `weights`; the other is as wide as the sweep goes (where its points were not all swept, the width with the most of them).
     pub reduced: &'static str,
     /// Its width.
     pub bits: u8,
@@ -21,11 +21,15 @@ pub struct Point {
     pub standard_error: f64,
 }
 
-/// Features reduced at the widest weights, and weights reduced at the widest features; from the widest down. Post-training points only.
+/// Features reduced at one width of weights, and weights reduced at one width of features, each the width with the most points, of several the widest; from the
+/// widest down. Post-training points only.
 pub fn curves(rows: &[Row]) -> [Vec<Point>; 2] {
     let grid: Vec<&Row> = rows.iter().filter(|r| r.kind == Kind::PostTraining).collect();
-    let widest = |of: fn(&Row) -> u8| grid.iter().map(|r| of(r)).max().unwrap_or(0);
-    let (features, weights) = (widest(|r| r.feature_bits), widest(|r| r.weight_bits));
+    let fullest = |of: fn(&Row) -> u8| {
+        let points = |bits: u8| grid.iter().filter(|r| of(r) == bits).count();
+        grid.iter().map(|r| of(r)).max_by_key(|&bits| (points(bits), bits)).unwrap_or(0)
+    };
+    let (features, weights) = (fullest(|r| r.feature_bits), fullest(|r| r.weight_bits));
     let curve = |reduced, keep: &dyn Fn(&Row) -> bool, of: fn(&Row) -> (u8, f64), other_bits| {
         let point = |r: &&Row| {
             let (bits, compression) = of(r);

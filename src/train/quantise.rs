@@ -121,7 +121,8 @@ impl Grids {
     }
 }
 
-fn settled(layer: &FloatLayer) -> Format {
+/// The format of a layer that has one; of open fraction bits, none.
+pub(super) fn settled(layer: &FloatLayer) -> Format {
     let spec = layer.numbers.features;
     spec.map_or(Format::signed(16, 8), |f| f.with_frac(f.frac.unwrap_or(0)))
 }

@@ -3,7 +3,7 @@
 use super::{detector, scenes};
 use bico::simulate::{Options, Simulation};
 use bico::sweep::observation::curves;
-use bico::sweep::{Calibration, Journal, Kind, Method, Sweep};
+use bico::sweep::{Calibration, Journal, Kind, Method, Row, Sweep};
 use bico::{accelerator, board};
 
 #[test]
@@ -77,4 +77,25 @@ fn fine_tuning_is_asked_for_each_point_once() {
     sweep.post_training(&[9], &[11], &mut journal).unwrap();
     let iou = |kind, epochs| journal.find((kind, 9, 11, epochs)).unwrap().mean_iou;
     assert_eq!(iou(Kind::FineTuned, 3), iou(Kind::PostTraining, 0), "the hook gave back the network as it is");
+}
+
+/// A grid that was swept in two runs: each curve takes the width of the other with the most points, not the widest of a single one.
+#[test]
+fn the_observation_takes_the_fullest_row_and_column() {
+    let row = |feature_bits, weight_bits| Row {
+        kind: Kind::PostTraining,
+        feature_bits,
+        weight_bits,
+        epochs: 0,
+        mean_iou: 0.5,
+        standard_error: 0.01,
+        feature_compression: 32.0 / f64::from(feature_bits),
+        weight_compression: 32.0 / f64::from(weight_bits),
+    };
+    let ragged: Vec<Row> = (6..=9).map(|f| row(f, 11)).chain([10, 12].map(|w| row(8, w))).collect();
+    let widths = |k: usize| curves(&ragged)[k].iter().map(|p| (p.bits, p.other_bits)).collect::<Vec<_>>();
+    assert_eq!(widths(0), [(9, 11), (8, 11), (7, 11), (6, 11)]);
+    assert_eq!(widths(1), [(12, 8), (11, 8), (10, 8)]);
+    let full: Vec<Row> = [8, 9].into_iter().flat_map(|f| [8, 11].map(|w| row(f, w))).collect();
+    assert!(curves(&full).iter().flatten().all(|p| p.other_bits == if p.reduced == "features" { 11 } else { 9 }), "of several the widest");
 }

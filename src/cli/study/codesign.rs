@@ -53,7 +53,12 @@ pub fn run(a: &OnTable, ground: &Ground<'_>) -> Result<()> {
                 _ if arm == ARMS[0] => ("-".into(), "-".into()),
                 ahead => (interval(ahead.all), format!("{} ({})", interval(ahead.where_both_reach), ahead.mutual)),
             };
-            let _ = writeln!(text, "  {arm:<22}{:>5}/{:<2}{mean:>10.4}{spread:>8.4}{trainings:>11.1}{ahead:>28}{mutual:>33}", reached, ious.len());
+            let _ = writeln!(
+                text,
+                "  {arm:<22}{:>5}/{:<2}{mean:>10.4}{spread:>8.4}{trainings:>11.1}{ahead:>28}{mutual:>33}",
+                reached,
+                ious.len()
+            );
             arms.push((format!("{target:.1} FPS, {arm}"), ious));
         }
     }

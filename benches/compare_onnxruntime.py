@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""onnxruntime on the network that benches/kernels.rs runs: images/s in float and in int8, with 1 and 2 threads.
+"""onnxruntime on the network that benches/kernels/main.rs runs: images/s in float and in int8, with 1 and 2 threads.
 
     python3 -m venv VENV && VENV/bin/pip install onnx onnxruntime numpy
     VENV/bin/python benches/compare_onnxruntime.py [--no-bypass] [--rounds 7] [--images 20]

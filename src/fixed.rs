@@ -379,11 +379,4 @@ mod tests {
         assert_eq!((Format::binary(0).min(), Format::binary(0).max()), (-1, 1));
         assert_eq!(Format::signed(9, 6).container_bits(), 16);
     }
-
-    #[test]
-    fn relu6_ends_at_the_format_maximum() {
-        // SkyNet's 9-bit features with 3 integer bits (contract, point 17).
-        let f = Format::signed(9, 6);
-        assert_eq!(f.value(f.max()), 3.984375);
-    }
 }

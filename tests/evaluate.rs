@@ -216,7 +216,9 @@ fn the_format_of_the_input_decides_nothing_as_long_as_it_holds_the_image() {
     };
     assert_eq!(scored("signed"), scored("uav-detector"));
     network("whole", format, "zero_point = 0\n\n[input.format]\nbits = 8\nfrac = 0\nsigned = false");
-    for command in [&["evaluate", "whole", "--scenes", "4"][..], &["simulate", "whole", "--scenes", "4"], &["train", "whole", "--out", "trained"]] {
+    for command in
+        [&["evaluate", "whole", "--scenes", "4"][..], &["simulate", "whole", "--scenes", "4"], &["train", "whole", "--out", "trained"]]
+    {
         fails(dir.path(), command, 3, &["loses the image", "frac = 8"]);
     }
 }

@@ -195,7 +195,11 @@ fn the_common_format_holds_what_each_operand_holds() {
     let (signed, unsigned) = (Format::signed(8, 6), Format::unsigned(8, 6));
     assert_eq!(of(&[signed, signed]), signed);
     assert_eq!(of(&[unsigned, signed]), Format::signed(8, 5), "up to 3.98, and below 0");
-    assert_eq!(of(&[signed, Format::signed(16, 14)]), Format::signed(16, 14), "both have one integer bit; none of 14 fraction bits is lost");
+    assert_eq!(
+        of(&[signed, Format::signed(16, 14)]),
+        Format::signed(16, 14),
+        "both have one integer bit; none of 14 fraction bits is lost"
+    );
     for formats in [[unsigned, signed], [Format::signed(9, 2), Format::unsigned(4, -1)], [Format::unsigned(16, 16), Format::signed(3, 0)]] {
         let common = of(&formats);
         let [low, high] = [common.min(), common.max()].map(|raw| common.value(raw));
@@ -223,7 +227,8 @@ fn free_steps_lose_least() {
             let scale = requantise.scales[c.min(requantise.scales.len() - 1)].value();
             scale * node.format.step() / n.graph.input().format.step()
         };
-        let lost = weights.data.iter().zip(&float.data).enumerate().map(|(i, (&raw, &w))| f64::from(raw) * of_channel(i / 64) - f64::from(w));
+        let lost =
+            weights.data.iter().zip(&float.data).enumerate().map(|(i, (&raw, &w))| f64::from(raw) * of_channel(i / 64) - f64::from(w));
         lost.map(|e| e * e).sum::<f64>()
     };
     for bits in [2, 3, 4, 6] {

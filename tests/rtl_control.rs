@@ -191,7 +191,7 @@ fn a_bit_that_is_set_and_cleared_in_one_cycle_is_set() {
     }
 }
 
-/// The shipped pair over whole frames. Takes minutes: `cargo test --release --test rtl_control -- --ignored`.
+/// The shipped pair over two whole frames.
 #[test]
 fn the_default_pair_runs_whole_frames() {
     if !tools() {

@@ -61,7 +61,7 @@ fn the_memory_image_is_written_whole_and_as_the_manifest_says() {
         }
     }
     assert!(words == image);
-    // The same bytes again, and the same as the library's.
+    // The same bytes again.
     let again = tempfile::tempdir().unwrap();
     assert!(emit(again.path(), &tiny).status.success());
     for name in ["memory.bin", "memory.json", "bico_pkg.sv", "driver.py", "vivado.tcl"] {

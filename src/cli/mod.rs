@@ -37,10 +37,10 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 const EXIT_CODES: &str = "Exit codes:
-  0  success                       5  no IP accepts an operation of the network
-  2  wrong command line            6  the simulated machine broke its contract (please report it)
-  3  unreadable or wrong input     7  a comparison found a difference
-  4  design does not fit           8  the environment failed (disk full, tool missing)";
+  0  success                             5  no IP accepts an operation of the network
+  2  wrong command line                  6  the simulated machine broke its contract (please report it)
+  3  unreadable or wrong input           7  a comparison found a difference
+  4  no design fits, or is fast enough   8  the environment failed (disk full, tool missing)";
 
 /// Simulate DNN accelerators on small FPGAs: bit-exact values, exact cycles, resources, power, from one execution.
 #[derive(Parser, Debug)]
@@ -64,7 +64,7 @@ pub struct Talk {
 enum Command {
     /// Run a network on an accelerator on a board: IoU, latency, FPS, power, resources, and where the cycles went.
     Simulate(simulate::Arguments),
-    /// How well a network finds objects, in float and executed: IoU by size or mAP, with intervals.
+    /// How well a network finds objects, in float and executed: IoU by size, or AP, with intervals.
     Evaluate(evaluate::Arguments),
     /// What changed between two runs, by layer.
     Compare(compare::Arguments),
@@ -105,7 +105,7 @@ enum Command {
     Synth(synth::Arguments),
     /// Compare simulator and RTL: every job's cycles, every word, every byte (needs Verilator).
     Verify(verify::Arguments),
-    /// JSON schemas of configurations and records.
+    /// JSON schemas of configurations, records, candidates and evaluations.
     Schema(schema::Arguments),
 }
 

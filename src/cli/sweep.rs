@@ -3,14 +3,17 @@
 use super::Talk;
 use super::common::{DEFAULT_NETWORK, network, note, print, progress, untrained};
 use super::dataset::indices;
-use super::samples;
+use super::images::LabelArguments;
+use super::samples::{self, Samples};
 use crate::accuracy;
 use crate::dataset::Split;
 use crate::dataset::scene::version_hash;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::files::write_in_folder;
+use crate::golden::accuracy::hash_samples;
 use crate::model::{LoadOptions, Network};
 use crate::report::{heat, observation as plot};
+use crate::simulate::Sample;
 use crate::sweep::observation::{Point, curves};
 use crate::sweep::{Calibration, Journal, Kind, Method, Row, Settings, Sweep, choose, journal};
 use crate::train::data::{Images, Source};
@@ -18,8 +21,9 @@ use crate::train::run::{Plan, Training};
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
-/// Training scenes that formats are calibrated on.
-const CALIBRATION_SCENES: usize = 64;
+/// Images that formats are calibrated on, at most: training scenes, or of the user's own images every so many.
+const CALIBRATION_IMAGES: usize = 64;
+const CALIBRATION_STRIDE: usize = 4;
 
 #[derive(clap::Args, Debug)]
 pub struct Arguments {
@@ -41,6 +45,11 @@ pub struct Arguments {
     /// Number of the first scene: seed S takes scenes S to S + N - 1.
     #[arg(long, value_name = "S", default_value_t = 0)]
     seed: u32,
+    /// Score on the images of this folder instead (JPEG or PNG, with VOC, YOLO or COCO labels); every fourth of them, 64 at most, calibrates the formats and is not scored.
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["scenes", "split", "seed", "fine_tune"])]
+    images: Option<PathBuf>,
+    #[command(flatten)]
+    labels: LabelArguments,
     /// How the fraction bits of each layer are chosen at each width.
     #[arg(long, value_enum, default_value_t = Method::SquaredError)]
     calibration: Method,
@@ -85,7 +94,8 @@ pub fn run(arguments: &Arguments, talk: Talk) -> Result<()> {
     if arguments.fine_tune.is_some() {
         Training::check(&network)?;
     }
-    let settings = settings(arguments, &network);
+    let own = arguments.images.as_deref().map(|folder| Own::open(arguments, &network, folder, talk)).transpose()?;
+    let settings = settings(arguments, &network, own.as_ref());
     let mut journal = match &arguments.out {
         Some(folder) => Journal::open(folder, &settings)?,
         None => Journal::in_memory(),
@@ -94,11 +104,16 @@ pub fn run(arguments: &Arguments, talk: Talk) -> Result<()> {
     let missing = missing(&journal, &features, &weights);
     if missing > 0 || arguments.fine_tune.is_some() {
         let mut tune = arguments.fine_tune.map(|count| (count, tuner(arguments.epochs)));
-        let samples = samples::scenes(&network, arguments.split, u64::from(arguments.seed), arguments.scenes as usize)?.samples;
-        let shown = samples::scenes(&network, Split::Training, 0, CALIBRATION_SCENES)?.samples;
+        let Own { scored, shown } = match own {
+            Some(own) => own,
+            None => Own {
+                scored: samples::scenes(&network, arguments.split, u64::from(arguments.seed), arguments.scenes as usize)?.samples,
+                shown: samples::scenes(&network, Split::Training, 0, CALIBRATION_IMAGES)?.samples,
+            },
+        };
         let calibration = Calibration::new(&network, &shown, arguments.calibration)?;
-        let bar = progress(talk.quiet, missing * samples.len(), "images");
-        let sweep = Sweep { network: &network, samples: &samples, calibration: &calibration, done: &|| bar.inc(1) };
+        let bar = progress(talk.quiet, missing * scored.len(), "images");
+        let sweep = Sweep { network: &network, samples: &scored, calibration: &calibration, done: &|| bar.inc(1) };
         sweep.post_training(&features, &weights, &mut journal)?;
         if let Some((count, tune)) = &mut tune {
             let points = choose::points(journal.rows(), *count);
@@ -108,18 +123,53 @@ pub fn run(arguments: &Arguments, talk: Talk) -> Result<()> {
                     points.len()
                 ));
             }
-            bar.inc_length((points.len() * samples.len()) as u64);
+            bar.inc_length((points.len() * scored.len()) as u64);
             sweep.fine_tuned(&points, arguments.epochs, tune, &mut journal)?;
         }
         bar.finish_and_clear();
     }
-    let (scenes, split, method) = (arguments.scenes, arguments.split.name(), arguments.calibration.name());
-    let title = format!("{}: mean IoU on {scenes} {split} scenes, calibrated by {method}", network.name);
+    let what = match settings.split.as_str() {
+        OWN => "images".to_string(),
+        split => format!("{split} scenes"),
+    };
+    let title = format!("{}: mean IoU on {} {what}, calibrated by {}", network.name, settings.scenes, arguments.calibration.name());
     if let Some(folder) = &arguments.out {
         write_figures(folder, &title, &network, journal.rows())?;
     }
     print(&table(&title, journal.rows()));
     Ok(())
+}
+
+/// What settings call the split of the user's own images.
+const OWN: &str = "images";
+
+/// Images that points are scored on, and those that formats are calibrated on.
+struct Own {
+    scored: Vec<Sample>,
+    shown: Vec<Sample>,
+}
+
+impl Own {
+    fn open(arguments: &Arguments, network: &Network, folder: &Path, talk: Talk) -> Result<Own> {
+        let opened = arguments.labels.open(folder, talk.quiet)?;
+        let Samples { samples, notes, .. } = samples::examples(network, &opened.folder)?;
+        if !talk.quiet {
+            opened.remarks.iter().chain(&notes).for_each(|text| note(&format!("note: {text}")));
+        }
+        let mut own = Own { scored: Vec::new(), shown: Vec::new() };
+        for (k, sample) in samples.into_iter().enumerate() {
+            let calibrates = k % CALIBRATION_STRIDE == 0 && own.shown.len() < CALIBRATION_IMAGES;
+            (if calibrates { &mut own.shown } else { &mut own.scored }).push(sample);
+        }
+        if own.scored.iter().all(|s| s.truth.is_none()) {
+            let e = Error::input("no image is left to score: the first, and every fourth after it, calibrates the formats");
+            return Err(e
+                .file(folder)
+                .value(format!("0 of the {} others have a labelled object", own.scored.len()))
+                .allowed("2 images or more, with labelled objects"));
+        }
+        Ok(own)
+    }
 }
 
 /// Trains on from the network's own weights, on the grids of the point.
@@ -134,17 +184,24 @@ fn tuner(epochs: u32) -> impl FnMut(&Network, u8, u8) -> Result<Network> {
     }
 }
 
-fn settings(arguments: &Arguments, network: &Network) -> Settings {
+fn settings(arguments: &Arguments, network: &Network, own: Option<&Own>) -> Settings {
+    let (split, generator, seed, scenes, calibration_scenes) = match own {
+        Some(own) => (OWN.to_string(), hash_samples(own.scored.iter().chain(&own.shown)), 0, own.scored.len(), own.shown.len()),
+        None => {
+            let (seed, scenes) = (u64::from(arguments.seed), arguments.scenes as usize);
+            (arguments.split.name().to_string(), version_hash(4), seed, scenes, CALIBRATION_IMAGES)
+        }
+    };
     Settings {
         version: journal::VERSION,
         network: network.name.clone(),
         network_sha256: journal::network_hash(&network.resolved, &network.float),
-        split: arguments.split.name().into(),
-        generator: version_hash(4),
-        seed: u64::from(arguments.seed),
-        scenes: arguments.scenes as usize,
+        split,
+        generator,
+        seed,
+        scenes,
         calibration: arguments.calibration.name().into(),
-        calibration_scenes: CALIBRATION_SCENES,
+        calibration_scenes,
     }
 }
 

@@ -221,7 +221,8 @@ fn checksum(bytes: &[u8], digits: usize) -> String {
     text
 }
 
-fn hash_samples(samples: &[Sample]) -> String {
+/// SHA-256 (hex) of images as the network reads them, and of their truths.
+pub fn hash_samples<'a>(samples: impl IntoIterator<Item = &'a Sample>) -> String {
     let mut sha = Sha256::new();
     for s in samples {
         sha.update(reference::hash(&s.image));

@@ -27,17 +27,17 @@ pub struct Settings {
     pub network: String,
     /// Of its layers, formats and float weights: [`network_hash`].
     pub network_sha256: String,
-    /// Split that the scenes come from.
+    /// Split that the scenes come from; `images` for a folder of images.
     pub split: String,
-    /// Hash of what the scene generator draws.
+    /// Hash of what the scene generator draws, or of the images.
     pub generator: String,
     /// The first scene.
     pub seed: u64,
-    /// How many scenes.
+    /// How many scenes, or images.
     pub scenes: usize,
     /// How formats are chosen.
     pub calibration: String,
-    /// Training scenes that formats are derived from.
+    /// Training scenes, or images beside those, that formats are derived from.
     pub calibration_scenes: usize,
 }
 

@@ -99,3 +99,16 @@ fn the_observation_takes_the_fullest_row_and_column() {
     let full: Vec<Row> = [8, 9].into_iter().flat_map(|f| [8, 11].map(|w| row(f, w))).collect();
     assert!(curves(&full).iter().flatten().all(|p| p.other_bits == if p.reduced == "features" { 11 } else { 9 }), "of several the widest");
 }
+
+/// Deviation 16: after training alone features may be narrower than weights, not the reverse.
+#[test]
+fn the_swept_grid_does_not_show_the_observation() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/traces/sweep/observation1.csv");
+    let text = std::fs::read_to_string(path).unwrap();
+    let iou = |start: &str| {
+        let row = text.lines().find(|l| l.starts_with(start)).unwrap_or_else(|| panic!("{start} in {text}"));
+        let fields: Vec<&str> = row.split(',').collect();
+        format!("{:.3} at {:.1}", fields[4].parse::<f64>().unwrap(), fields[3].parse::<f64>().unwrap())
+    };
+    assert_eq!((iou("features,7,").as_str(), iou("weights,6,").as_str()), ("0.650 at 4.6", "0.565 at 5.0"));
+}

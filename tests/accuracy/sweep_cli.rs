@@ -73,3 +73,23 @@ fn other_settings_broken_files_and_wrong_widths_are_refused() {
     fails(d, &["sweep", "--scenes", "0"], 2, &["--scenes"]);
     fails(d, &["sweep", "--features", "9", "--weights", "11", "--scenes", "1", "--fine-tune", "2", "--epochs", "0"], 2, &["--epochs"]);
 }
+
+/// A folder of images: every fourth calibrates, the others are scored, and other images are another sweep.
+#[test]
+fn own_images_are_swept() {
+    let dir = tempfile::tempdir().unwrap();
+    let d = dir.path();
+    let generate = |count: &str, out: &str| assert_eq!(run(d, &["dataset", "generate", "--count", count, "--out", out]).0, 0);
+    generate("9", "photos");
+    let sweep = |images: &'static str| ["sweep", "--features", "9", "--weights", "11", "--out", "s", "--images", images];
+    let (code, text) = run(d, &sweep("photos"));
+    assert!(code == 0 && text.contains("mean IoU on 6 images, calibrated by"), "{text}");
+    let rows = std::fs::read_to_string(d.join("s/sweep.csv")).unwrap();
+    let ious: Vec<f64> = rows.lines().skip(1).map(|r| r.split(',').nth(4).unwrap().parse().unwrap()).collect();
+    assert!(ious.len() == 2 && ious.iter().all(|iou| *iou > 0.3) && (ious[0] - ious[1]).abs() < 0.05, "float, and 9/11 bits: {rows}");
+    generate("1", "one");
+    fails(d, &sweep("one"), 3, &["one", "no image is left to score", "2 images or more"]);
+    generate("8", "others");
+    fails(d, &sweep("others"), 3, &["sweep.toml", "`generator`"]);
+    fails(d, &[&sweep("photos")[..], &["--fine-tune", "1"]].concat(), 2, &["--images", "--fine-tune"]);
+}

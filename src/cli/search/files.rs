@@ -61,7 +61,7 @@ pub fn claim(a: &Arguments, (board, pool): (&Board, &[Bundle]), space: &Space, t
         designs: a.designs,
         epochs: a.epochs,
         proxy: proxy::name(),
-        features: a.features,
+        features: a.add_features,
         pool_content: key("pool", &[&format!("{pool:?}")]),
         table_content: table.map_or("none".into(), |t| key("table", &[&format!("{t:?}")])),
         objective: a.objective(),

@@ -27,7 +27,7 @@ pub struct Arguments {
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
     /// Explain a candidate of a finished search in --out (its number or the name of its network): why it won or not, what binds, what more of each budget would buy.
-    #[arg(long, value_name = "CANDIDATE", conflicts_with_all = ["fps", "mj", "goal", "strategy", "space", "table", "features", "finish", "board", "clock_mhz", "trainings", "designs", "epochs", "seed", "pool", "cache"])]
+    #[arg(long, value_name = "CANDIDATE", conflicts_with_all = ["fps", "mj", "goal", "strategy", "space", "table", "add_features", "finish", "board", "clock_mhz", "trainings", "designs", "epochs", "seed", "pool", "cache"])]
     explain: Option<String>,
     #[command(flatten)]
     place: PlaceArguments,
@@ -69,7 +69,7 @@ pub struct Arguments {
     cache: Option<PathBuf>,
     /// Then try bypass, activations, input sizes and widths on what was found, each judged on its grids: about 13 more trainings.
     #[arg(long)]
-    features: bool,
+    add_features: bool,
     /// Then train the chosen network for this many epochs in float and three on its grids, simulate the pair, verify it against its RTL where Verilator is there, and emit
     /// the RTL; an interrupted training goes on when the same command is given again.
     #[arg(long, value_name = "EPOCHS", value_parser = clap::value_parser!(u64).range(1..=100_000))]
@@ -107,7 +107,7 @@ pub fn run(a: &Arguments, talk: Talk) -> Result<()> {
         network(a, &space, &evaluator, entry, talk)?
     };
     let mut steps = Vec::new();
-    if let Some(best) = found.best.filter(|_| a.features) {
+    if let Some(best) = found.best.filter(|_| a.add_features) {
         steps = add_features(a, &evaluator(Judging { grid_epochs: GRID_EPOCHS, ..judging })?, &found.candidates[best], talk)?;
     }
     files::write(a, &pool, &found, &steps)?;

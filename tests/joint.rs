@@ -135,7 +135,7 @@ fn studies_count_trainings_and_pair_their_arms() {
     assert_eq!(landscape.len(), 8);
     let targets = studies::targets(&landscape);
     let (effort, scd) = (Effort { seeds: 5, trainings: 3 }, strategy::by_name("scd").unwrap());
-    let rows = studies::codesign(&space, &evaluator, scd, &targets, effort).unwrap();
+    let mut rows = studies::codesign(&space, &evaluator, scd, &targets, effort).unwrap();
     assert_eq!(rows.len(), 3 * 5 * ARMS.len());
     for (seed, target) in (1..=5).flat_map(|seed| targets.map(|t| (seed, t))) {
         let of = |arm: &str| rows.iter().find(|r| r.arm == arm && r.seed == seed && r.target_fps == target).unwrap().trainings;
@@ -147,8 +147,20 @@ fn studies_count_trainings_and_pair_their_arms() {
     assert!(rows.iter().all(|r| (r.reached || r.proxy_iou == 0.0) && (!r.reached || r.fps >= r.target_fps)));
     let strict = rows.iter().filter(|r| r.arm == "separate" && r.target_fps == targets[2]);
     assert!(strict.clone().any(|r| !r.reached), "the most accurate is too slow for the highest target");
-    let ahead = studies::paired(&rows, targets[2], "separate");
+    let ahead = studies::paired(&rows, targets[2], "separate", |r| r.proxy_iou);
     assert!(ahead.mutual < 5 && ahead.all.is_some_and(|e| e.value > 0.0 && e.low <= e.value && e.value <= e.high));
+
+    // Judged anew: each network that was found is trained once more, whoever found it.
+    let found: Vec<String> = studies::found(&rows).into_iter().map(Genes::name).collect();
+    let other = Evaluator::new(&pool, &board, CLOCK, 4, Judging { seed: 9, epochs: 1, images: 32, ..evaluator.judging }, Cache::in_memory());
+    studies::judge(&mut rows, &other, 2, &|| ()).unwrap();
+    assert_eq!(other.made(), [0, found.len()]);
+    for r in &rows {
+        let judged = r.judged_iou.unwrap();
+        assert!(if r.reached { judged < 1.0 && found.contains(&r.network) } else { judged == 0.0 }, "{r:?}");
+        assert!(rows.iter().filter(|o| o.reached && r.reached && o.network == r.network).all(|o| o.judged_iou == r.judged_iou));
+    }
+    assert!(rows.iter().any(|r| r.reached && r.judged_iou != Some(r.proxy_iou)), "another seed, another training");
 
     let rows = studies::strategies(&space, &evaluator, &landscape, &targets, Effort { seeds: 2, trainings: 8 }).unwrap();
     let names: BTreeSet<&str> = studies::runs(&rows).into_iter().collect();

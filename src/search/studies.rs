@@ -63,6 +63,13 @@ pub struct ArmRow {
     pub fps: f64,
     /// Its IoU by the proxy where the target is reached, else 0.
     pub proxy_iou: f64,
+    /// What was found: [`Genes::name`]; empty for nothing.
+    pub network: String,
+    /// Its IoU by another training than the one that chose it ([`judge`]), where the target is reached, else 0; absent where nobody asked.
+    pub judged_iou: Option<f64>,
+    /// What was found.
+    #[serde(skip)]
+    pub genes: Option<Genes>,
 }
 
 /// The arms of [`codesign`].
@@ -92,21 +99,54 @@ pub fn codesign(space: &Space, evaluator: &Evaluator<'_>, entry: &Entry, targets
         let separate = run(None, seed)?;
         for &target_fps in targets {
             let together = run(Some(target_fps), seed)?;
-            let pick = |outcome: &Outcome, least: f64| {
-                let reaching = outcome.points().into_iter().filter(|p| p.0 >= least);
-                first_most(reaching, |p| p.1)
-            };
-            let most_accurate = pick(&separate, 0.0);
-            let found = [(&together, pick(&together, target_fps)), (&separate, pick(&separate, target_fps)), (&separate, most_accurate)];
-            for (arm, (outcome, pair)) in ARMS.into_iter().zip(found) {
-                let (fps, iou) = pair.unwrap_or((0.0, 0.0));
+            for (arm, (outcome, least)) in ARMS.into_iter().zip([(&together, target_fps), (&separate, target_fps), (&separate, 0.0)]) {
+                let found = outcome.candidates.iter().filter_map(|c| Some((c.rates()?.0, c.iou?, &c.genes)));
+                let found = first_most(found.filter(|f| f.0 >= least), |f| f.1);
+                let (fps, iou, genes) = found.map_or((0.0, 0.0, None), |(fps, iou, genes)| (fps, iou, Some(genes.clone())));
                 let reached = fps >= target_fps;
                 let proxy_iou = if reached { iou } else { 0.0 };
-                rows.push(ArmRow { target_fps, seed, arm, trainings: outcome.trainings(), reached, fps, proxy_iou });
+                let network = genes.as_ref().map_or_else(String::new, Genes::name);
+                rows.push(ArmRow {
+                    target_fps,
+                    seed,
+                    arm,
+                    trainings: outcome.trainings(),
+                    reached,
+                    fps,
+                    proxy_iou,
+                    network,
+                    judged_iou: None,
+                    genes,
+                });
             }
         }
     }
     Ok(rows)
+}
+
+/// The networks of rows that reach their target, each once, in the order of the genes.
+pub fn found(rows: &[ArmRow]) -> Vec<&Genes> {
+    let distinct: BTreeSet<&Genes> = rows.iter().filter(|r| r.reached).filter_map(|r| r.genes.as_ref()).collect();
+    distinct.into_iter().collect()
+}
+
+/// Judges what was found by an evaluator's own trainings, from another seed than those of the table that chose: who chooses the most of many noisy values gets one that is too
+/// high, and the more so the more there are. Each network is trained once.
+///
+/// # Errors
+/// Those of the evaluator.
+pub fn judge(rows: &mut [ArmRow], evaluator: &Evaluator<'_>, jobs: usize, done: &(dyn Fn() + Sync)) -> Result<()> {
+    let networks: Vec<Genes> = found(rows).into_iter().cloned().collect();
+    let ious = jobs::map(jobs, &networks, |genes| {
+        let iou = evaluator.iou(genes)?;
+        done();
+        Ok(iou)
+    })?;
+    for row in rows {
+        let of = row.genes.as_ref().filter(|_| row.reached).and_then(|genes| networks.binary_search(genes).ok());
+        row.judged_iou = Some(of.map_or(0.0, |k| ious[k]));
+    }
+    Ok(())
 }
 
 /// By how much the first arm's IoU is ahead of another's, seed by seed: means with their bootstrap intervals.
@@ -120,13 +160,11 @@ pub struct Ahead {
     pub where_both_reach: Option<Estimate>,
 }
 
-/// The first arm against another at a target.
-pub fn paired(rows: &[ArmRow], target_fps: f64, other: &str) -> Ahead {
+/// The first arm against another at a target, by an IoU of the rows.
+pub fn paired(rows: &[ArmRow], target_fps: f64, other: &str, iou: fn(&ArmRow) -> f64) -> Ahead {
     let of = |arm: &str| rows.iter().filter(|r| r.arm == arm && r.target_fps == target_fps).collect::<Vec<_>>();
     let pairs: Vec<(&ArmRow, &ArmRow)> = of(ARMS[0]).into_iter().zip(of(other)).collect();
-    let mean = |pairs: &[(&ArmRow, &ArmRow)]| {
-        Bootstrap::default().mean(&pairs.iter().map(|(a, b)| a.proxy_iou - b.proxy_iou).collect::<Vec<f64>>())
-    };
+    let mean = |pairs: &[(&ArmRow, &ArmRow)]| Bootstrap::default().mean(&pairs.iter().map(|(a, b)| iou(a) - iou(b)).collect::<Vec<f64>>());
     let both: Vec<_> = pairs.iter().copied().filter(|(a, b)| a.reached && b.reached).collect();
     Ahead { all: mean(&pairs), mutual: both.len(), where_both_reach: mean(&both) }
 }
@@ -259,17 +297,18 @@ mod tests {
     fn arms_are_paired_over_all_seeds_and_over_those_in_which_both_reach_the_target() {
         let row = |arm, seed, target_fps, proxy_iou: f64| {
             let reached = proxy_iou > 0.0;
-            ArmRow { target_fps, seed, arm, trainings: 3, reached, fps: if reached { target_fps } else { 1.0 }, proxy_iou }
+            let fps = if reached { target_fps } else { 1.0 };
+            ArmRow { target_fps, seed, arm, trainings: 3, reached, fps, proxy_iou, network: String::new(), judged_iou: None, genes: None }
         };
         let of = |arm, ious: [f64; 3]| (1..).zip(ious).map(move |(seed, iou)| row(arm, seed, 60.0, iou));
         let mut rows: Vec<ArmRow> = of(ARMS[0], [0.30, 0.28, 0.32]).chain(of(ARMS[2], [0.0, 0.26, 0.28])).collect();
         // Another target's rows do not count.
         rows.extend([row(ARMS[0], 1, 30.0, 0.9), row(ARMS[2], 1, 30.0, 0.1)]);
-        let ahead = paired(&rows, 60.0, ARMS[2]);
+        let ahead = paired(&rows, 60.0, ARMS[2], |r| r.proxy_iou);
         let value = |e: Option<Estimate>| e.map_or(f64::NAN, |e| e.value);
         assert!((value(ahead.all) - 0.12).abs() < 1e-12 && (value(ahead.where_both_reach) - 0.03).abs() < 1e-12, "{ahead:?}");
         assert_eq!(ahead.mutual, 2);
-        let never = paired(&rows, 60.0, ARMS[1]);
+        let never = paired(&rows, 60.0, ARMS[1], |r| r.proxy_iou);
         assert_eq!((never.all, never.mutual, never.where_both_reach), (None, 0, None));
     }
 }

@@ -32,7 +32,7 @@ enum What {
     /// Train every network of the default space once by the proxy: hours; what the file has already is kept.
     Table(TableArguments),
     /// Separate design against co-design at equal numbers of trainings, on a proxy table with live simulation.
-    Codesign(OnTable),
+    Codesign(codesign::Arguments),
     /// Strategies against random search: hypervolume of FPS and IoU, on a proxy table with live simulation.
     Strategies(OnTable),
     /// The papers' analytical model against the simulation, and that against the execution, for several designs of several networks.
@@ -108,7 +108,7 @@ struct OnTable {
 pub fn run(arguments: &Arguments, talk: Talk) -> Result<()> {
     match &arguments.what {
         What::Table(a) => table(a, talk),
-        What::Codesign(a) => on_table(a, talk, codesign::run),
+        What::Codesign(a) => on_table(&a.on, talk, |_, ground| codesign::run(a, ground, talk)),
         What::Strategies(a) => on_table(a, talk, strategies::run),
         What::Analytical(a) => analytical::run(a, talk),
         What::Proxy(a) => ranking::run(a, talk),
@@ -129,6 +129,8 @@ fn table(a: &TableArguments, talk: Talk) -> Result<()> {
 
 /// A table, everything on it simulated.
 struct Ground<'a> {
+    pool: &'a [Bundle],
+    board: &'a Board,
     space: Space,
     evaluator: Evaluator<'a>,
     landscape: Vec<Pair>,
@@ -141,7 +143,7 @@ impl OnTable {
     }
 }
 
-fn on_table(a: &OnTable, talk: Talk, study: fn(&OnTable, &Ground<'_>) -> Result<()>) -> Result<()> {
+fn on_table(a: &OnTable, talk: Talk, study: impl FnOnce(&OnTable, &Ground<'_>) -> Result<()>) -> Result<()> {
     strategy::by_name(&a.strategy)?;
     let (pool, board): (Vec<Bundle>, Board) = (bundle::builtin(), board::load(&a.board)?);
     let (clock, table) = (clock(a.clock_mhz)?, Table::read(&a.tabled.table)?);
@@ -161,5 +163,5 @@ fn on_table(a: &OnTable, talk: Talk, study: fn(&OnTable, &Ground<'_>) -> Result<
             .file(&a.tabled.table)
             .value(format!("{targets:?} FPS")));
     }
-    study(a, &Ground { space, evaluator, landscape, targets })
+    study(a, &Ground { pool: &pool, board: &board, space, evaluator, landscape, targets })
 }

@@ -152,7 +152,8 @@ fn studies_count_trainings_and_pair_their_arms() {
 
     // Judged anew: each network that was found is trained once more, whoever found it.
     let found: Vec<String> = studies::found(&rows).into_iter().map(Genes::name).collect();
-    let other = Evaluator::new(&pool, &board, CLOCK, 4, Judging { seed: 9, epochs: 1, images: 32, ..evaluator.judging }, Cache::in_memory());
+    let other =
+        Evaluator::new(&pool, &board, CLOCK, 4, Judging { seed: 9, epochs: 1, images: 32, ..evaluator.judging }, Cache::in_memory());
     studies::judge(&mut rows, &other, 2, &|| ()).unwrap();
     assert_eq!(other.made(), [0, found.len()]);
     for r in &rows {

@@ -8,9 +8,9 @@ use super::table::Table;
 use crate::dataset::rng::Rng;
 use crate::dataset::scene::Split;
 use crate::error::{Error, Result};
-use crate::files::make_folder;
+use crate::files::{make_folder, write_atomically};
 use crate::stats::{Bootstrap, Estimate, kendall};
-use crate::sweep::journal::kept;
+use crate::sweep::journal::{kept, to_csv};
 use crate::sweep::rounded;
 use crate::train::data::{Images, Source};
 use crate::train::evaluate;
@@ -96,7 +96,13 @@ impl Full<'_> {
         let path = self.folder.join(ROWS);
         let mut known = self.read(&path)?;
         // The table says what the proxy thinks; rows may be older than it.
-        known.iter_mut().filter_map(|r| Some((place(r)?, r))).for_each(|(k, row)| row.proxy_iou = networks[k].1);
+        let mut moved = false;
+        for (k, row) in known.iter_mut().filter_map(|r| Some((place(r)?, r))) {
+            moved |= std::mem::replace(&mut row.proxy_iou, networks[k].1) != networks[k].1;
+        }
+        if moved {
+            write_atomically(&path, &to_csv(&known)?)?;
+        }
         done(self.epochs * known.iter().filter(|row| place(row).is_some()).count() as u64);
         let missing: Vec<usize> = (0..networks.len()).filter(|k| known.iter().all(|r| r.network != names[*k])).collect();
         jobs::rows(self.jobs, &missing, known, Some(&path), place, |&k| {

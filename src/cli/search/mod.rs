@@ -40,8 +40,8 @@ pub struct Arguments {
     /// What is to be as large as it can be within these limits: IoU, the DAC-SDC score, or IoU times FPS.
     #[arg(long, value_enum, value_name = "GOAL", default_value_t = Goal::Iou)]
     goal: Goal,
-    /// How to search: scd, pso, nsga2 or random.
-    #[arg(long, value_name = "NAME", default_value = "scd")]
+    /// How to search: surrogate (a model of what was tried), scd (coordinate descent), pso (particle swarm), nsga2 or random.
+    #[arg(long, value_name = "NAME", default_value = strategy::DEFAULT)]
     strategy: String,
     /// Most networks to train.
     #[arg(long, value_name = "N", default_value_t = 24, value_parser = clap::value_parser!(u32).range(1..=100_000))]

@@ -57,7 +57,7 @@ pub fn run(arguments: &Arguments, ground: &Ground<'_>, talk: Talk) -> Result<()>
     let arms: Vec<_> =
         each.map(|(target, arm)| (format!("{target:.1} FPS, {arm}"), of(&rows, target, arm).into_iter().map(judged).collect())).collect();
     let title = format!("Co-design against separate design, {} trainings a search, {} seeds", a.trainings, a.seeds);
-    let of_which = if arguments.judge_seed.is_some() { ", trained anew" } else { "" };
+    let of_which = if arguments.judge_seed.is_some() { ", trained anew," } else { "" };
     let y_name = format!("IoU by the proxy{of_which} of what reaches the target (0: nothing does); bar: mean");
     write_atomically(&a.out.join("codesign.svg"), strips::draw(&title, &y_name, &arms)?.as_bytes())?;
     print(&text);

@@ -91,7 +91,7 @@ struct OnTable {
     #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u64).range(6..=1000))]
     seeds: u64,
     /// How both arms of `codesign` search.
-    #[arg(long, value_name = "NAME", default_value = "scd")]
+    #[arg(long, value_name = "NAME", default_value = strategy::DEFAULT)]
     strategy: String,
     /// Designs simulated for each network at most.
     #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..=100_000))]

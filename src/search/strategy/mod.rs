@@ -4,6 +4,7 @@ mod nsga2;
 mod pso;
 mod random;
 mod scd;
+mod surrogate;
 
 use super::pareto::first_most;
 use super::space::Point;
@@ -71,8 +72,11 @@ pub struct Entry {
     pub start: fn(&[usize], u64) -> Box<dyn Strategy>,
 }
 
+/// The strategy where none is named: of all the one that `bico study strategies` finds ahead of random search.
+pub const DEFAULT: &str = "surrogate";
+
 /// All strategies.
-pub const REGISTRY: [Entry; 4] = [
+pub const REGISTRY: [Entry; 5] = [
     Entry {
         name: "scd",
         about: "stochastic coordinate descent with restarts (DAC 2019)",
@@ -83,6 +87,11 @@ pub const REGISTRY: [Entry; 4] = [
         name: "nsga2",
         about: "NSGA-II over IoU and FPS (Deb et al., 2002)",
         start: |sizes, seed| Box::new(nsga2::Nsga2::new(sizes, seed)),
+    },
+    Entry {
+        name: "surrogate",
+        about: "a model of merit and rate says what to try next (sequential model-based optimisation)",
+        start: |sizes, seed| Box::new(surrogate::Surrogate::new(sizes, seed)),
     },
     Entry {
         name: "random",
@@ -151,7 +160,7 @@ mod tests {
             let best = |seed| tried(by_name(name).unwrap(), &[6; 4], seed, most, merit).best().unwrap().merit;
             (0..20).filter(|&seed| best(seed) > 0.99).count()
         };
-        for (name, most) in [("scd", 60), ("nsga2", 60), ("pso", 160)] {
+        for (name, most) in [("scd", 60), ("nsga2", 60), ("surrogate", 60), ("pso", 160)] {
             let (ours, chance) = (found(name, most), found("random", most));
             assert!(ours >= 15 && ours > 2 * chance, "{name} found it in {ours} of 20 runs, chance in {chance}");
         }
@@ -161,7 +170,7 @@ mod tests {
     fn what_misses_the_target_leads_to_what_reaches_it() {
         // Only points of a first coordinate of at least 5 reach the target, those below say by how much they miss it.
         let merit = |p: &[usize]| if p[0] >= 5 { p[1] as f64 } else { (p[0] as f64 - 5.0) / 5.0 };
-        for name in ["scd", "pso"] {
+        for name in ["scd", "pso", "surrogate"] {
             let history = tried(by_name(name).unwrap(), &[6, 6, 6, 6], 3, 60, merit);
             assert!(history.best().unwrap().merit >= 3.0, "{name}: {:?}", history.best());
         }

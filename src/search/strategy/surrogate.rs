@@ -1,0 +1,168 @@
+//! Sequential model-based optimisation (Hutter, Hoos, Leyton-Brown, 2011): a model of what was tried says what to try next. Here Bayesian linear regression (Bishop,
+//! "Pattern Recognition and Machine Learning", 2006, section 3.3) on the choices of each dimension, once for merit and once for the logarithm of the rate; next are the points of
+//! the highest upper confidence bound of merit among those whose rate may reach the target.
+
+use super::{History, Strategy, Trial};
+use crate::dataset::rng::Rng;
+use crate::search::space::{Point, points};
+
+/// Trials that keep to the limits before the model is asked.
+const START: usize = 4;
+/// Trials of any kind before the model of rates is asked, where none keeps to the limits.
+const START_RATES: usize = 3;
+/// Points at a time.
+const BATCH: usize = 2;
+/// Points looked at for each question, where the space has more.
+const LOOKED_AT: usize = 20_000;
+/// Standard deviations of the upper confidence bound.
+const CONFIDENCE: f64 = 1.0;
+/// Precision of the prior of each weight, in units of the noise's.
+const PRIOR: f64 = 0.5;
+/// Share of the target that a foretold rate has to reach: trying one that misses it costs no training.
+const NEARLY: f64 = 0.95;
+
+/// A shuffled space.
+pub struct Surrogate {
+    sizes: Vec<usize>,
+    left: Vec<Point>,
+}
+
+impl Surrogate {
+    /// Points of this many choices in each dimension.
+    pub fn new(sizes: &[usize], seed: u64) -> Surrogate {
+        let all = points(sizes);
+        let left = Rng::new(seed).permutation(all.len()).into_iter().map(|k| all[k].clone()).collect();
+        Surrogate { sizes: sizes.to_vec(), left }
+    }
+
+    /// The points of most value, the first of equals in the shuffled order.
+    fn most(&self, value: impl Fn(&Point) -> f64) -> Vec<Point> {
+        let mut valued: Vec<(f64, &Point)> = self.left.iter().take(LOOKED_AT).map(|p| (value(p), p)).collect();
+        valued.sort_by(|a, b| b.0.total_cmp(&a.0));
+        valued.into_iter().take(BATCH).map(|(_, p)| p.clone()).collect()
+    }
+}
+
+impl Strategy for Surrogate {
+    fn ask(&mut self, history: &History) -> Vec<Point> {
+        self.left.retain(|p| history.of(p).is_none());
+        let trials = history.trials();
+        let (kept, missed): (Vec<&Trial>, Vec<&Trial>) = trials.iter().filter(|t| t.fps > 0.0).partition(|t| t.merit >= 0.0);
+        let rates = || Model::fit(&self.sizes, trials.iter().filter(|t| t.fps > 0.0).map(|t| (&t.point, libm::log(t.fps))));
+        if kept.len() < START {
+            if kept.is_empty() && missed.len() >= START_RATES {
+                let rates = rates();
+                return self.most(|p| rates.at(p).0);
+            }
+            return self.left.iter().take(BATCH).cloned().collect();
+        }
+        let merit = Model::fit(&self.sizes, kept.iter().map(|t| (&t.point, t.merit)));
+        let bound = |p: &Point| {
+            let (mean, deviation) = merit.at(p);
+            mean + CONFIDENCE * deviation
+        };
+        // The slowest that keeps to the limits says where the target is, if anything missed it.
+        let slowest = kept.iter().map(|t| t.fps).fold(f64::INFINITY, f64::min);
+        if missed.is_empty() {
+            return self.most(bound);
+        }
+        let (rates, least) = (rates(), libm::log(slowest * NEARLY));
+        self.most(|p| match rates.at(p).0 {
+            rate if rate >= least => bound(p),
+            // Behind all others, the fastest first.
+            rate => rate - 1e9,
+        })
+    }
+}
+
+/// Linear in one number a choice of each dimension, and an intercept.
+struct Model {
+    /// Where the choices of each dimension begin among the weights.
+    begins: Vec<usize>,
+    mean: f64,
+    weights: Vec<f64>,
+    /// Covariance of the weights, in units of the noise's variance.
+    covariance: Vec<Vec<f64>>,
+    noise: f64,
+}
+
+impl Model {
+    fn fit<'p>(sizes: &[usize], samples: impl Iterator<Item = (&'p Point, f64)>) -> Model {
+        let samples: Vec<(&Point, f64)> = samples.collect();
+        let mean = samples.iter().map(|s| s.1).sum::<f64>() / samples.len().max(1) as f64;
+        let begins: Vec<usize> = sizes.iter().scan(1, |at, size| Some(std::mem::replace(at, *at + size))).collect();
+        let count = 1 + sizes.iter().sum::<usize>();
+        let mut model = Model { begins, mean, weights: vec![0.0; count], covariance: Vec::new(), noise: 0.0 };
+        let mut precision: Vec<Vec<f64>> = (0..count).map(|i| (0..count).map(|j| if i == j { PRIOR } else { 0.0 }).collect()).collect();
+        let mut moments = vec![0.0; count];
+        for (point, value) in &samples {
+            for i in model.active(point) {
+                moments[i] += value - mean;
+                model.active(point).for_each(|j| precision[i][j] += 1.0);
+            }
+        }
+        model.covariance = inverse(precision);
+        model.weights = model.covariance.iter().map(|row| row.iter().zip(&moments).map(|(c, m)| c * m).sum()).collect();
+        let squares: f64 = samples.iter().map(|(point, value)| (value - model.at(point).0).powi(2)).sum();
+        model.noise = squares / samples.len().max(1) as f64;
+        model
+    }
+
+    /// Weights that count at a point.
+    fn active(&self, point: &Point) -> impl Iterator<Item = usize> + Clone {
+        let choices: Vec<usize> = self.begins.iter().zip(point).map(|(begin, choice)| begin + choice).collect();
+        std::iter::once(0).chain(choices)
+    }
+
+    /// Mean and standard deviation of the model at a point.
+    fn at(&self, point: &Point) -> (f64, f64) {
+        let active = self.active(point);
+        let mean = self.mean + active.clone().map(|i| self.weights[i]).sum::<f64>();
+        let variance: f64 = active.clone().map(|i| active.clone().map(|j| self.covariance[i][j]).sum::<f64>()).sum();
+        (mean, (self.noise * variance).max(0.0).sqrt())
+    }
+}
+
+/// Of a symmetric positive definite matrix, by Gauss-Jordan elimination: its pivots are never 0.
+fn inverse(mut a: Vec<Vec<f64>>) -> Vec<Vec<f64>> {
+    let n = a.len();
+    let mut out: Vec<Vec<f64>> = (0..n).map(|i| (0..n).map(|j| f64::from(u8::from(i == j))).collect()).collect();
+    for k in 0..n {
+        let pivot = a[k][k];
+        a[k].iter_mut().chain(&mut out[k]).for_each(|v| *v /= pivot);
+        let (row, of_out) = (a[k].clone(), out[k].clone());
+        for i in (0..n).filter(|&i| i != k) {
+            let factor = a[i][k];
+            a[i].iter_mut().zip(&row).chain(out[i].iter_mut().zip(&of_out)).for_each(|(v, r)| *v -= factor * r);
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_inverse_is_one() {
+        let a = vec![vec![4.0, 1.0, 0.5], vec![1.0, 3.0, 0.25], vec![0.5, 0.25, 2.0]];
+        let inverse = inverse(a.clone());
+        for (i, row) in a.iter().enumerate() {
+            for j in 0..3 {
+                let product: f64 = row.iter().zip(&inverse).map(|(a, of)| a * of[j]).sum();
+                assert!((product - f64::from(u8::from(i == j))).abs() < 1e-12);
+            }
+        }
+    }
+
+    #[test]
+    fn a_model_learns_what_adds_up_and_is_surer_where_it_was() {
+        let value = |p: &[usize]| p[0] as f64 - 2.0 * p[1] as f64;
+        let all = points(&[4, 3]);
+        let seen: Vec<&Point> = all.iter().filter(|p| **p != [3, 2] && **p != [0, 0]).collect();
+        let model = Model::fit(&[4, 3], seen.iter().map(|p| (*p, value(p))));
+        let (unseen, deviation) = model.at(&vec![3, 2]);
+        assert!((unseen - value(&[3, 2])).abs() < 0.7, "{unseen}");
+        assert!(deviation > model.at(&vec![1, 1]).1);
+    }
+}

@@ -210,6 +210,17 @@ fn the_common_format_holds_what_each_operand_holds() {
     }
 }
 
+#[test]
+fn operands_around_zero_points_need_a_common_format_of_their_own() {
+    let head = "name = \"n\"\n[input]\nchannels = 4\nheight = 6\nwidth = 6\nformat = { bits = 8, frac = 6 }\n[quantise]\nfeature_bits = 8\n\
+                [[layer]]\nname = \"a\"\nop = \"activation\"\nfeature_frac = 6\nzero_point = -100\n\
+                [[layer]]\nname = \"c\"\nop = \"concat\"\ninputs = [\"a\", \"input\"]\n";
+    let load = |more: &str| load_text(&format!("{head}{more}"), None, "n", LoadOptions::default());
+    let e = load("").unwrap_err().to_string();
+    assert!(e.contains("zero points") && e.contains("`features`"), "{e}");
+    assert_eq!(load("features = { bits = 9, frac = 6 }\n").unwrap().graph.output().format, Format::signed(9, 6));
+}
+
 /// A free step can be any power of two, so it loses no more than the best of them; and weights on a grid stay there.
 #[test]
 fn free_steps_lose_least() {

@@ -161,11 +161,12 @@ impl Own {
             let calibrates = k % CALIBRATION_STRIDE == 0 && own.shown.len() < CALIBRATION_IMAGES;
             (if calibrates { &mut own.shown } else { &mut own.scored }).push(sample);
         }
-        if own.scored.iter().all(|s| s.truth.is_none()) {
+        own.scored.retain(|s| s.truth.is_some());
+        if own.scored.is_empty() {
             let e = Error::input("no image is left to score: the first, and every fourth after it, calibrates the formats");
             return Err(e
                 .file(folder)
-                .value(format!("0 of the {} others have a labelled object", own.scored.len()))
+                .value("none of the others has a labelled object")
                 .allowed("2 images or more, with labelled objects"));
         }
         Ok(own)

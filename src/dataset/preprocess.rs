@@ -21,10 +21,11 @@ pub fn reads_images(name: &str, input: Shape, format: Format, zero_point: i32) -
     kept.dedup();
     // Of as many values as it could keep.
     let members = 256.min(format.max() - format.min() + 1) as usize;
-    if kept.len() * 4 < members {
+    let least = members.div_ceil(4).max(2);
+    if kept.len() < least {
         return Err(Error::input(format!("network `{name}` loses the image: its input format tells few of a pixel's 256 values apart"))
             .value(format!("{} values; {} bits, {} fraction bits", kept.len(), format.bits, format.frac))
-            .allowed(format!("{} values or more", members.div_ceil(4)))
+            .allowed(format!("{least} values or more"))
             .hint(
                 "a pixel stands for pixel / 256: 8 unsigned bits take frac = 8; weights made for 0 to 255 take 256 into the first layer",
             ));

@@ -60,6 +60,10 @@ impl Builder {
         let common = match layer.numbers.features {
             Some(_) => (settled(layer)?, layer.numbers.zero_point),
             None if inputs.iter().all(|i| of(i) == first) => first,
+            None if inputs.iter().any(|i| of(i).1 != 0) => {
+                return Err(Error::input("operands of a concatenation have different zero points, or formats around one")
+                    .hint("give the concatenation its own `features` and `zero_point`"));
+            }
             None => (common_format(inputs.iter().map(|i| of(i).0)), 0),
         };
         let mut made: Vec<(NodeId, NodeId)> = Vec::new();

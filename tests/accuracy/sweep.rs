@@ -100,7 +100,7 @@ fn the_observation_takes_the_fullest_row_and_column() {
     assert!(curves(&full).iter().flatten().all(|p| p.other_bits == if p.reduced == "features" { 11 } else { 9 }), "of several the widest");
 }
 
-/// Deviation 16: after training alone features may be narrower than weights, not the reverse.
+/// Deviation 16, as the committed sweep has it: after training alone features may be narrower than weights, not the reverse.
 #[test]
 fn the_swept_grid_does_not_show_the_observation() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/traces/sweep/observation1.csv");

@@ -87,6 +87,16 @@ fn own_images_are_swept() {
     let rows = std::fs::read_to_string(d.join("s/sweep.csv")).unwrap();
     let ious: Vec<f64> = rows.lines().skip(1).map(|r| r.split(',').nth(4).unwrap().parse().unwrap()).collect();
     assert!(ious.len() == 2 && ious.iter().all(|iou| *iou > 0.3) && (ious[0] - ious[1]).abs() < 0.05, "float, and 9/11 bits: {rows}");
+    // One without an object is not scored, and not counted.
+    generate("9", "some");
+    let mut labels: Vec<_> = std::fs::read_dir(d.join("some")).unwrap().map(|e| e.unwrap().path()).collect();
+    labels.retain(|p| p.extension().is_some_and(|e| e == "xml"));
+    labels.sort();
+    let label = std::fs::read_to_string(&labels[1]).unwrap();
+    let (before, after) = (label.find("<object>").unwrap(), label.rfind("</object>").unwrap() + "</object>".len());
+    std::fs::write(&labels[1], format!("{}{}", &label[..before], &label[after..])).unwrap();
+    let (code, text) = run(d, &["sweep", "--features", "9", "--weights", "11", "--images", "some"]);
+    assert!(code == 0 && text.contains("mean IoU on 5 images") && text.contains("1 of 9 images have no labelled object"), "{text}");
     generate("1", "one");
     fails(d, &sweep("one"), 3, &["one", "no image is left to score", "2 images or more"]);
     generate("8", "others");

@@ -17,8 +17,8 @@ use std::fmt::Write;
 pub struct Arguments {
     #[command(flatten)]
     pub on: OnTable,
-    /// Then train what both arms found anew, from this seed, and compare by that as well: the table's trainings both choose and judge. About a minute of processor time
-    /// a network; resumable with --cache.
+    /// Then train what both arms found anew, from this seed, and compare by that as well: the table's trainings both choose and judge. The scenes that judge stay the same. About
+    /// a minute of processor time a network; resumable with --cache.
     #[arg(long, value_name = "SEED")]
     judge_seed: Option<u64>,
 }

@@ -1,18 +1,18 @@
 //! Sequential model-based optimisation (Hutter, Hoos, Leyton-Brown, 2011): a model of what was tried says what to try next. Here Bayesian linear regression (Bishop,
 //! "Pattern Recognition and Machine Learning", 2006, section 3.3) on the choices of each dimension, once for merit and once for the logarithm of the rate; next are the points of
-//! the highest upper confidence bound of merit among those whose rate may reach the target.
+//! the highest upper confidence bound of merit among those whose rate may reach the target. What no accelerator runs counts as slower than anything that one runs.
 
 use super::{History, Strategy, Trial};
 use crate::dataset::rng::Rng;
 use crate::search::space::{Point, points};
 
-/// Trials that keep to the limits before the model is asked.
+/// Trials that keep to the limits before the model of merit is asked.
 const START: usize = 4;
-/// Trials of any kind before the model of rates is asked, where none keeps to the limits.
-const START_RATES: usize = 3;
+/// Trials that do not before the model of rates is asked, where none keeps to the limits, and where some do.
+const START_RATES: [usize; 2] = [3, 24];
 /// Points at a time.
 const BATCH: usize = 2;
-/// Points looked at for each question, where the space has more.
+/// Points looked at for a question; in a larger space others for the next one.
 const LOOKED_AT: usize = 20_000;
 /// Standard deviations of the upper confidence bound.
 const CONFIDENCE: f64 = 1.0;
@@ -20,6 +20,9 @@ const CONFIDENCE: f64 = 1.0;
 const PRIOR: f64 = 0.5;
 /// Share of the target that a foretold rate has to reach: trying one that misses it costs no training.
 const NEARLY: f64 = 0.95;
+/// Rate that stands for what no accelerator runs, and from which on one is expected to, as shares of the slowest that one ran.
+const UNFIT: f64 = 0.5;
+const FIT: f64 = 0.75;
 
 /// A shuffled space.
 pub struct Surrogate {
@@ -43,34 +46,48 @@ impl Surrogate {
     }
 }
 
+/// The rate that is asked for, as those tell that miss it (see [`Trial::merit`]); none where they disagree, because it is not the rate that they miss.
+fn target(missed: &[&Trial]) -> Option<f64> {
+    let told = |t: &&Trial| t.fps / (1.0 + t.merit);
+    let first = missed.first().map(told)?;
+    missed.iter().all(|t| (told(t) / first - 1.0).abs() < 1e-6).then_some(first)
+}
+
 impl Strategy for Surrogate {
     fn ask(&mut self, history: &History) -> Vec<Point> {
         self.left.retain(|p| history.of(p).is_none());
+        if self.left.len() > LOOKED_AT {
+            self.left.rotate_left(LOOKED_AT);
+        }
         let trials = history.trials();
-        let (kept, missed): (Vec<&Trial>, Vec<&Trial>) = trials.iter().filter(|t| t.fps > 0.0).partition(|t| t.merit >= 0.0);
-        let rates = || Model::fit(&self.sizes, trials.iter().filter(|t| t.fps > 0.0).map(|t| (&t.point, libm::log(t.fps))));
+        let (run, unfit): (Vec<&Trial>, Vec<&Trial>) = trials.iter().partition(|t| t.fps > 0.0);
+        let (kept, missed): (Vec<&Trial>, Vec<&Trial>) = run.iter().partition(|t| t.merit >= 0.0);
+        let slowest = run.iter().map(|t| t.fps).reduce(f64::min).unwrap_or(1.0);
+        let all_rates = run.iter().map(|t| (&t.point, t.fps)).chain(unfit.iter().map(|t| (&t.point, UNFIT * slowest)));
+        let rates = Model::fit(&self.sizes, all_rates.map(|(point, fps)| (point, libm::log(fps))));
+        let least = match target(&missed) {
+            Some(fps) => Some(libm::log(NEARLY * fps)),
+            None if unfit.is_empty() => None,
+            None => Some(libm::log(FIT * slowest)),
+        };
+        // By how much a point is foretold to be too slow.
+        let short = |p: &Point| least.map_or(0.0, |least| (rates.at(p).0 - least).min(0.0));
         if kept.len() < START {
-            if kept.is_empty() && missed.len() >= START_RATES {
-                let rates = rates();
+            let others = missed.len() + unfit.len();
+            if kept.is_empty() && others >= START_RATES[0] {
                 return self.most(|p| rates.at(p).0);
             }
-            return self.left.iter().take(BATCH).cloned().collect();
+            // The first of those that may do; where none may, the fastest.
+            return self.most(|p| if others < START_RATES[1] { 0.0 } else { short(p) });
         }
         let merit = Model::fit(&self.sizes, kept.iter().map(|t| (&t.point, t.merit)));
-        let bound = |p: &Point| {
+        self.most(|p| {
+            if short(p) < 0.0 {
+                // Behind all others, the fastest first.
+                return short(p) - 1e9;
+            }
             let (mean, deviation) = merit.at(p);
             mean + CONFIDENCE * deviation
-        };
-        // The slowest that keeps to the limits says where the target is, if anything missed it.
-        let slowest = kept.iter().map(|t| t.fps).fold(f64::INFINITY, f64::min);
-        if missed.is_empty() {
-            return self.most(bound);
-        }
-        let (rates, least) = (rates(), libm::log(slowest * NEARLY));
-        self.most(|p| match rates.at(p).0 {
-            rate if rate >= least => bound(p),
-            // Behind all others, the fastest first.
-            rate => rate - 1e9,
         })
     }
 }
@@ -164,5 +181,51 @@ mod tests {
         let (unseen, deviation) = model.at(&vec![3, 2]);
         assert!((unseen - value(&[3, 2])).abs() < 0.7, "{unseen}");
         assert!(deviation > model.at(&vec![1, 1]).1);
+    }
+
+    /// Candidates that are simulated until eight are trained, on the average of eight seeds; `rate` of a point is 0 where no accelerator runs it.
+    fn simulated(rate: impl Fn(&[usize]) -> f64, target: f64) -> usize {
+        let one = |seed| {
+            let (mut strategy, mut history) = (Surrogate::new(&[6; 4], seed), History::default());
+            while history.trials().iter().filter(|t| t.merit >= 0.0).count() < 8 {
+                for point in strategy.ask(&history) {
+                    let (fps, size) = (rate(&point), point.iter().sum::<usize>() as f64);
+                    let merit = if fps == 0.0 {
+                        super::super::NO_DESIGN
+                    } else if fps < target {
+                        fps / target - 1.0
+                    } else {
+                        size / 24.0
+                    };
+                    history.push(Trial { point, merit, iou: merit.max(0.0), fps });
+                }
+            }
+            history.trials().len()
+        };
+        (0..8).map(one).sum::<usize>() / 8
+    }
+
+    #[test]
+    fn few_points_that_reach_the_target_are_found() {
+        let rate = |p: &[usize]| 100.0 / (1.0 + p.iter().sum::<usize>() as f64);
+        // The 15 of 1,296 whose choices add up to 2 at most.
+        let count = simulated(rate, 100.0 / 3.0);
+        assert!(count < 60, "{count}");
+    }
+
+    #[test]
+    fn what_no_accelerator_runs_is_learnt_from() {
+        // Choices that add up to 5 at most fit, 126 of 1,296; the larger the better.
+        let rate = |p: &[usize]| if p.iter().sum::<usize>() > 5 { 0.0 } else { 100.0 - p.iter().sum::<usize>() as f64 };
+        let count = simulated(rate, 1.0);
+        assert!(count < 80, "{count}");
+    }
+
+    #[test]
+    fn the_target_is_what_those_that_miss_it_tell() {
+        let trial = |fps: f64, merit: f64| Trial { point: vec![0], merit, iou: 0.0, fps };
+        let (a, b, of_energy) = (trial(30.0, 30.0 / 60.0 - 1.0), trial(45.0, 45.0 / 60.0 - 1.0), trial(80.0, -0.1));
+        assert!((target(&[&a, &b]).unwrap() - 60.0).abs() < 1e-9);
+        assert_eq!((target(&[]), target(&[&a, &of_energy])), (None, None));
     }
 }

@@ -212,7 +212,7 @@ fn the_common_format_holds_what_each_operand_holds() {
 
 #[test]
 fn operands_around_zero_points_need_a_common_format_of_their_own() {
-    let head = "name = \"n\"\n[input]\nchannels = 4\nheight = 6\nwidth = 6\nformat = { bits = 8, frac = 6 }\n[quantise]\nfeature_bits = 8\n\
+    let head = "name = \"n\"\n[input]\nchannels = 4\nheight = 6\nwidth = 6\nformat = { bits = 8, frac = 6 }\n[quantise]\nfeature_bits = 8\nrandom_weights_seed = 1\n\
                 [[layer]]\nname = \"a\"\nop = \"activation\"\nfeature_frac = 6\nzero_point = -100\n\
                 [[layer]]\nname = \"c\"\nop = \"concat\"\ninputs = [\"a\", \"input\"]\n";
     let load = |more: &str| load_text(&format!("{head}{more}"), None, "n", LoadOptions::default());

@@ -11,7 +11,7 @@ pub const CHANNELS: usize = 3;
 /// That the network `name`, of that input, reads images.
 ///
 /// # Errors
-/// When it reads other than [`CHANNELS`] channels.
+/// When it reads other than [`CHANNELS`] channels, or its input format tells fewer values of a pixel apart than a quarter of those it could.
 pub fn reads_images(name: &str, input: Shape, format: Format, zero_point: i32) -> Result<()> {
     if input.c != CHANNELS {
         let e = Error::input(format!("network `{name}` does not read colour images"));

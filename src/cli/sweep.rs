@@ -94,7 +94,7 @@ pub fn run(arguments: &Arguments, talk: Talk) -> Result<()> {
     if arguments.fine_tune.is_some() {
         Training::check(&network)?;
     }
-    let own = arguments.images.as_deref().map(|folder| Own::open(arguments, &network, folder, talk)).transpose()?;
+    let own = arguments.images.as_deref().map(|folder| OwnImages::open(arguments, &network, folder, talk)).transpose()?;
     let settings = settings(arguments, &network, own.as_ref());
     let mut journal = match &arguments.out {
         Some(folder) => Journal::open(folder, &settings)?,
@@ -104,9 +104,9 @@ pub fn run(arguments: &Arguments, talk: Talk) -> Result<()> {
     let missing = missing(&journal, &features, &weights);
     if missing > 0 || arguments.fine_tune.is_some() {
         let mut tune = arguments.fine_tune.map(|count| (count, tuner(arguments.epochs)));
-        let Own { scored, shown } = match own {
+        let OwnImages { scored, shown } = match own {
             Some(own) => own,
-            None => Own {
+            None => OwnImages {
                 scored: samples::scenes(&network, arguments.split, u64::from(arguments.seed), arguments.scenes as usize)?.samples,
                 shown: samples::scenes(&network, Split::Training, 0, CALIBRATION_IMAGES)?.samples,
             },
@@ -144,19 +144,19 @@ pub fn run(arguments: &Arguments, talk: Talk) -> Result<()> {
 const OWN: &str = "images";
 
 /// Images that points are scored on, and those that formats are calibrated on.
-struct Own {
+struct OwnImages {
     scored: Vec<Sample>,
     shown: Vec<Sample>,
 }
 
-impl Own {
-    fn open(arguments: &Arguments, network: &Network, folder: &Path, talk: Talk) -> Result<Own> {
+impl OwnImages {
+    fn open(arguments: &Arguments, network: &Network, folder: &Path, talk: Talk) -> Result<OwnImages> {
         let opened = arguments.labels.open(folder, talk.quiet)?;
         let Samples { samples, notes, .. } = samples::examples(network, &opened.folder)?;
         if !talk.quiet {
             opened.remarks.iter().chain(&notes).for_each(|text| note(&format!("note: {text}")));
         }
-        let mut own = Own { scored: Vec::new(), shown: Vec::new() };
+        let mut own = OwnImages { scored: Vec::new(), shown: Vec::new() };
         for (k, sample) in samples.into_iter().enumerate() {
             let calibrates = k % CALIBRATION_STRIDE == 0 && own.shown.len() < CALIBRATION_IMAGES;
             (if calibrates { &mut own.shown } else { &mut own.scored }).push(sample);
@@ -185,7 +185,7 @@ fn tuner(epochs: u32) -> impl FnMut(&Network, u8, u8) -> Result<Network> {
     }
 }
 
-fn settings(arguments: &Arguments, network: &Network, own: Option<&Own>) -> Settings {
+fn settings(arguments: &Arguments, network: &Network, own: Option<&OwnImages>) -> Settings {
     let (split, generator, seed, scenes, calibration_scenes) = match own {
         Some(own) => (OWN.to_string(), hash_samples(own.scored.iter().chain(&own.shown)), 0, own.scored.len(), own.shown.len()),
         None => {

@@ -190,8 +190,7 @@ fn by_shift(layer: &FloatLayer, kernel: &Kernel<f32>, input_frac: i32, output: F
 
 /// The most fraction bits of the weights with which every bias still fits 32 bits.
 pub fn most_weight_frac(bias: &[f32], input_frac: i32) -> i8 {
-    let largest = bias.iter().fold(0f64, |m, &b| m.max(f64::from(b).abs()));
-    let fits = |frac: &i32| libm::ldexp(largest, input_frac + frac) < f64::from(i32::MAX);
+    let fits = |frac: &i32| libm::ldexp(largest(bias), input_frac + frac) < f64::from(i32::MAX);
     (-32..=32).rev().find(fits).unwrap_or(-32) as i8
 }
 
@@ -211,7 +210,6 @@ fn by_multiplier(
     let unit = layer.numbers.weights.with_frac(0).check()?;
     let (mut data, mut bias, mut scales, mut coarsest) = (Vec::with_capacity(kernel.data.len()), Vec::new(), Vec::new(), 0f64);
     for (w, b) in kernel.data.chunks(per_channel * channels).zip(kernel.bias.chunks(channels)) {
-        let largest = |v: &[f32]| v.iter().fold(0f64, |m, &v| m.max(f64::from(v).abs()));
         let for_bias = libm::ldexp(largest(b), input_frac) / f64::from(i32::MAX - 1);
         // A channel that weighs less than this never reaches the output's last bit, and its scale would leave the machine's range.
         let least = libm::ldexp(1.0, input_frac - i32::from(output.frac) - LEAST_SCALE_LOG2);
@@ -229,15 +227,20 @@ fn by_multiplier(
     Ok((Weights { format: Format { frac: nominal, ..unit }, data, bias }, scales))
 }
 
+/// The largest magnitude.
+fn largest(values: &[f32]) -> f64 {
+    values.iter().fold(0f64, |m, &v| m.max(f64::from(v).abs()))
+}
+
 /// The step of least squared error over `weights`, of those that make the largest of them the largest integer, or cut off a twentieth of its size, two, ...; weights
 /// that are on such a grid already keep it.
 fn free_step(weights: &[f32], unit: Format) -> f64 {
-    let largest = weights.iter().fold(0f64, |m, &w| m.max(f64::from(w).abs())) / f64::from(unit.max());
+    let widest = largest(weights) / f64::from(unit.max());
     let error = |step: f64| {
         let of = |w: f64| w - f64::from(unit.quantise(w / step)) * step;
         weights.iter().map(|&w| of(f64::from(w)).powi(2)).sum::<f64>()
     };
-    let steps = (2..=20).rev().map(|share| largest * f64::from(share) / 20.0).filter(|step| *step > 0.0);
+    let steps = (2..=20).rev().map(|share| widest * f64::from(share) / 20.0).filter(|step| *step > 0.0);
     steps.map(|step| (error(step), step)).reduce(|a, b| if b.0 < a.0 { b } else { a }).map_or(0.0, |(_, step)| step)
 }
 

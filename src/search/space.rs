@@ -259,6 +259,12 @@ pub fn points(sizes: &[usize]) -> Vec<Point> {
         .collect()
 }
 
+/// The same in an order drawn from a seed.
+pub fn shuffled(sizes: &[usize], seed: u64) -> Vec<Point> {
+    let all = points(sizes);
+    Rng::new(seed).permutation(all.len()).into_iter().map(|k| all[k].clone()).collect()
+}
+
 /// A point at random.
 pub fn random_point(sizes: &[usize], rng: &mut Rng) -> Point {
     sizes.iter().map(|&n| rng.below(n)).collect()

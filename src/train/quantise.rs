@@ -73,12 +73,12 @@ impl Grids {
                 let step = format.step();
                 weight.iter().map(|&w| (f64::from(format.quantise(f64::from(w))) * step) as f32).collect()
             }
-            Some(WeightGrid::Layer(format)) => free_step(format, weight),
+            Some(WeightGrid::Layer(format)) => on_free_step(format, weight),
             // Batch norm's scale is one a channel, so that one step for all of them loses nothing before it is folded; afterwards the
             // channels' steps differ, and are found again in their largest weights, which are 1.
-            Some(WeightGrid::Channel(format)) if format.bits <= 2 => free_step(format, weight),
+            Some(WeightGrid::Channel(format)) if format.bits <= 2 => on_free_step(format, weight),
             // Wider ones are found again only where a channel's largest weight is the largest integer.
-            Some(WeightGrid::Channel(format)) => self.by_channel(k, weight).flat_map(|w| free_step(format, w)).collect(),
+            Some(WeightGrid::Channel(format)) => self.by_channel(k, weight).flat_map(|w| on_free_step(format, w)).collect(),
         }
     }
 
@@ -138,7 +138,7 @@ fn weight_grid(layer: &FloatLayer) -> WeightGrid {
 
 /// Weights on a grid whose step is chosen for them: the largest weight becomes the largest integer, but ternary and binary weights take the
 /// step of least error.
-fn free_step(format: Format, weight: &[f32]) -> Vec<f32> {
+fn on_free_step(format: Format, weight: &[f32]) -> Vec<f32> {
     let mean = |values: &mut dyn Iterator<Item = f32>| {
         let (sum, count) = values.fold((0.0f64, 0u32), |(s, n), v| (s + f64::from(v), n + 1));
         (sum / f64::from(count.max(1))) as f32

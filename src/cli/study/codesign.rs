@@ -1,12 +1,11 @@
 //! `bico study codesign`.
 
-use super::{Ground, OnTable, Talk, clock, print, progress};
+use super::{Ground, OnTable, Talk, print, progress};
 use crate::accuracy;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::files::write_atomically;
 use crate::report::strips;
-use crate::search::cache::Cache;
-use crate::search::candidate::{Evaluator, Judging};
+use crate::search::candidate::Judging;
 use crate::search::strategy;
 use crate::search::studies::{self, ARMS, ArmRow};
 use crate::stats::Estimate;
@@ -20,16 +19,12 @@ pub struct Arguments {
     /// Then train what both arms found anew, from this seed, and compare by that as well: the table's trainings both choose and judge. The scenes that judge stay the same. About
     /// a minute of processor time a network; resumable with --cache.
     #[arg(long, value_name = "SEED")]
-    judge_seed: Option<u64>,
+    pub judge_seed: Option<u64>,
 }
 
 /// Runs the study: CSV, figure, table.
-pub fn run(arguments: &Arguments, ground: &Ground<'_>, talk: Talk) -> Result<()> {
+pub fn run(arguments: &Arguments, mut ground: Ground<'_>, talk: Talk) -> Result<()> {
     let a = &arguments.on;
-    let Judging { epochs, seed, .. } = ground.evaluator.judging;
-    if arguments.judge_seed == Some(seed) {
-        return Err(Error::usage("--judge-seed is the seed that the table was trained from").value(seed).hint("name another"));
-    }
     let entry = strategy::by_name(&a.strategy)?;
     let mut rows = studies::codesign(&ground.space, &ground.evaluator, entry, &ground.targets, a.effort())?;
     let mut text = format!(
@@ -40,16 +35,16 @@ pub fn run(arguments: &Arguments, ground: &Ground<'_>, talk: Talk) -> Result<()>
         a.strategy,
         a.clock_mhz,
     );
-    text += &compared(a, ground, &rows, |r| r.proxy_iou);
+    text += &compared(a, &ground, &rows, |r| r.proxy_iou);
     if let Some(judge_seed) = arguments.judge_seed {
-        let (clock, cache) = (clock(a.clock_mhz)?, Cache::of(a.cache.as_deref())?);
-        let judge = Evaluator::new(ground.pool, ground.board, clock, a.designs as usize, Judging::float(epochs, judge_seed), cache);
+        ground.evaluator.table = None;
+        ground.evaluator.judging = Judging::float(ground.evaluator.judging.epochs, judge_seed);
         let found = studies::found(&rows).len();
         let bar = progress(talk.quiet, found, "networks trained anew");
-        studies::judge(&mut rows, &judge, a.jobs, &|| bar.inc(1))?;
+        studies::judge(&mut rows, &ground.evaluator, a.jobs, &|| bar.inc(1))?;
         bar.finish_and_clear();
         let _ = writeln!(text, "\njudged by another training, from seed {judge_seed}, of the {found} networks that were found:\n");
-        text += &compared(a, ground, &rows, |r| r.judged_iou.unwrap_or(0.0));
+        text += &compared(a, &ground, &rows, |r| r.judged_iou.unwrap_or(0.0));
     }
     write_atomically(&a.out.join("codesign.csv"), &to_csv(&rows)?)?;
     let judged = |r: &ArmRow| r.judged_iou.unwrap_or(r.proxy_iou);

@@ -108,8 +108,8 @@ struct OnTable {
 pub fn run(arguments: &Arguments, talk: Talk) -> Result<()> {
     match &arguments.what {
         What::Table(a) => table(a, talk),
-        What::Codesign(a) => on_table(&a.on, talk, |_, ground| codesign::run(a, ground, talk)),
-        What::Strategies(a) => on_table(a, talk, strategies::run),
+        What::Codesign(a) => on_table(&a.on, a.judge_seed, talk, |_, ground| codesign::run(a, ground, talk)),
+        What::Strategies(a) => on_table(a, None, talk, strategies::run),
         What::Analytical(a) => analytical::run(a, talk),
         What::Proxy(a) => ranking::run(a, talk),
     }
@@ -129,8 +129,6 @@ fn table(a: &TableArguments, talk: Talk) -> Result<()> {
 
 /// A table, everything on it simulated.
 struct Ground<'a> {
-    pool: &'a [Bundle],
-    board: &'a Board,
     space: Space,
     evaluator: Evaluator<'a>,
     landscape: Vec<Pair>,
@@ -143,12 +141,16 @@ impl OnTable {
     }
 }
 
-fn on_table(a: &OnTable, talk: Talk, study: impl FnOnce(&OnTable, &Ground<'_>) -> Result<()>) -> Result<()> {
+/// Runs a study on a table. `judge_seed` is the seed of a judge other than the table, which must be another.
+fn on_table(a: &OnTable, judge_seed: Option<u64>, talk: Talk, study: impl FnOnce(&OnTable, Ground<'_>) -> Result<()>) -> Result<()> {
     strategy::by_name(&a.strategy)?;
     let (pool, board): (Vec<Bundle>, Board) = (bundle::builtin(), board::load(&a.board)?);
     let (clock, table) = (clock(a.clock_mhz)?, Table::read(&a.tabled.table)?);
     let space = Space::open(a.tabled.space.as_deref(), &pool)?;
     let first = table.iter().next().map(|(_, row)| row).ok_or_else(|| Error::fault("a table has rows"))?;
+    if judge_seed == Some(first.seed) {
+        return Err(Error::usage("--judge-seed is the seed that the table was trained from").value(first.seed).hint("name another"));
+    }
     let judging = Judging::float(first.epochs, first.seed);
     let cache = Cache::of(a.cache.as_deref())?;
     let mut evaluator = Evaluator::new(&pool, &board, clock, a.designs as usize, judging, cache);
@@ -163,5 +165,5 @@ fn on_table(a: &OnTable, talk: Talk, study: impl FnOnce(&OnTable, &Ground<'_>) -
             .file(&a.tabled.table)
             .value(format!("{targets:?} FPS")));
     }
-    study(a, &Ground { pool: &pool, board: &board, space, evaluator, landscape, targets })
+    study(a, Ground { space, evaluator, landscape, targets })
 }

@@ -10,7 +10,7 @@ use crate::sweep::journal::to_csv;
 use std::fmt::Write;
 
 /// Runs the study: CSV, figure, table.
-pub fn run(a: &OnTable, ground: &Ground<'_>) -> Result<()> {
+pub fn run(a: &OnTable, ground: Ground<'_>) -> Result<()> {
     let rows = studies::strategies(&ground.space, &ground.evaluator, &ground.landscape, &ground.targets, a.effort())?;
     write_atomically(&a.out.join("strategies.csv"), &to_csv(&rows)?)?;
     let values = |name: &str| rows.iter().filter(|r| r.strategy == name).map(|r| r.hypervolume).collect::<Vec<f64>>();

@@ -1,8 +1,7 @@
 //! Every point once, in random order.
 
 use super::{History, Strategy};
-use crate::dataset::rng::Rng;
-use crate::search::space::{Point, points};
+use crate::search::space::{Point, shuffled};
 
 /// What is left, the next last.
 pub struct Random {
@@ -12,8 +11,7 @@ pub struct Random {
 impl Random {
     /// Points of this many choices in each dimension.
     pub fn new(sizes: &[usize], seed: u64) -> Random {
-        let all = points(sizes);
-        Random { left: Rng::new(seed).permutation(all.len()).into_iter().map(|k| all[k].clone()).collect() }
+        Random { left: shuffled(sizes, seed) }
     }
 
     /// The next point that nobody tried, for strategies with no idea of their own; none when there is none.

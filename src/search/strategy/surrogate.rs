@@ -3,8 +3,7 @@
 //! the highest upper confidence bound of merit among those whose rate may reach the target. What no accelerator runs counts as slower than anything that one runs.
 
 use super::{History, Strategy, Trial};
-use crate::dataset::rng::Rng;
-use crate::search::space::{Point, points};
+use crate::search::space::{Point, shuffled};
 
 /// Trials that keep to the limits before the model of merit is asked.
 const START: usize = 4;
@@ -33,9 +32,7 @@ pub struct Surrogate {
 impl Surrogate {
     /// Points of this many choices in each dimension.
     pub fn new(sizes: &[usize], seed: u64) -> Surrogate {
-        let all = points(sizes);
-        let left = Rng::new(seed).permutation(all.len()).into_iter().map(|k| all[k].clone()).collect();
-        Surrogate { sizes: sizes.to_vec(), left }
+        Surrogate { sizes: sizes.to_vec(), left: shuffled(sizes, seed) }
     }
 
     /// The points of most value, the first of equals in the shuffled order.

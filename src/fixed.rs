@@ -112,6 +112,28 @@ impl Format {
     }
 }
 
+/// How a pixel enters a network: one of 0 to 255 stands for `pixel / 256 - mean`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct PixelCoding {
+    /// Of the image.
+    pub format: Format,
+    /// Raw value that stands for 0.
+    pub zero_point: i32,
+    /// What is taken off each pixel, as a fraction of 256. With zero point `mean * 256` and 8 unsigned bits of 8 fraction bits raw values are the pixels as they are.
+    pub mean: f64,
+}
+
+impl PixelCoding {
+    /// What a pixel stands for.
+    pub fn value(self, pixel: u8) -> f64 {
+        f64::from(pixel) / 256.0 - self.mean
+    }
+    /// Its raw integer.
+    pub fn raw(self, pixel: u8) -> i32 {
+        self.format.quantise_around(self.value(pixel), self.zero_point)
+    }
+}
+
 /// What to do with the bits below the last one (`ap_fixed` quantisation modes).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]

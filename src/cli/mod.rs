@@ -17,6 +17,7 @@ mod evaluate;
 mod evaluate_candidate;
 mod explain;
 mod images;
+mod import;
 mod networks;
 mod observe;
 mod progress;
@@ -70,6 +71,8 @@ enum Command {
     Compare(compare::Arguments),
     /// Networks that come with bico.
     Networks(networks::Arguments),
+    /// A network from an ONNX file, as a folder that the other commands take: layers, weights, formats calibrated on images.
+    Import(import::Arguments),
     /// Boards that come with bico.
     Boards(boards::Arguments),
     /// Accelerators that come with bico, and what they take.
@@ -128,6 +131,7 @@ fn run(command: Command, talk: Talk) -> Result<()> {
         Command::Evaluate(a) => evaluate::run(&a, talk),
         Command::Compare(a) => compare::run(&a),
         Command::Networks(a) => networks::run(&a),
+        Command::Import(a) => import::run(&a, talk),
         Command::Boards(a) => boards::run(&a),
         Command::Accelerators(a) => accelerators::run(&a),
         Command::Explain(a) => explain::run(&a),

@@ -34,7 +34,7 @@ fn sample(network: &Network, name: String, image: &Image, truth: Option<dataset:
     let input = network.graph.input();
     let raw = dataset::preprocess(image, input.shape.w, input.shape.h);
     let pixels = picture(image);
-    (Sample { name: name.clone(), image: dataset::to_format(raw, input.format, input.zero_point), truth }, Picture { name, pixels })
+    (Sample { name: name.clone(), image: dataset::to_format(raw, network.float.pixels()), truth }, Picture { name, pixels })
 }
 
 /// Pixels to look at: no wider than [`PICTURE`].
@@ -74,7 +74,7 @@ pub fn one(network: &Network, split: Split) -> Result<Sample> {
 /// When the network does not take three channels, or an image can no longer be read.
 pub fn examples(network: &Network, examples: &dyn Examples) -> Result<Samples> {
     let input = network.graph.input();
-    dataset::reads_images(&network.name, input.shape, input.format, input.zero_point)?;
+    dataset::reads_images(&network.name, input.shape, network.float.pixels())?;
     let load = |index: usize| -> Result<_> {
         let example = examples.load(index)?;
         let truth = example.largest().map(|i| example.fractions()[i]);

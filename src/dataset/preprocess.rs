@@ -2,7 +2,7 @@
 
 use super::frame::Image;
 use crate::error::{Error, Result};
-use crate::fixed::Format;
+use crate::fixed::PixelCoding;
 use crate::tensor::{Shape, Tensor};
 
 /// Channels of an image: red, green, blue.
@@ -12,12 +12,13 @@ pub const CHANNELS: usize = 3;
 ///
 /// # Errors
 /// When it reads other than [`CHANNELS`] channels, or its input format tells fewer values of a pixel apart than a quarter of those it could.
-pub fn reads_images(name: &str, input: Shape, format: Format, zero_point: i32) -> Result<()> {
+pub fn reads_images(name: &str, input: Shape, coding: PixelCoding) -> Result<()> {
     if input.c != CHANNELS {
         let e = Error::input(format!("network `{name}` does not read colour images"));
         return Err(e.value(format!("{} channels", input.c)).allowed(format!("{CHANNELS} channels")));
     }
-    let mut kept = pixels(format, zero_point).to_vec();
+    let format = coding.format;
+    let mut kept = pixels(coding).to_vec();
     kept.dedup();
     // Of as many values as it could keep.
     let members = 256.min(format.max() - format.min() + 1) as usize;
@@ -27,15 +28,15 @@ pub fn reads_images(name: &str, input: Shape, format: Format, zero_point: i32) -
             .value(format!("{} values; {} bits, {} fraction bits", kept.len(), format.bits, format.frac))
             .allowed(format!("{least} values or more"))
             .hint(
-                "a pixel stands for pixel / 256: 8 unsigned bits take frac = 8; weights made for 0 to 255 take 256 into the first layer",
+                "a pixel stands for pixel / 256 - mean: 8 unsigned bits take frac = 8, and zero_point = 256 * mean; weights made for 0 to 255 take 256 into the first layer",
             ));
     }
     Ok(())
 }
 
-/// What each value of a pixel, which stands for pixel / 256, becomes in an input format.
-fn pixels(format: Format, zero_point: i32) -> [i32; 256] {
-    std::array::from_fn(|p| format.quantise_around(p as f64 / 256.0, zero_point))
+/// What each value of a pixel becomes.
+fn pixels(coding: PixelCoding) -> [i32; 256] {
+    std::array::from_fn(|p| coding.raw(p as u8))
 }
 
 /// Area (box) resize in integer arithmetic, so equal on every platform. Enlarging repeats pixels.
@@ -138,19 +139,19 @@ fn spans(from: usize, to: usize) -> Vec<Vec<(usize, u32)>> {
 
 /// Resizes to `width` x `height` and lays the raw unsigned 8-bit values out as a 3 x `height` x `width` tensor.
 ///
-/// The network's input value is pixel / 256: format unsigned, 8 bits, 8 fraction bits.
+/// See [`to_format`] for what a network makes of them.
 pub fn preprocess(image: &Image, width: usize, height: usize) -> Tensor {
     let mut t = Tensor::zeros(Shape::new(3, height, width));
     t.data.iter_mut().zip(planes(image, width, height)).for_each(|(v, b)| *v = i32::from(b));
     t
 }
 
-/// Raw pixels (0 to 255, standing for pixel / 256) in the network's input format.
-pub fn to_format(raw: Tensor, format: Format, zero_point: i32) -> Tensor {
-    if (format, zero_point) == (Format::unsigned(8, 8), 0) {
+/// Raw pixels (0 to 255) as a network reads them.
+pub fn to_format(raw: Tensor, coding: PixelCoding) -> Tensor {
+    let table = pixels(coding);
+    if table.iter().zip(0..).all(|(&r, p)| r == p) {
         return raw;
     }
-    let table = pixels(format, zero_point);
     let data = raw.data.iter().map(|&p| table[p as usize]).collect();
     Tensor { shape: raw.shape, data }
 }

@@ -124,7 +124,7 @@ pub fn evaluate(
 /// The network's anchors, when it can be evaluated.
 fn check(network: &Network) -> Result<Vec<[f32; 2]>> {
     let input = network.graph.input();
-    dataset::reads_images(&network.name, input.shape, input.format, input.zero_point)?;
+    dataset::reads_images(&network.name, input.shape, network.float.pixels())?;
     let Some(spec) = &network.head else {
         let e = Error::input(format!("network `{}` has no detection head", network.name));
         return Err(e.hint("give network.toml a [head] with its anchors"));
@@ -148,14 +148,14 @@ impl<'a> Eye<'a> {
     fn see(&self, example: &Example, keep: Keep, maps: &mut Maps) -> Result<[Seen; 2]> {
         let (network, anchors) = (self.network, &self.anchors);
         let candidate = |d: &head::Detection| Candidate { area: d.area, confidence: d.confidence };
-        let input = network.graph.input();
+        let (input, coding) = (network.graph.input(), network.float.pixels());
         let pixels = preprocess(&example.image, input.shape.w, input.shape.h);
-        let image = Map { shape: pixels.shape, data: pixels.data.iter().map(|&p| p as f32 / 256.0).collect() };
+        let image = Map { shape: pixels.shape, data: pixels.data.iter().map(|&p| coding.value(p as u8) as f32).collect() };
         let output = network.float.run(&image, |_, _| ())?;
         let best = head::decode_float(&output.data, output.shape, anchors)?;
         let all = ranked::decode_float(&output.data, output.shape, anchors, keep)?;
         let float = Seen { best: candidate(&best), all: all.iter().map(candidate).collect() };
-        let (output, last) = (self.executor.run(&to_format(pixels, input.format, input.zero_point), maps)?, network.graph.output());
+        let (output, last) = (self.executor.run(&to_format(pixels, coding), maps)?, network.graph.output());
         let best = head::decode(&output, last, anchors)?;
         let all = ranked::decode(&output, last, anchors, keep)?;
         Ok([float, Seen { best: candidate(&best), all: all.iter().map(candidate).collect() }])

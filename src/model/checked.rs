@@ -14,14 +14,14 @@ use crate::tensor::Shape;
 use std::collections::BTreeMap;
 
 /// Largest extent and number of channels.
-pub(super) const MAX_EXTENT: i64 = 65_536;
+pub(in crate::model) const MAX_EXTENT: i64 = 65_536;
 /// Most elements of one feature map (64 MiB as `i32`).
-pub(super) const MAX_MAP: usize = 1 << 24;
+pub(in crate::model) const MAX_MAP: usize = 1 << 24;
 const MAX_ALL_MAPS: usize = 1 << 27;
 /// Most layers of a network.
 pub(super) const MAX_LAYERS: usize = 4096;
 /// Most weights of a network (VGG-16 has 138 million).
-const MAX_WEIGHTS: usize = 160 << 20;
+pub(in crate::model) const MAX_WEIGHTS: usize = 160 << 20;
 
 /// What the file means.
 pub(super) struct Checked {
@@ -69,6 +69,7 @@ pub(super) fn check(source: &Source, raw: &RawNetwork) -> Result<Checked> {
         return Err(source.error("number of layers").value(raw.layer.len()).allowed(format!("1 to {MAX_LAYERS}")));
     }
     let input = input(source, raw, &defaults)?;
+    let mean = raw.input.mean.as_ref().map_or(Ok(0.0), |m| source.in_range("mean", m, 0.0..=1.0))?;
     let all_names = raw.layer.iter().map(|l| l.name.get_ref().as_str()).collect();
     let mut context = Context { source, defaults, index: BTreeMap::from([(input.name.clone(), 0)]), layers: vec![input], all_names };
     let (mut elements, mut weights) = (0, 0);
@@ -92,7 +93,7 @@ pub(super) fn check(source: &Source, raw: &RawNetwork) -> Result<Checked> {
             .hint("name it in `input` or `inputs` of a layer behind it, or remove it"));
     }
     let head = raw.head.as_ref().map(|h| head(source, h, context.layers.last().map_or(0, |l| l.shape.c))).transpose()?;
-    let float = FloatNetwork { name: raw.name.clone(), layers: context.layers };
+    let float = FloatNetwork { name: raw.name.clone(), layers: context.layers, mean };
     Ok(Checked { float, head, seed: seed.map(|s| s as u64) })
 }
 

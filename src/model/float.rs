@@ -4,7 +4,7 @@ use super::format_spec::FormatSpec;
 use super::graph::{NodeId, Op};
 use super::raw::ScaleKind;
 use crate::error::{Error, Result};
-use crate::fixed::{Overflow, Rounding};
+use crate::fixed::{Format, Overflow, PixelCoding, Rounding};
 use crate::ops::{self, Kernel, Map};
 use crate::tensor::{Shape, Tensor};
 
@@ -15,6 +15,8 @@ pub struct FloatNetwork {
     pub name: String,
     /// Layers in topological order; layer 0 is the input.
     pub layers: Vec<FloatLayer>,
+    /// What is taken off each pixel of an image, as a fraction of 256.
+    pub mean: f64,
 }
 
 /// One layer.
@@ -95,6 +97,13 @@ impl FloatNetwork {
     /// Weights and biases.
     pub fn parameters(&self) -> usize {
         self.layers.iter().filter_map(|l| l.weights.as_ref()).map(|w| w.data.len() + w.bias.len()).sum()
+    }
+
+    /// How a pixel enters the network.
+    pub fn pixels(&self) -> PixelCoding {
+        let numbers = &self.input().numbers;
+        let format = numbers.features.map_or(Format::unsigned(8, 8), |f| f.with_frac(f.frac.unwrap_or(0)));
+        PixelCoding { format, zero_point: numbers.zero_point, mean: self.mean }
     }
 
     /// The real values that a raw image stands for.

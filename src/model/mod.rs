@@ -14,6 +14,7 @@ pub mod format_spec;
 pub mod graph;
 pub mod head;
 pub mod head_spec;
+pub mod import;
 mod load;
 pub mod quantise;
 pub mod ranked;

@@ -56,6 +56,10 @@ pub struct RawInput {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<i32>")]
     pub zero_point: Option<Spanned<i64>>,
+    /// What is taken off each pixel, as a fraction of 256; 0 where left out: a pixel of 0 to 255 stands for `pixel / 256 - mean`. Padding of the first layer is then of this brightness.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<f64>")]
+    pub mean: Option<Spanned<f64>>,
 }
 
 /// A fixed-point format.

@@ -8,6 +8,18 @@ use crate::config::Spanned;
 use crate::error::Result;
 
 impl Network {
+    /// The same network with settled formats of `float`, written out.
+    ///
+    /// # Errors
+    /// When a format is open or a bias does not fit its accumulator.
+    pub fn settled(&self, float: FloatNetwork) -> Result<Network> {
+        let graph = quantise::quantise(&float)?;
+        let mut raw = self.raw.clone();
+        raw.quantise.random_weights_seed = None;
+        let resolved = resolved::to_toml(&raw, &float, &graph)?;
+        Ok(Network { graph, float, resolved, raw, weights: Weights::File, ..self.clone() })
+    }
+
     /// The same layers with what was trained: weights and settled formats of `float`, anchors, and where they come from.
     ///
     /// # Errors

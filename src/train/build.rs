@@ -1,7 +1,6 @@
 //! From a network folder's layers to stages that can be trained, and back.
 
 use super::params::{Params, Running, StageParams};
-use super::quantise::settled;
 use super::spec::{NetSpec, Op, StageSpec};
 use crate::dataset;
 use crate::error::{Error, Result};
@@ -29,11 +28,13 @@ impl Trainable {
             Error::input(format!("network `{}` has no detection head", float.name))
                 .hint("add [head] with kind = \"yolo\" and anchors: the trainer trains detectors")
         })?;
-        let (input, numbers) = (float.input().shape, float.input().numbers);
-        if numbers.zero_point != 0 {
-            return Err(Error::input("an input with a zero point cannot be trained").hint("leave `zero_point` of [input] out"));
+        let (input, coding) = (float.input().shape, float.pixels());
+        if coding.zero_point != 0 || coding.mean != 0.0 {
+            return Err(
+                Error::input("an input with a zero point or a mean cannot be trained").hint("leave `zero_point` and `mean` of [input] out")
+            );
         }
-        dataset::reads_images(&float.name, input, settled(float.input()), 0)?;
+        dataset::reads_images(&float.name, input, coding)?;
         let anchors = head.sides();
         let spec = NetSpec { input, stages: Vec::new(), anchors };
         let mut made = Trainable { spec, layers: Vec::new() };

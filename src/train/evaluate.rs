@@ -39,7 +39,6 @@ pub fn mean(values: &[f32]) -> f32 {
 pub fn executed(network: &Network, images: &Images) -> Result<Vec<f32>> {
     let head = network.head.as_ref().ok_or_else(|| Error::input("the network has no detection head").value(&network.name))?;
     let anchors = head.sides();
-    let input = network.graph.input();
     let executor = Untiled::new(&network.graph)?;
     (0..images.len())
         .into_par_iter()
@@ -47,7 +46,7 @@ pub fn executed(network: &Network, images: &Images) -> Result<Vec<f32>> {
             || executor.maps(),
             |maps, i| {
                 let raw = Tensor { shape: images.shape, data: images.pixels[i].iter().map(|&p| i32::from(p)).collect() };
-                let output = executor.run(&to_format(raw, input.format, input.zero_point), maps)?;
+                let output = executor.run(&to_format(raw, network.float.pixels()), maps)?;
                 Ok(head::decode(&output, network.graph.output(), &anchors)?.area.iou(images.targets[i]))
             },
         )

@@ -172,7 +172,7 @@ mod tests {
     #[test]
     fn a_model_learns_what_adds_up_and_is_surer_where_it_was() {
         let value = |p: &[usize]| p[0] as f64 - 2.0 * p[1] as f64;
-        let all = points(&[4, 3]);
+        let all = crate::search::space::points(&[4, 3]);
         let seen: Vec<&Point> = all.iter().filter(|p| **p != [3, 2] && **p != [0, 0]).collect();
         let model = Model::fit(&[4, 3], seen.iter().map(|p| (*p, value(p))));
         let (unseen, deviation) = model.at(&vec![3, 2]);

@@ -1,0 +1,207 @@
+//! Files that are made here, a few nodes each: what they become, and what is refused.
+
+use super::proto::{
+    AttributeProto, DimensionProto, GraphProto, ModelProto, NodeProto, OperatorSetIdProto, TensorProto, TensorShapeProto, TensorTypeProto,
+    TypeProto, ValueInfoProto,
+};
+use super::{Imported, Options, Scaling, read};
+use crate::error::Result;
+use prost::Message;
+
+fn info(name: &str, dims: &[i64]) -> ValueInfoProto {
+    let dim = dims.iter().map(|&dim_value| DimensionProto { dim_value }).collect();
+    let tensor_type = Some(TensorTypeProto { shape: Some(TensorShapeProto { dim }) });
+    ValueInfoProto { name: name.into(), r#type: Some(TypeProto { tensor_type }) }
+}
+
+fn floats(name: &str, dims: &[i64], values: &[f32]) -> TensorProto {
+    TensorProto { name: name.into(), dims: dims.to_vec(), data_type: 1, float_data: values.to_vec(), ..TensorProto::default() }
+}
+
+fn node(op: &str, inputs: &[&str], output: &str) -> NodeProto {
+    NodeProto {
+        input: inputs.iter().map(ToString::to_string).collect(),
+        output: vec![output.into()],
+        op_type: op.into(),
+        ..NodeProto::default()
+    }
+}
+
+fn with(mut node: NodeProto, attributes: &[(&str, &[i64])]) -> NodeProto {
+    for (name, ints) in attributes {
+        let i = ints.first().copied().unwrap_or_default();
+        node.attribute.push(AttributeProto { name: name.to_string(), i, ints: ints.to_vec(), f: i as f32, ..AttributeProto::default() });
+    }
+    node
+}
+
+/// An image of 1 x 2 x 4 x 4 called `x`, and weights: `w` copies its channels, `s` has one number for each.
+fn model(nodes: Vec<NodeProto>, outputs: &[&str]) -> ModelProto {
+    let initializer = vec![
+        floats("w", &[2, 2, 1, 1], &[1.0, 0.0, 0.0, 1.0]),
+        floats("s", &[2, 1, 1], &[2.0, 4.0]),
+        floats("half", &[], &[0.5]),
+        floats("zero", &[], &[0.0]),
+        floats("two", &[], &[2.0]),
+    ];
+    let output = outputs.iter().map(|o| info(o, &[])).collect();
+    let graph = GraphProto { node: nodes, initializer, input: vec![info("x", &[1, 2, 4, 4])], output };
+    ModelProto {
+        graph: Some(graph),
+        opset_import: vec![OperatorSetIdProto { domain: String::new(), version: 13 }],
+        ..ModelProto::default()
+    }
+}
+
+fn imported(model: &ModelProto, options: &Options) -> Result<Imported> {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), model.encode_to_vec()).unwrap();
+    read(file.path(), options)
+}
+
+/// Operation, what it reads where that is not the layer before, and activation of each layer.
+fn layers(nodes: Vec<NodeProto>, output: &str) -> Vec<String> {
+    let imported = imported(&model(nodes, &[output]), &Options::default()).unwrap();
+    let of = |layer: &super::RawLayer| {
+        let input = layer.input.as_ref().map_or(String::new(), |i| format!(" of {}", i.get_ref()));
+        let many = layer
+            .inputs
+            .as_ref()
+            .map_or(String::new(), |i| format!(" of {}", i.get_ref().iter().map(|n| n.get_ref().as_str()).collect::<Vec<_>>().join(", ")));
+        let activation = layer.activation.as_ref().map_or(String::new(), |a| format!(", {:?}", a.get_ref()));
+        format!("{} {}{input}{many}{activation}", layer.name.get_ref(), layer.op.get_ref())
+    };
+    imported.raw.layer.iter().map(of).collect()
+}
+
+#[test]
+fn an_activation_is_part_of_the_layer_before_it_where_nobody_else_reads_that() {
+    let alone = vec![node("Conv", &["x", "w"], "a"), node("Relu", &["a"], "b")];
+    assert_eq!(layers(alone, "b"), ["a pointwise, Relu"]);
+    let shared = vec![node("Conv", &["x", "w"], "a"), node("Relu", &["a"], "b"), node("Add", &["a", "b"], "c")];
+    assert_eq!(layers(shared, "c"), ["a pointwise", "b activation, Relu", "c add of a, b"]);
+    // The same under another name.
+    let renamed =
+        vec![node("Conv", &["x", "w"], "a"), node("Identity", &["a"], "i"), node("Relu", &["i"], "b"), node("Add", &["a", "b"], "c")];
+    assert_eq!(layers(renamed, "c"), ["a pointwise", "b activation, Relu", "c add of a, b"]);
+    // A maximum does not mind the order.
+    let pooled = |more: Option<NodeProto>| {
+        let pool = with(node("MaxPool", &["a"], "p"), &[("kernel_shape", &[2, 2]), ("strides", &[2, 2])]);
+        let mut nodes = vec![node("Conv", &["x", "w"], "a"), pool, node("Relu", &["p"], "b")];
+        nodes.extend(more);
+        nodes
+    };
+    assert_eq!(layers(pooled(None), "b"), ["a pointwise, Relu", "p max_pool"]);
+    assert_eq!(
+        layers(pooled(Some(node("Add", &["p", "b"], "c"))), "c"),
+        ["a pointwise", "p max_pool", "b activation, Relu", "c add of p, b"]
+    );
+}
+
+#[test]
+fn scales_and_shifts_become_weights() {
+    let of = |nodes: Vec<NodeProto>, output: &str| {
+        let imported = imported(&model(nodes, &[output]), &Options::default()).unwrap();
+        (imported.raw.layer.len(), imported.weights)
+    };
+    let pixel = 256.0 / 255.0;
+    // Behind a layer of weights.
+    let (count, weights) = of(vec![node("Conv", &["x", "w"], "a"), node("Mul", &["s", "a"], "b"), node("Add", &["b", "half"], "c")], "c");
+    assert_eq!(count, 1);
+    assert_eq!(weights[0].2, [2.0 * pixel, 0.0, 0.0, 4.0 * pixel].map(|v| v as f32));
+    assert_eq!(weights[1].2, [0.5, 0.5]);
+    // Before one.
+    let (count, weights) = of(vec![node("Div", &["x", "s"], "b"), node("Conv", &["b", "w"], "c")], "c");
+    assert_eq!((count, &weights[0].2), (1, &vec![(pixel / 2.0) as f32, 0.0, 0.0, (pixel / 4.0) as f32]));
+    // Between two that cannot take it: the maps are read by others too.
+    let nodes = vec![node("Conv", &["x", "w"], "a"), node("Sub", &["a", "half"], "b"), node("Add", &["a", "b"], "c")];
+    let (count, weights) = of(nodes, "c");
+    assert_eq!((count, weights[2].1.as_slice()), (3, [2, 1, 1, 1].as_slice()), "a depthwise layer scales");
+    assert_eq!((&weights[2].2, &weights[3].2), (&vec![1.0, 1.0], &vec![-0.5, -0.5]));
+}
+
+#[test]
+fn the_mean_of_the_image_is_its_zero_point() {
+    let nodes = vec![with(node("Conv", &["x", "w"], "a"), &[("pads", &[1, 1, 1, 1])])];
+    let of = |scaling| imported(&model(nodes.clone(), &["a"]), &Options { scaling, ..Options::default() }).unwrap();
+    let zero = |imported: &Imported| imported.raw.input.zero_point.as_ref().map(|z| *z.get_ref());
+    assert_eq!(zero(&of(Scaling::default())), None);
+    let grey = of(Scaling::Range([-1.0, 1.0]));
+    assert_eq!((zero(&grey), grey.raw.input.mean.as_ref().map(|m| *m.get_ref())), (Some(128), Some(0.5)));
+    let channels = of(Scaling::Normalise { mean: vec![0.4, 0.5], deviation: vec![0.2, 0.25] });
+    assert_eq!(zero(&channels), Some(115), "0.45 of 255");
+    assert!(channels.remarks[0].contains("means of their own"), "{:?}", channels.remarks);
+}
+
+#[test]
+fn what_the_machine_does_not_compute_is_refused_with_its_place() {
+    let clip = |low: &str, high: &str| node("Clip", &["x", low, high], "a");
+    let window = |attributes: &[(&str, &[i64])]| with(node("Conv", &["x", "w"], "a"), attributes);
+    let pool = |op: &str, attributes: &[(&str, &[i64])]| with(node(op, &["x"], "a"), attributes);
+    let cases: Vec<(Vec<NodeProto>, &str)> = vec![
+        (vec![node("Sigmoid", &["x"], "b"), node("Conv", &["b", "w"], "a")], "no such activation"),
+        (vec![node("Einsum", &["x"], "a")], "does not know this operator"),
+        (vec![clip("half", "two")], "bounds of a clip"),
+        (vec![clip("zero", "zero")], "bounds of a clip"),
+        (vec![with(node("LeakyRelu", &["x"], "a"), &[("alpha", &[-1])])], "slope of a leaky ReLU"),
+        (vec![node("Mul", &["x", "x"], "a")], "sums only"),
+        (vec![node("Conv", &["x", "s"], "a")], "extents of the weights"),
+        (vec![node("Conv", &["x", "x"], "a")], "has to be a constant"),
+        (vec![window(&[("group", &[2])])], "channels of the weights"),
+        (vec![window(&[("strides", &[0, 1])])], "`strides`"),
+        (vec![window(&[("pads", &[-1, 0, 0, 0])])], "`pads`"),
+        (vec![pool("MaxPool", &[("kernel_shape", &[9, 9])])], "larger than the map"),
+        (vec![pool("MaxPool", &[("kernel_shape", &[i64::MAX, 1])])], "extents of the window"),
+        (vec![pool("AveragePool", &[("kernel_shape", &[3, 3]), ("pads", &[1, 1, 1, 1])])], "does not count its padding"),
+        (vec![with(node("Concat", &["x", "x"], "a"), &[("axis", &[2])])], "axis of a concatenation"),
+        (vec![with(node("Transpose", &["x"], "b"), &[("perm", &[0, 2, 1, 3])]), node("Relu", &["b"], "a")], "axes change places"),
+        (vec![node("MatMul", &["x", "w"], "a")], "a matrix product of maps"),
+        (vec![node("Relu", &["y"], "a")], "has to depend on one image"),
+    ];
+    for (nodes, what) in cases {
+        let text = format!("{nodes:?}");
+        let error = imported(&model(nodes, &["a"]), &Options::default()).expect_err(&text).to_string();
+        assert!(error.contains(what), "{error}");
+    }
+}
+
+#[test]
+fn images_and_results_have_to_be_clear() {
+    let nodes = vec![node("Conv", &["x", "w"], "a"), node("Relu", &["x"], "b")];
+    let error = |model: &ModelProto, options: &Options| imported(model, options).expect_err("refused").to_string();
+    let several = error(&model(nodes.clone(), &["a", "b"]), &Options::default());
+    assert!(several.contains("several results") && several.contains("`a`, `b`") && several.contains("--output"), "{several}");
+    let one = Options { output: Some("b".into()), ..Options::default() };
+    assert_eq!(
+        imported(&model(nodes.clone(), &["a", "b"]), &one).unwrap().raw.layer.len(),
+        2,
+        "a scale, which takes the ReLU, and nothing of `a`"
+    );
+    let misspelt = error(&model(nodes, &["a"]), &Options { output: Some("bb".into()), ..Options::default() });
+    assert!(misspelt.contains("did you mean `b`"), "{misspelt}");
+
+    let mut open = model(vec![node("Conv", &["x", "w"], "a")], &["a"]);
+    open.graph.as_mut().unwrap().input = vec![info("x", &[0, 2, 0, 0])];
+    assert!(error(&open, &Options::default()).contains("--size"));
+    let sized = Options { size: Some([6, 8]), ..Options::default() };
+    assert_eq!(*imported(&open, &sized).unwrap().raw.input.width.get_ref(), 8);
+    assert!(error(&model(vec![node("Conv", &["x", "w"], "a")], &["a"]), &sized).contains("fixed size"));
+    open.graph.as_mut().unwrap().input = vec![info("x", &[4, 2, 4, 4])];
+    assert!(error(&open, &Options::default()).contains("the batch is fixed"));
+}
+
+#[test]
+fn tensors_hold_what_their_extents_say_and_lie_beside_the_model() {
+    let fails = |tensor: TensorProto, what: &str| {
+        let mut model = model(vec![node("Conv", &["x", "v"], "a")], &["a"]);
+        model.graph.as_mut().unwrap().initializer.push(TensorProto { name: "v".into(), ..tensor });
+        let error = imported(&model, &Options::default()).expect_err(what).to_string();
+        assert!(error.contains(what) && error.contains("tensor `v`"), "{error}");
+    };
+    fails(floats("", &[2, 2, 1, 1], &[1.0]), "another number of values");
+    fails(floats("", &[1 << 40, 1 << 40], &[1.0]), "extents of a tensor");
+    fails(floats("", &[-1], &[1.0]), "extents of a tensor");
+    fails(TensorProto { data_type: 8, ..floats("", &[1], &[1.0]) }, "type of a tensor");
+    let outside = super::proto::StringStringEntryProto { key: "location".into(), value: "../secret".into() };
+    fails(TensorProto { data_location: 1, external_data: vec![outside], ..floats("", &[1], &[]) }, "place of an external tensor");
+}

@@ -1,0 +1,79 @@
+//! Activations: part of the layer before them where it is theirs alone.
+
+use super::{Translator, Value};
+use crate::error::{Error, Result};
+use crate::model::import::file::Node;
+use crate::model::import::spanned;
+use crate::model::raw_values::RawActivation;
+
+impl<'f> Translator<'f> {
+    pub(super) fn activation(&mut self, node: &Node, activation: RawActivation) -> Result<Value> {
+        let value = self.value(node, 0)?;
+        let (alone, layers) = (self.alone(node, 0, &value), self.layers.len());
+        if self.activate(&value, alone, activation) {
+            return Ok(value);
+        }
+        let value = self.plain(value, &node.name)?;
+        // What scales it has become a layer, which takes the activation.
+        if self.layers.len() > layers && self.activate(&value, true, activation) {
+            return Ok(value);
+        }
+        let flat = value.flat;
+        let made = self.push(&node.name, "activation", &[&value], alone, value.shape);
+        self.last().raw.activation = Some(spanned(activation));
+        Ok(Value { flat, ..made })
+    }
+
+    /// Gives the layer that makes `value` the activation, if it takes one; a max pool hands it on, for no activation changes an order.
+    pub(super) fn activate(&mut self, value: &Value, alone: bool, activation: RawActivation) -> bool {
+        let (Some(k), true, None, [0, 0, 0, 0]) = (value.layer, alone, &value.affine, value.pad) else { return false };
+        let layer = &mut self.layers[k];
+        match layer.raw.op.get_ref().as_str() {
+            "max_pool" => {
+                let (from, alone) = (layer.from[0], layer.alone);
+                self.activate(&Value { layer: from, ..value.clone() }, alone && from.is_some(), activation)
+            }
+            "concat" | "upsample" | "space_to_depth" => false,
+            _ if layer.raw.activation.is_some() || layer.raw.features.is_some() => false,
+            _ => {
+                layer.raw.activation = Some(spanned(activation));
+                true
+            }
+        }
+    }
+
+    pub(super) fn clip(&mut self, node: &'f Node) -> Result<Value> {
+        let bound = |k: usize, key: &str| -> Result<Option<f64>> {
+            match self.given(node, k)? {
+                Some(c) => Ok(c.scalar()),
+                None => Ok(node.attribute(key).map(|a| f64::from(a.f))),
+            }
+        };
+        match (bound(1, "min")?, bound(2, "max")?) {
+            (Some(0.0), None) => self.activation(node, RawActivation::Relu),
+            (Some(0.0), Some(end)) if end > 0.0 && end.is_finite() => {
+                let named = [(4.0, RawActivation::Relu4), (6.0, RawActivation::Relu6), (8.0, RawActivation::Relu8)];
+                let known = named.iter().find(|(e, _)| *e == end).map(|(_, a)| *a);
+                self.activation(node, if end > 1e30 { RawActivation::Relu } else { known.unwrap_or(RawActivation::Clip(end)) })
+            }
+            (low, high) => {
+                Err(Error::unsupported("bounds of a clip").value(format!("{low:?} to {high:?}")).allowed("0 and a positive number"))
+            }
+        }
+    }
+
+    pub(super) fn leaky(&mut self, node: &Node, slope: f64) -> Result<Value> {
+        let log2 = -libm::rint(libm::log2(slope));
+        if !(slope > 0.0 && (0.0..=15.0).contains(&log2)) {
+            return Err(Error::unsupported("slope of a leaky ReLU").value(slope).allowed("2^-15 to 1"));
+        }
+        let on_machine = libm::exp2(-log2);
+        if on_machine != slope {
+            let text = format!(
+                "Leaky ReLU has slopes of powers of two here: {slope} becomes {on_machine}. Train with {on_machine}, or accept other values."
+            );
+            self.remark("slope", text);
+        }
+        self.activation(node, RawActivation::Leaky(log2 as i64))
+    }
+}

@@ -1,0 +1,132 @@
+//! Where the network begins and ends: the image, and the tensor that is the result.
+
+use super::{Affine, Value};
+use crate::error::{Error, Result};
+use crate::model::import::file::{File, Node};
+use crate::model::import::{Options, Scaling};
+use crate::tensor::Shape;
+
+/// Operators behind the last layer that are the host's.
+const HOST: &[&str] = &[
+    "Reshape",
+    "Flatten",
+    "Transpose",
+    "Squeeze",
+    "Unsqueeze",
+    "Softmax",
+    "LogSoftmax",
+    "Sigmoid",
+    "HardSigmoid",
+    "Tanh",
+    "Exp",
+    "Identity",
+    "Cast",
+    "ArgMax",
+    "DepthToSpace",
+    "Dropout",
+];
+
+/// The tensor that is the result: behind it is only what the host does.
+pub(super) fn output(file: &File, options: &Options, remarks: &mut Vec<String>) -> Result<String> {
+    let known = || file.nodes.iter().map(|n| n.output.as_str());
+    if let Some(name) = options.output.as_ref().filter(|name| file.maker(name).is_none()) {
+        let error = Error::usage("no node of the model makes this tensor").value(name);
+        return Err(match crate::config::suggest::did_you_mean(name, known()) {
+            Some(hint) => error.hint(hint),
+            None => error.allowed(format!(
+                "the last are {}",
+                known().collect::<Vec<_>>().iter().rev().take(8).copied().collect::<Vec<_>>().join(", ")
+            )),
+        });
+    }
+    let ends: Vec<&String> = options.output.as_ref().map_or_else(|| file.outputs.iter().collect(), |name| vec![name]);
+    let mut found: Vec<(String, Vec<&str>)> = Vec::new();
+    for end in ends {
+        let (mut at, mut left) = (end.clone(), Vec::new());
+        while let Some(node) = file.maker(&at).filter(|n| HOST.contains(&n.op.as_str())) {
+            let Some(from) = node.input(0) else { break };
+            left.push(node.op.as_str());
+            at = from.to_string();
+        }
+        left.reverse();
+        if !found.iter().any(|(name, _)| *name == at) {
+            found.push((at, left));
+        }
+    }
+    match found.as_slice() {
+        [(name, left)] => {
+            if !left.is_empty() {
+                remarks.push(format!("Left to the host, behind `{name}`: {}.", left.join(", ")));
+            }
+            Ok(name.clone())
+        }
+        [] => Err(Error::input("the model has no output")),
+        several => Err(Error::input("the model has several results, and the machine has one")
+            .value(several.iter().map(|(name, _)| format!("`{name}`")).collect::<Vec<_>>().join(", "))
+            .hint("take one with --output, or concatenate them along the channels before the export")),
+    }
+}
+
+/// Name and extents of the image, and whether its channels come last in the file.
+pub(super) fn image(file: &File, nodes: &[&Node], options: &Options) -> Result<(String, Shape, bool)> {
+    let read = |name: &String| nodes.iter().any(|n| n.inputs.contains(name));
+    let inputs: Vec<_> = file.inputs.iter().filter(|(name, _)| read(name)).collect();
+    let [(name, dims)] = inputs.as_slice() else {
+        let names: Vec<&str> = inputs.iter().map(|(name, _)| name.as_str()).collect();
+        return Err(Error::input("the result has to depend on one image").value(names.join(", ")).allowed("one input without values"));
+    };
+    // An image with its channels last is transposed before anything else reads it.
+    let readers: Vec<&&Node> = nodes.iter().filter(|n| n.inputs.contains(name)).collect();
+    let rows_first = readers.iter().all(|n| n.op == "Transpose" && n.ints("perm") == [0, 3, 1, 2]) && !readers.is_empty();
+    let here = |e: Error| e.within(format!("input `{}`", name.escape_debug()));
+    let Some([batch, a, b, c]) = dims.as_deref() else {
+        let text = dims.as_ref().map_or("none".into(), |d| format!("{} axes", d.len()));
+        return Err(here(Error::input("extents of the image").value(text).allowed("batch, channels, rows, columns")));
+    };
+    if batch.is_some_and(|n| n != 1) {
+        return Err(here(
+            Error::input("the batch is fixed").value(batch.unwrap_or(0)).allowed("1, or open").hint("export with a batch of 1"),
+        ));
+    }
+    let [channels, h, w] = if rows_first { [c, a, b] } else { [a, b, c] };
+    let fixed = |given: Option<usize>, wanted: Option<usize>| match (given, wanted) {
+        (Some(given), Some(wanted)) if given != wanted => Err(here(
+            Error::usage("the model has a fixed size")
+                .value(wanted)
+                .allowed(given)
+                .hint("leave --size out, or export the model with open rows and columns"),
+        )),
+        (Some(extent), _) | (None, Some(extent)) => Ok(extent),
+        (None, None) => {
+            Err(here(Error::input("rows and columns of the image are open").hint("give --size ROWSxCOLUMNS, e.g. --size 160x320")))
+        }
+    };
+    let (h, w) = (fixed(*h, options.size.map(|s| s[0]))?, fixed(*w, options.size.map(|s| s[1]))?);
+    let channels =
+        channels.ok_or_else(|| here(Error::input("the channels of the image are open").hint("export the model with fixed channels")))?;
+    Ok((name.clone(), Shape::new(channels, h, w), rows_first))
+}
+
+/// The image: what its pixels of 0 to 255, as fractions of 256, are to the network.
+pub(super) fn pixels(shape: Shape, scaling: &Scaling) -> Result<Value> {
+    // Value of black, and span to white, by channel.
+    let (black, span): (Vec<f64>, Vec<f64>) = match scaling {
+        Scaling::Range([low, high]) => (vec![*low; shape.c], vec![high - low; shape.c]),
+        Scaling::Normalise { mean, deviation } => {
+            let each = |v: &[f64]| match v {
+                [one] => Ok(vec![*one; shape.c]),
+                v if v.len() == shape.c => Ok(v.to_vec()),
+                v => Err(Error::usage("numbers of --mean or --std")
+                    .value(v.len())
+                    .allowed(format!("1, or {} as the image has channels", shape.c))),
+            };
+            let (mean, deviation) = (each(mean)?, each(deviation)?);
+            (mean.iter().zip(&deviation).map(|(m, d)| -m / d).collect(), deviation.iter().map(|d| 1.0 / d).collect())
+        }
+    };
+    if span.iter().chain(&black).any(|v| !v.is_finite()) || span.iter().any(|s| *s <= 0.0) {
+        return Err(Error::usage("black has to be less than white").value(format!("{black:?}, span {span:?}")));
+    }
+    let affine = Affine { scale: span.iter().map(|s| s * 256.0 / 255.0).collect(), shift: black };
+    Ok(Value { layer: None, shape, flat: false, rows_first: false, shared: false, pad: [0; 4], affine: Some(affine) })
+}

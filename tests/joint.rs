@@ -398,6 +398,11 @@ fn a_search_leaves_a_pair_that_does_what_it_promised() {
     fails(dir, &["search", "--out", "x", "--space", "narrow.toml"], 3, &["narrow.toml", "`replications`"]);
     std::fs::write(dir.join("typo.toml"), SPACE.replace("bundles", "bundels")).unwrap();
     fails(dir, &["search", "--out", "x", "--space", "typo.toml"], 3, &["typo.toml:1"]);
+    // A board with a setting: what comes after knows it.
+    let text = works(dir, &asked(&["--out", "small", "--designs", "1", "--set-board", "budget.dsp=110"]));
+    assert!(text.contains("--board pynq-z1 --set-board budget.dsp=110"), "{text}");
+    let why = works(dir, &["search", "--out", "small", "--explain", "0"]);
+    assert!(why.contains("of      110"), "{why}");
     let far =
         ["search", "--out", "far", "--space", "space.toml", "--table", "table.csv", "--trainings", "1", "--designs", "1", "--fps", "9999"];
     let o = bico(dir, &far);

@@ -169,6 +169,11 @@ fn the_command_line_designs_and_writes() {
     let record: serde_json::Value = serde_json::from_str(&out(&o)).unwrap();
     let frame = &record["frames"][0];
     assert_eq!((frame["end_cycle"].as_u64().unwrap() - frame["start_cycle"].as_u64().unwrap()).to_string(), cycles);
+    // On half of the board.
+    let o = bico(dir.path(), &["design", "tiny", "--designs", "24", "--set-board", "budget.dsp=40"]);
+    let halved = out(&o);
+    let dsp = halved.lines().find(|l| l.starts_with("DSP")).unwrap().split_whitespace().nth(1).unwrap().parse::<u64>().unwrap();
+    assert!(dsp <= 40 && halved != text, "{halved}");
     let o = bico(dir.path(), &["observe", "dsp", "--out", "figures"]);
     assert!(o.status.success() && dir.path().join("figures/observation3.svg").exists(), "{}", err(&o));
 }
@@ -183,6 +188,7 @@ fn bad_input_is_one_clear_error() {
     fails(dir.path(), &["design", "--fps", "-3"], 2, &["--fps is out of range", "-3", "above 0"]);
     fails(dir.path(), &["design", "uav-detektor"], 2, &["did you mean `uav-detector`?"]);
     fails(dir.path(), &["design", "nowhere"], 2, &["nowhere", "uav-detector"]);
+    fails(dir.path(), &["design", "tiny", "--set-board", "budget.dps=40"], 2, &["--set-board", "did you mean `dsp`?"]);
     fails(dir.path(), &["bundles", "--svg", "x.svg"], 2, &["--epochs 1 or more"]);
     fails(dir.path(), &["bundles", "--pool", "twice.toml"], 3, &["two bundles have this name", "dw3-pw"]);
     fails(dir.path(), &["bundles", "--csv", "old.csv"], 3, &["old.csv:2", "not a row of judged bundles"]);

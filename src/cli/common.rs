@@ -88,7 +88,11 @@ pub fn parse_override(text: &str) -> std::result::Result<Override, String> {
     Override::parse(text).map_err(|e| e.to_string())
 }
 
-fn parse_board_override(text: &str) -> std::result::Result<Override, String> {
+/// `KEY=VALUE` of `--set-board`.
+///
+/// # Errors
+/// When it is not of that form.
+pub fn parse_board_override(text: &str) -> std::result::Result<Override, String> {
     Override::of("--set-board", text).map_err(|e| e.to_string())
 }
 
@@ -248,16 +252,24 @@ pub struct PlaceArguments {
     /// Fabric clock in megahertz: assumed, not timed.
     #[arg(long, value_name = "MHZ", default_value_t = 100.0)]
     pub clock_mhz: f64,
+    /// Change one value of the board, e.g. `--set-board budget.dsp=110` or `--set-board host.overlapped=true`.
+    #[arg(long = "set-board", value_name = "KEY=VALUE", value_parser = parse_board_override)]
+    pub board_settings: Vec<Override>,
 }
 
 impl PlaceArguments {
     /// The board and the clock.
     ///
     /// # Errors
-    /// When there is no such board, or the clock is out of range.
+    /// When there is no such board, a setting is none of it, or the clock is out of range.
     pub fn load(&self) -> Result<(Board, Hertz)> {
         let clock = clock(self.clock_mhz)?;
-        Ok((board::load(&self.board)?, clock))
+        Ok((board::open(&self.board, &self.board_settings)?.check()?, clock))
+    }
+
+    /// The settings as they were written, `KEY=VALUE`.
+    pub fn settings(&self) -> Vec<String> {
+        self.board_settings.iter().map(|s| format!("{}={}", s.key, s.value)).collect()
     }
 }
 

@@ -4,6 +4,7 @@ use super::{Left, files};
 use crate::board;
 use crate::cli::Talk;
 use crate::cli::common::{clock, print, progress};
+use crate::config::Override;
 use crate::error::{Error, Result};
 use crate::search::bundle;
 use crate::search::candidate::Offer;
@@ -29,7 +30,8 @@ pub fn run(out: &Path, which: &str, jobs: usize, talk: Talk) -> Result<()> {
             .allowed(format!("0 to {}, or a network of trials.csv", left.candidates.len().saturating_sub(1)))
     })?;
     let candidate = &left.candidates[number];
-    let (pool, board) = (bundle::pool(left.pool.as_deref())?, board::load(&left.board)?);
+    let settings = left.board_settings.iter().map(|s| Override::of("--set-board", s)).collect::<Result<Vec<_>>>()?;
+    let (pool, board) = (bundle::pool(left.pool.as_deref())?, board::open(&left.board, &settings)?.check()?);
     let mut text = standing(&left, number);
     let Some(offer) = candidate.chosen() else {
         let _ = writeln!(text, "no accelerator of the grid runs it: {}", candidate.hardware.refused.as_deref().unwrap_or("no design"));

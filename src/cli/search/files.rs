@@ -165,6 +165,7 @@ pub fn write(a: &Arguments, pool: &[Bundle], found: &Outcome, steps: &[Step]) ->
     }
     let left = Left {
         board: a.place.board.clone(),
+        board_settings: a.place.settings(),
         clock_mhz: a.place.clock_mhz,
         designs: a.designs as usize,
         pool: a.pool.clone(),

@@ -27,7 +27,7 @@ pub struct Arguments {
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
     /// Explain a candidate of a finished search in --out (its number or the name of its network): why it won or not, what binds, what more of each budget would buy.
-    #[arg(long, value_name = "CANDIDATE", conflicts_with_all = ["fps", "mj", "goal", "strategy", "space", "table", "add_features", "finish", "board", "clock_mhz", "trainings", "designs", "epochs", "seed", "pool", "cache"])]
+    #[arg(long, value_name = "CANDIDATE", conflicts_with_all = ["fps", "mj", "goal", "strategy", "space", "table", "add_features", "finish", "board", "board_settings", "clock_mhz", "trainings", "designs", "epochs", "seed", "pool", "cache"])]
     explain: Option<String>,
     #[command(flatten)]
     place: PlaceArguments,
@@ -190,6 +190,9 @@ fn add_features(a: &Arguments, evaluator: &Evaluator<'_>, best: &Candidate, talk
 #[serde(deny_unknown_fields)]
 struct Left {
     board: String,
+    /// `KEY=VALUE` each.
+    #[serde(default)]
+    board_settings: Vec<String>,
     clock_mhz: f64,
     designs: usize,
     pool: Option<PathBuf>,

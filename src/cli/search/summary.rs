@@ -69,7 +69,8 @@ fn line(c: &Candidate, width: usize) -> String {
 pub fn next(a: &Arguments) -> Vec<Vec<String>> {
     let at = |name: &str| a.out.join(name).display().to_string();
     let (best, trained) = (at(BEST), at("trained"));
-    let pair = ["--accelerator".to_string(), format!("{best}/accelerator.toml"), "--board".to_string(), a.place.board.clone()];
+    let mut pair = vec!["--accelerator".to_string(), format!("{best}/accelerator.toml"), "--board".to_string(), a.place.board.clone()];
+    a.place.settings().into_iter().for_each(|setting| pair.extend(["--set-board".to_string(), setting]));
     let command = |name: &str, model: &str, rest: &[&str]| -> Vec<String> {
         let words = [name, model].into_iter().map(String::from);
         let pair = pair.iter().filter(|_| name != "train").cloned();

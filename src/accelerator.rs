@@ -184,6 +184,14 @@ pub fn load(name_or_path: &str) -> Result<Accelerator> {
     open(name_or_path, &[]).and_then(|d| d.check())
 }
 
+/// The file behind [`load`], as it is written.
+///
+/// # Errors
+/// Usage: neither a name nor a file.
+pub fn text(name_or_path: &str) -> Result<String> {
+    crate::config::find(name_or_path, "accelerator", &BUILTIN).map(|source| source.text().to_string())
+}
+
 /// As [`load`], unchecked and with settings of the command line on top; [`Document::resolved`] explains it and
 /// `Document<RawAccelerator>::check` makes the accelerator.
 ///

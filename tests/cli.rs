@@ -97,6 +97,32 @@ fn what_comes_with_it_is_listed_and_explained() {
 }
 
 #[test]
+fn what_comes_with_it_can_be_copied_and_runs_as_it_did() {
+    let dir = tempfile::tempdir().unwrap();
+    let d = dir.path();
+    let works = |arguments: &[&str]| {
+        let o = bico(d, arguments);
+        assert!(o.status.success(), "{arguments:?}: {}", err(&o));
+        out(&o)
+    };
+    for (list, name, file) in
+        [("networks", "mobile_block", "mine/network.toml"), ("accelerators", "dnn3", "dnn3.toml"), ("boards", "ultra96", "ultra96.toml")]
+    {
+        let target = file.strip_suffix("/network.toml").unwrap_or(file);
+        assert_eq!(works(&[list, name, "--out", target]), "");
+        assert_eq!(works(&[list, name]), std::fs::read_to_string(d.join(file)).unwrap());
+        fails(d, &[list, name, "--out", target], 2, &["there already", file]);
+        fails(d, &[list, "nothing-of-the-kind"], 2, &["nothing-of-the-kind", name]);
+    }
+    works(&["networks", "uav-fast", "--out", "deep/fast"]);
+    let run = |model: &str, rest: &[&str]| works(&[&["simulate", model, "--scenes", "1", "--frames", "1"], rest].concat());
+    let of = |text: &str| text.lines().filter(|l| l.contains("latency") || l.contains("IoU")).map(String::from).collect::<Vec<_>>();
+    let copied = of(&run("deep/fast", &[]));
+    assert_eq!(copied, of(&run("uav-fast", &[])));
+    assert!(!copied.is_empty());
+}
+
+#[test]
 fn a_run_says_its_widths_and_settings_and_compare_shows_them() {
     let dir = tempfile::tempdir().unwrap();
     let run = |arguments: &[&str]| {

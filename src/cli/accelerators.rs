@@ -1,6 +1,6 @@
 //! `bico accelerators`: what is embedded, and what it takes on a board.
 
-use super::common::{mapping_setting, print};
+use super::common::{CopyArguments, copy_or_print, mapping_setting, print};
 use crate::board::Mapping;
 use crate::error::Result;
 use crate::ip::cost;
@@ -9,6 +9,8 @@ use std::fmt::Write;
 
 #[derive(clap::Args, Debug)]
 pub struct Arguments {
+    #[command(flatten)]
+    one: CopyArguments,
     /// Board whose resources count.
     #[arg(long, value_name = "B", default_value = crate::board::DEFAULT)]
     board: String,
@@ -19,6 +21,9 @@ pub struct Arguments {
 
 /// Runs the subcommand.
 pub fn run(arguments: &Arguments) -> Result<()> {
+    if let Some(name) = &arguments.one.name {
+        return copy_or_print(&arguments.one, &accelerator::text(name)?);
+    }
     let settings: Vec<_> = mapping_setting(arguments.mapping)?.into_iter().collect();
     let board = board::open(&arguments.board, &settings)?.check()?;
     let mut text = format!(

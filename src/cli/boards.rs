@@ -1,6 +1,6 @@
 //! `bico boards`: what is embedded.
 
-use super::common::print;
+use super::common::{CopyArguments, copy_or_print, print};
 use crate::board;
 use crate::error::Result;
 use crate::power::{PUBLISHED, leave_one_out};
@@ -8,13 +8,18 @@ use std::fmt::Write;
 
 #[derive(clap::Args, Debug)]
 pub struct Arguments {
+    #[command(flatten)]
+    one: CopyArguments,
     /// Hold the power model against each published design, fitted on the others
-    #[arg(long)]
+    #[arg(long, conflicts_with = "name")]
     power: bool,
 }
 
 /// Runs the subcommand.
 pub fn run(arguments: &Arguments) -> Result<()> {
+    if let Some(name) = &arguments.one.name {
+        return copy_or_print(&arguments.one, &board::text(name)?);
+    }
     if arguments.power {
         return power();
     }

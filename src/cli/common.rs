@@ -5,10 +5,11 @@ use crate::board::{self, Board, Mapping, RawBoard};
 use crate::config::Override;
 use crate::config::suggest::did_you_mean;
 use crate::error::{Error, Kind, Result};
+use crate::files::write_in_folder;
 use crate::model::{self, LoadOptions, Network, WeightsFile};
 use crate::units::Hertz;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Name of the network that runs when none is named.
 pub const DEFAULT_NETWORK: &str = "uav-detector";
@@ -225,15 +226,17 @@ pub fn network(name_or_path: &str, options: LoadOptions) -> Result<Network> {
         return embedded.load(options);
     }
     let path = Path::new(name_or_path);
-    if !path.exists() {
-        let names: Vec<&str> = model::BUILTIN.iter().map(|b| b.name).collect();
-        let hint = did_you_mean(name_or_path, names.iter().copied());
-        return Err(Error::usage("no embedded network and no folder of this name")
-            .value(name_or_path)
-            .allowed(names.join(", "))
-            .hint(hint.unwrap_or_else(|| "run `bico networks`, or give a folder with network.toml".into())));
-    }
-    model::load(path, options)
+    if path.exists() { model::load(path, options) } else { Err(no_network(name_or_path)) }
+}
+
+/// That there is none of this name.
+pub fn no_network(name: &str) -> Error {
+    let names: Vec<&str> = model::BUILTIN.iter().map(|b| b.name).collect();
+    let hint = did_you_mean(name, names.iter().copied());
+    Error::usage("no embedded network and no folder of this name")
+        .value(name)
+        .allowed(names.join(", "))
+        .hint(hint.unwrap_or_else(|| "run `bico networks`, or give a folder with network.toml".into()))
 }
 
 /// A progress bar on a terminal; silent in a pipe and with `--quiet`.
@@ -271,6 +274,42 @@ impl PlaceArguments {
     pub fn settings(&self) -> Vec<String> {
         self.board_settings.iter().map(|s| format!("{}={}", s.key, s.value)).collect()
     }
+}
+
+/// One of what comes with bico, to start one's own from.
+#[derive(clap::Args, Debug)]
+pub struct CopyArguments {
+    /// Print this one's TOML file instead of the list.
+    #[arg(value_name = "NAME")]
+    pub name: Option<String>,
+    /// Copy it there, to start your own from: a file that does not exist yet, of a network a folder.
+    #[arg(long, value_name = "PATH", requires = "name")]
+    pub out: Option<PathBuf>,
+}
+
+/// Copies a text to where it is asked for, or prints it.
+///
+/// # Errors
+/// As [`copy`].
+pub fn copy_or_print(one: &CopyArguments, text: &str) -> Result<()> {
+    match &one.out {
+        Some(path) => copy(path, text.as_bytes()),
+        None => {
+            print(text);
+            Ok(())
+        }
+    }
+}
+
+/// Writes a file that must not be there yet, its folder made when absent.
+///
+/// # Errors
+/// When it is there, or can not be written.
+pub fn copy(path: &Path, bytes: &[u8]) -> Result<()> {
+    if path.exists() {
+        return Err(Error::usage("the file is there already").file(path).hint("name another: a copy overwrites nothing"));
+    }
+    write_in_folder(path, bytes)
 }
 
 /// A limit that may be left out.

@@ -1,15 +1,21 @@
 //! `bico networks`: what is embedded.
 
-use super::common::print;
+use super::common::{CopyArguments, copy, no_network, print};
 use crate::error::Result;
 use crate::model::{self, LoadOptions};
 use std::fmt::Write;
 
 #[derive(clap::Args, Debug)]
-pub struct Arguments {}
+pub struct Arguments {
+    #[command(flatten)]
+    one: CopyArguments,
+}
 
 /// Runs the subcommand.
-pub fn run(_: &Arguments) -> Result<()> {
+pub fn run(arguments: &Arguments) -> Result<()> {
+    if let Some(name) = &arguments.one.name {
+        return one(name, &arguments.one);
+    }
     let mut text = format!("{:<16} {:>12} {:>10} {:>9}  {}\n", "network", "input", "MMAC", "weights", "what it is");
     for embedded in model::BUILTIN {
         let network = embedded.load(LoadOptions::default())?;
@@ -21,4 +27,17 @@ pub fn run(_: &Arguments) -> Result<()> {
     }
     print(&text);
     Ok(())
+}
+
+fn one(name: &str, arguments: &CopyArguments) -> Result<()> {
+    let embedded = model::builtin(name).ok_or_else(|| no_network(name))?;
+    let Some(folder) = &arguments.out else {
+        print(embedded.toml);
+        return Ok(());
+    };
+    copy(&folder.join("network.toml"), embedded.toml.as_bytes())?;
+    match embedded.weights {
+        Some(weights) => copy(&folder.join("weights.safetensors"), weights),
+        None => Ok(()),
+    }
 }

@@ -179,10 +179,13 @@ fn summary(a: &Arguments, imported: &Imported, network: &Network, shown: &[Sampl
         a.scale.name(),
         shown.len().min(COMPARED)
     );
-    if ratio_db < LITTLE_DB {
-        text += "That is little: try --scale multiplier-per-channel, wider --features and --weights, images of its own (--images), or train it on these grids.\n";
+    if !ratio_db.is_finite() {
+        text += "The result is the same for every image, or leaves the formats: is the network trained, and are its pixels scaled as it was trained (--range)?\n";
+    } else if ratio_db < LITTLE_DB {
+        text += "That is little: try --scale multiplier-per-channel, wider --features and --weights, or images of its own (--images).\n";
     }
-    let place = a.out.display();
+    let place: PathBuf = a.out.components().collect();
+    let place = place.display();
     let _ = writeln!(
         text,
         "\nWritten to {place}. Next:\n  bico design {place} --out {place}.accelerator.toml\n  bico simulate {place} --accelerator {place}.accelerator.toml"

@@ -18,6 +18,13 @@ pub fn reads_images(name: &str, input: Shape, coding: PixelCoding) -> Result<()>
         return Err(e.value(format!("{} channels", input.c)).allowed(format!("{CHANNELS} channels")));
     }
     let format = coding.format;
+    // Black and white have to be members, or close to one.
+    let misses = |p: u8| (format.value(coding.raw(p) - coding.zero_point) - coding.value(p)).abs() > format.step();
+    if [0, 255].into_iter().any(misses) {
+        return Err(Error::input(format!("network `{name}` cuts the image off: its input format ends before black or white"))
+            .value(format!("{format:?}, zero point {}, mean {}", coding.zero_point, coding.mean))
+            .hint("a pixel stands for pixel / 256 - mean: with 8 unsigned bits and frac = 8, zero_point = 256 * mean"));
+    }
     let mut kept = pixels(coding).to_vec();
     kept.dedup();
     // Of as many values as it could keep.

@@ -19,7 +19,7 @@ pub(in crate::model) const MAX_EXTENT: i64 = 65_536;
 pub(in crate::model) const MAX_MAP: usize = 1 << 24;
 const MAX_ALL_MAPS: usize = 1 << 27;
 /// Most layers of a network.
-pub(super) const MAX_LAYERS: usize = 4096;
+pub(in crate::model) const MAX_LAYERS: usize = 4096;
 /// Most weights of a network (VGG-16 has 138 million).
 pub(in crate::model) const MAX_WEIGHTS: usize = 160 << 20;
 

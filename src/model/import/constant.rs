@@ -8,8 +8,10 @@ use half::{bf16, f16};
 use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
 
-/// Most elements of a tensor.
-const MAX_ELEMENTS: usize = 1 << 27;
+/// Most elements of all tensors of a file.
+pub(super) const MAX_ELEMENTS: usize = 1 << 27;
+/// Most axes of a tensor.
+const MAX_RANK: usize = 16;
 
 /// A tensor of known values. Integers are exact to 2^53, which holds every extent and index.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -20,15 +22,19 @@ pub(super) struct Constant {
     pub grid: Option<Format>,
     /// Of integer types: whether signed, and bits.
     pub integer: Option<(bool, u8)>,
+    /// A quantiser of other steps than one power of two made them.
+    pub off_grid: bool,
 }
 
 impl Constant {
     /// Values of a tensor of the file; `path` is the file's, beside which external tensors lie.
     pub fn new(proto: TensorProto, path: &Path) -> Result<Constant> {
-        let dims: Vec<usize> = proto.dims.iter().map(|&d| usize::try_from(d).ok()).collect::<Option<_>>().unwrap_or(vec![usize::MAX]);
-        let len = dims.iter().try_fold(1usize, |n, &d| n.checked_mul(d)).filter(|&n| n <= MAX_ELEMENTS);
-        let len =
-            len.ok_or_else(|| Error::input("extents of a tensor").value(format!("{:?}", proto.dims)).allowed("2^27 elements at most"))?;
+        let bad = || {
+            let text = format!("{:?}", &proto.dims[..proto.dims.len().min(MAX_RANK)]);
+            Error::input("extents of a tensor").value(text).allowed(format!("{MAX_RANK} axes, {MAX_ELEMENTS} elements at most"))
+        };
+        let len = Constant::elements(&proto.dims).ok_or_else(bad)?;
+        let dims: Vec<usize> = proto.dims.iter().map(|&d| d as usize).collect();
         let kind = TYPES.iter().find(|t| t.code == proto.data_type).ok_or_else(|| {
             Error::unsupported("type of a tensor")
                 .value(proto.data_type)
@@ -58,7 +64,14 @@ impl Constant {
         if data.len() != len {
             return Err(Error::input("a tensor has another number of values than its extents say").value(data.len()).allowed(len));
         }
-        Ok(Constant { dims, data, grid: None, integer: kind.integer })
+        Ok(Constant { dims, data, integer: kind.integer, ..Constant::default() })
+    }
+
+    /// How many elements a tensor of these extents has; none where it is too large.
+    pub fn elements(dims: &[i64]) -> Option<usize> {
+        let extent = |&d: &i64| usize::try_from(d).ok();
+        let product = dims.iter().try_fold(1usize, |n, d| n.checked_mul(extent(d)?))?;
+        (product <= MAX_ELEMENTS && dims.len() <= MAX_RANK).then_some(product)
     }
 
     fn of(dims: Vec<usize>, data: Vec<f64>) -> Constant {
@@ -76,13 +89,20 @@ impl Constant {
         self.data.iter().map(|&v| v as i64).collect()
     }
 
-    /// One value a channel of a map of `channels`: what broadcasts along rows and columns of it. `flat` maps have channels last.
-    pub fn by_channel(&self, channels: usize, flat: bool) -> Option<Vec<f64>> {
-        if let Some(value) = self.scalar() {
-            return Some(vec![value; channels]);
+    /// The value for each index along axis `axis` of a tensor of `extents` (the batch apart, which is 1); none where it differs along others, or has extents of its own.
+    pub fn along(&self, extents: &[usize], axis: usize) -> Option<Vec<f64>> {
+        let behind = extents.len() - axis;
+        let own: Vec<usize> = self.dims.iter().rev().copied().collect();
+        let of = |k: usize| if k < extents.len() { extents[extents.len() - 1 - k] } else { 1 };
+        let broadcasts = own.len() <= extents.len() + 1 && own.iter().enumerate().all(|(k, &d)| d == 1 || d == of(k));
+        if !broadcasts {
+            return None;
         }
-        let axis = if flat { self.dims.len().checked_sub(1)? } else { self.dims.len().checked_sub(3)? };
-        (self.dims[axis] == channels && self.data.len() == channels).then(|| self.data.clone())
+        if let Some(value) = self.scalar() {
+            return Some(vec![value; extents[axis]]);
+        }
+        let alone = own.iter().enumerate().all(|(k, &d)| d == 1 || k + 1 == behind);
+        alone.then(|| self.data.clone())
     }
 }
 
@@ -158,12 +178,19 @@ pub(super) fn fold(node: &Node, inputs: &[Option<&Constant>], path: &Path) -> Re
         },
         ("ConstantOfShape", Some(shape)) => {
             let value = node.attribute("value").and_then(|a| a.t.clone()).map(|t| Constant::new(t, path)).transpose()?;
-            let dims: Vec<usize> = shape.ints().iter().map(|&d| d.max(0) as usize).collect();
-            let len = dims.iter().try_fold(1usize, |n, &d| n.checked_mul(d)).filter(|&n| n <= MAX_ELEMENTS);
-            let len = len.ok_or_else(|| Error::input("extents of a tensor").value(format!("{dims:?}")).allowed("2^27 elements at most"))?;
+            let dims = shape.ints();
+            let len = Constant::elements(&dims).ok_or_else(|| {
+                Error::input("extents of a tensor").value(format!("{dims:?}")).allowed(format!("{MAX_ELEMENTS} elements at most"))
+            })?;
+            let dims = dims.iter().map(|&d| d as usize).collect();
             Constant::of(dims, vec![value.and_then(|v| v.scalar()).unwrap_or(0.0); len])
         }
-        ("Identity" | "Cast" | "Dropout", Some(x)) => x.clone(),
+        ("Identity" | "Dropout", Some(x)) => x.clone(),
+        ("Cast", Some(x)) => match TYPES.iter().find(|t| i64::from(t.code) == node.int("to", 1)).map(|t| t.integer) {
+            Some(None) => Constant { integer: None, ..x.clone() },
+            Some(integer) => Constant { integer, ..Constant::of(x.dims.clone(), x.data.iter().map(|v| v.trunc()).collect()) },
+            None => return Ok(None),
+        },
         ("Reshape", Some(x)) => {
             let target = at(1).map_or_else(|| node.ints("shape").to_vec(), Constant::ints);
             Constant { dims: reshaped(&x.dims, &target)?, ..x.clone() }
@@ -176,6 +203,9 @@ pub(super) fn fold(node: &Node, inputs: &[Option<&Constant>], path: &Path) -> Re
         ("Unsqueeze", Some(x)) => {
             let axes = axes();
             let rank = x.dims.len() + axes.len();
+            if rank > MAX_RANK {
+                return Err(Error::input("axes of a tensor").value(rank).allowed(format!("{MAX_RANK} at most")));
+            }
             let new: Vec<usize> = axes.iter().map(|&a| position(a, rank)).collect::<Result<_>>()?;
             let mut old = x.dims.iter().copied();
             let dims = (0..rank).map(|k| if new.contains(&k) { 1 } else { old.next().unwrap_or(1) }).collect();
@@ -197,36 +227,55 @@ pub(super) fn fold(node: &Node, inputs: &[Option<&Constant>], path: &Path) -> Re
                 "Mul" => |a, b| a * b,
                 _ => |a, b| a / b,
             };
-            if a.dims != b.dims && a.data.len() != 1 && b.data.len() != 1 {
+            let Some(dims) = broadcast(&a.dims, &b.dims) else {
+                return Err(Error::input("extents of two constants")
+                    .value(format!("{:?} and {:?}", a.dims, b.dims))
+                    .allowed("such that broadcast"));
+            };
+            if Constant::elements(&dims.iter().map(|&d| d as i64).collect::<Vec<_>>()).is_none() {
                 return Ok(None);
             }
-            let longer = if a.data.len() >= b.data.len() { a } else { b };
-            let of = |c: &Constant, k: usize| if c.data.len() == 1 { c.data[0] } else { c.data[k] };
-            Constant::of(longer.dims.clone(), (0..longer.data.len()).map(|k| apply(of(a, k), of(b, k))).collect())
+            let whole = a.integer.is_some() && b.integer.is_some();
+            let of = |k: usize| apply(a.data[index(&dims, &a.dims, k)], b.data[index(&dims, &b.dims, k)]);
+            let data = (0..dims.iter().product()).map(of).map(|v| if whole { v.trunc() } else { v }).collect();
+            Constant { integer: a.integer.filter(|_| whole), ..Constant::of(dims, data) }
         }
         ("Concat", Some(x)) if inputs.iter().all(|c| c.is_some_and(|c| c.dims.len() == 1)) => {
             let data: Vec<f64> = inputs.iter().flatten().flat_map(|c| c.data.iter().copied()).collect();
-            Constant { dims: vec![data.len()], data, integer: x.integer, grid: None }
+            Constant { dims: vec![data.len()], data, integer: x.integer, ..Constant::default() }
+        }
+        ("QuantizeLinear", Some(x)) => {
+            let Some(scale) = at(1) else { return Ok(None) };
+            let (zero, integer) = (at(2), codes(node, at(2)));
+            let each = by_axis(node, &x.dims, scale, zero)?;
+            let (low, high) = ends(integer.0, integer.1, false);
+            let of = |(k, &v): (usize, &f64)| (libm::rint(v / each(k).0) + each(k).1).clamp(low, high);
+            Constant { integer: Some(integer), ..Constant::of(x.dims.clone(), x.data.iter().enumerate().map(of).collect()) }
         }
         ("DequantizeLinear", Some(x)) => {
             let Some(scale) = at(1) else { return Ok(None) };
             let zero = at(2);
-            let axis = position(node.int("axis", 1), x.dims.len().max(1)).unwrap_or(0);
-            let each = along(&x.dims, axis, scale, zero)?;
+            let each = by_axis(node, &x.dims, scale, zero)?;
             let data = x.data.iter().enumerate().map(|(k, &q)| (q - each(k).1) * each(k).0).collect();
             let no_zero = zero.is_none_or(|z| z.scalar() == Some(0.0));
             let grid = x.integer.filter(|_| no_zero).and_then(|(signed, bits)| grid(scale, signed, bits, false));
-            Constant { dims: x.dims.clone(), data, grid, integer: None }
+            Constant { grid, off_grid: grid.is_none(), ..Constant::of(x.dims.clone(), data) }
         }
         ("Quant", Some(x)) => {
             let quant = Quant::new(node, &inputs[1..])?;
             let (low, high) = quant.ends();
-            let each = along(&x.dims, 0, quant.scale, Some(quant.zero))?;
+            if [quant.scale, quant.zero].iter().any(|c| broadcast(&x.dims, &c.dims).as_ref() != Some(&x.dims)) {
+                return Err(Error::input("extents of a quantiser's scale or zero point")
+                    .value(format!("{:?}", quant.scale.dims))
+                    .allowed(format!("those that broadcast to {:?}", x.dims)));
+            }
             let of = |(k, &v): (usize, &f64)| {
-                let (scale, zero) = each(k);
+                let of = |c: &Constant| c.data[index(&x.dims, &c.dims, k)];
+                let (scale, zero) = (of(quant.scale), of(quant.zero));
                 (libm::rint((v / scale + zero).clamp(low, high)) - zero) * scale
             };
-            Constant { dims: x.dims.clone(), data: x.data.iter().enumerate().map(of).collect(), grid: quant.format(), integer: None }
+            let grid = quant.format().filter(|_| quant.zero.scalar() == Some(0.0));
+            Constant { grid, off_grid: grid.is_none(), ..Constant::of(x.dims.clone(), x.data.iter().enumerate().map(of).collect()) }
         }
         _ => return Ok(None),
     }))
@@ -295,8 +344,40 @@ fn transposed(x: &Constant, order: &[i64]) -> Result<Constant> {
     Ok(Constant { data: (0..x.data.len()).map(|k| x.data[from(k)]).collect(), dims, ..x.clone() })
 }
 
-/// Scale and zero point of element `k`: one for all, or one for each index along `axis`.
-fn along<'c>(dims: &[usize], axis: usize, scale: &'c Constant, zero: Option<&'c Constant>) -> Result<impl Fn(usize) -> (f64, f64) + 'c> {
+/// What the extents of two tensors that broadcast come to.
+fn broadcast(a: &[usize], b: &[usize]) -> Option<Vec<usize>> {
+    let rank = a.len().max(b.len());
+    let of = |dims: &[usize], k: usize| (k + dims.len()).checked_sub(rank).map_or(1, |at| dims[at]);
+    (0..rank)
+        .map(|k| match (of(a, k), of(b, k)) {
+            (x, y) if x == y || y == 1 => Some(x),
+            (1, y) => Some(y),
+            _ => None,
+        })
+        .collect()
+}
+
+/// Which element of a tensor of extents `own` stands at element `k` of one of extents `dims`, to which it broadcasts.
+fn index(dims: &[usize], own: &[usize], mut k: usize) -> usize {
+    let (mut at, mut step) = (0, 1);
+    for (axis, &extent) in dims.iter().enumerate().rev() {
+        if let Some(&d) = (axis + own.len()).checked_sub(dims.len()).and_then(|axis| own.get(axis)) {
+            at += if d == 1 { 0 } else { k % extent * step };
+            step *= d;
+        }
+        k /= extent.max(1);
+    }
+    at
+}
+
+/// Scale and zero point of element `k`: one for all, or one for each index along the node's axis.
+fn by_axis<'c>(
+    node: &Node,
+    dims: &[usize],
+    scale: &'c Constant,
+    zero: Option<&'c Constant>,
+) -> Result<impl Fn(usize) -> (f64, f64) + use<'c>> {
+    let axis = if scale.data.len() == 1 { 0 } else { position(node.int("axis", 1), dims.len())? };
     let inner: usize = dims.iter().skip(axis + 1).product::<usize>().max(1);
     let extent = dims.get(axis).copied().unwrap_or(1).max(1);
     let fits = |c: &Constant| c.data.len() == 1 || c.data.len() == extent;
@@ -307,6 +388,19 @@ fn along<'c>(dims: &[usize], axis: usize, scale: &'c Constant, zero: Option<&'c 
     }
     let of = move |c: &Constant, k: usize| if c.data.len() == 1 { c.data[0] } else { c.data[k / inner % extent] };
     Ok(move |k| (of(scale, k), zero.map_or(0.0, |z| of(z, k))))
+}
+
+/// Whether the integers of a QuantizeLinear are signed, and their bits.
+pub(super) fn codes(node: &Node, zero: Option<&Constant>) -> (bool, u8) {
+    let named = TYPES.iter().find(|t| i64::from(t.code) == node.int("output_dtype", 0)).and_then(|t| t.integer);
+    zero.and_then(|z| z.integer).or(named).unwrap_or((false, 8))
+}
+
+/// Smallest and largest integer of a type.
+pub(super) fn ends(signed: bool, bits: u8, narrow: bool) -> (f64, f64) {
+    let narrow = f64::from(u8::from(narrow));
+    let whole = libm::exp2(f64::from(bits) - f64::from(u8::from(signed)));
+    if signed { (-whole + narrow, whole - 1.0) } else { (0.0, whole - 1.0 - narrow) }
 }
 
 /// The format of integers whose step is one power of two; none where it is not.
@@ -350,10 +444,8 @@ impl<'c> Quant<'c> {
     }
 
     /// Smallest and largest integer.
-    fn ends(&self) -> (f64, f64) {
-        let narrow = f64::from(u8::from(self.narrow));
-        let whole = libm::exp2(f64::from(self.bits) - f64::from(u8::from(self.signed)));
-        if self.signed { (-whole + narrow, whole - 1.0) } else { (0.0, whole - 1.0 - narrow) }
+    pub fn ends(&self) -> (f64, f64) {
+        ends(self.signed, self.bits, self.narrow)
     }
 
     /// Its format, where its step is one power of two; unsigned narrow ones have none.

@@ -1,6 +1,6 @@
 //! An ONNX file as a list of nodes and the tensors whose values it knows.
 
-use super::constant::{self, Constant};
+use super::constant::{self, Constant, MAX_ELEMENTS};
 use super::proto::{AttributeProto, GraphProto, ModelProto, NodeProto, ValueInfoProto};
 use crate::error::{Error, Result};
 use prost::Message;
@@ -25,6 +25,8 @@ pub(super) struct File {
     pub origin: String,
     /// Of the operators.
     pub opset: i64,
+    /// Of all constants.
+    elements: usize,
 }
 
 /// One operator.
@@ -33,6 +35,9 @@ pub(super) struct Node {
     pub op: String,
     pub inputs: Vec<String>,
     pub output: String,
+    /// Further outputs, which nothing here knows.
+    pub others: Vec<String>,
+    pub domain: String,
     attributes: BTreeMap<String, AttributeProto>,
 }
 
@@ -42,7 +47,9 @@ impl Node {
             name: if proto.name.is_empty() { proto.output.first().cloned().unwrap_or_default() } else { proto.name },
             op: proto.op_type,
             inputs: proto.input,
-            output: proto.output.into_iter().next().unwrap_or_default(),
+            output: proto.output.first().cloned().unwrap_or_default(),
+            others: proto.output.into_iter().skip(1).filter(|o| !o.is_empty()).collect(),
+            domain: proto.domain,
             attributes: proto.attribute.into_iter().map(|a| (a.name.clone(), a)).collect(),
         }
     }
@@ -95,10 +102,14 @@ impl File {
         let opset = model.opset_import.iter().find(|o| o.domain.is_empty() || o.domain == "ai.onnx").map_or(0, |o| o.version);
         let producer = format!("{} {}", model.producer_name, model.producer_version);
         let GraphProto { node, initializer, input, output } = graph;
-        let mut constants = BTreeMap::new();
+        let (mut constants, mut elements) = (BTreeMap::new(), 0);
         for proto in initializer {
             let name = proto.name.clone();
+            if Constant::elements(&proto.dims).is_some_and(|n| n + elements > MAX_ELEMENTS) {
+                return Err(Error::input("the model's constants have too many elements").allowed(format!("{MAX_ELEMENTS} in all")));
+            }
             let constant = Constant::new(proto, path).map_err(|e| e.within(format!("tensor `{}`", name.escape_debug())))?;
+            elements += constant.data.len();
             constants.insert(name, constant);
         }
         let inputs = input.into_iter().filter(|i| !constants.contains_key(&i.name)).map(extents).collect();
@@ -109,6 +120,7 @@ impl File {
             outputs: output.into_iter().map(|o| o.name).collect(),
             origin: format!("{} (opset {opset})", producer.trim()),
             opset,
+            elements,
         };
         for proto in node {
             if proto.op_type.is_empty() || proto.output.iter().all(String::is_empty) {
@@ -129,6 +141,10 @@ impl File {
         };
         match folded {
             Some(constant) => {
+                self.elements += constant.data.len();
+                if self.elements > MAX_ELEMENTS {
+                    return Err(Error::input("the model's constants have too many elements").allowed(format!("{MAX_ELEMENTS} in all")));
+                }
                 self.constants.insert(node.output, constant);
             }
             None => self.nodes.push(node),
@@ -145,8 +161,9 @@ impl File {
     pub fn towards(&self, tensor: &str) -> Vec<&Node> {
         let mut wanted: BTreeSet<&str> = BTreeSet::from([tensor]);
         let mut nodes: Vec<&Node> = Vec::new();
-        for node in self.nodes.iter().rev().filter(|n| !n.output.is_empty()) {
-            if wanted.contains(node.output.as_str()) {
+        for node in self.nodes.iter().rev() {
+            let others = node.others.iter().any(|o| wanted.contains(o.as_str()));
+            if others || wanted.contains(node.output.as_str()) {
                 let data = if FIRST_ALONE.contains(&node.op.as_str()) { 1 } else { node.inputs.len() };
                 wanted.extend(node.inputs.iter().take(data).map(String::as_str).filter(|i| !self.constants.contains_key(*i)));
                 nodes.push(node);

@@ -128,9 +128,145 @@ fn the_mean_of_the_image_is_its_zero_point() {
     assert_eq!(zero(&of(Scaling::default())), None);
     let grey = of(Scaling::Range([-1.0, 1.0]));
     assert_eq!((zero(&grey), grey.raw.input.mean.as_ref().map(|m| *m.get_ref())), (Some(128), Some(0.5)));
-    let channels = of(Scaling::Normalise { mean: vec![0.4, 0.5], deviation: vec![0.2, 0.25] });
-    assert_eq!(zero(&channels), Some(115), "0.45 of 255");
-    assert!(channels.remarks[0].contains("means of their own"), "{:?}", channels.remarks);
+    let channels = of(Scaling::Normalise { mean: vec![0.42, 0.5], deviation: vec![0.2, 0.25] });
+    assert_eq!((zero(&channels), channels.raw.layer.len()), (Some(117), 1), "0.46 of 255");
+    assert!(channels.remarks[0].contains("up to 11 of 255 off"), "{:?}", channels.remarks);
+    // Farther apart a layer scales the image first.
+    let apart = of(Scaling::Normalise { mean: vec![0.3, 0.7], deviation: vec![0.2, 0.25] });
+    assert_eq!((apart.raw.layer.len(), apart.remarks.len()), (2, 0));
+}
+
+/// A scale and a zero point of 8 bits.
+fn quantiser(name: &str, scale: f32, zero: i32, signed: bool) -> [TensorProto; 2] {
+    let data_type = if signed { 3 } else { 2 };
+    let zero = TensorProto { name: format!("{name}.zero"), data_type, int32_data: vec![zero], ..TensorProto::default() };
+    [floats(&format!("{name}.scale"), &[], &[scale]), zero]
+}
+
+/// `from` through QuantizeLinear and DequantizeLinear.
+fn through(name: &str, from: &str) -> [NodeProto; 2] {
+    let (scale, zero, integers) = (format!("{name}.scale"), format!("{name}.zero"), format!("{name}.q"));
+    [node("QuantizeLinear", &[from, &scale, &zero], &integers), node("DequantizeLinear", &[&integers, &scale, &zero], name)]
+}
+
+fn with_tensors(mut model: ModelProto, tensors: impl IntoIterator<Item = TensorProto>) -> ModelProto {
+    model.graph.as_mut().unwrap().initializer.extend(tensors);
+    model
+}
+
+#[test]
+fn what_a_quantiser_cuts_off_stays_cut_off() {
+    let of = |scale: f32, zero: i32, signed: bool, before: &[&str]| {
+        let mut nodes = vec![node("Conv", &["x", "w"], "a")];
+        let mut last = "a".to_string();
+        for op in before {
+            nodes.push(node(op, &[&last], "b"));
+            last = "b".into();
+        }
+        nodes.extend(through("q", &last));
+        nodes.push(node("Conv", &["q", "w"], "c"));
+        let imported = imported(&with_tensors(model(nodes, &["c"]), quantiser("q", scale, zero, signed)), &Options::default()).unwrap();
+        let layer = &imported.raw.layer[0];
+        (layer.activation.as_ref().map(|a| format!("{:?}", a.get_ref())), layer.features.is_some(), imported.raw.layer.len())
+    };
+    // Exporters take the ReLU out where the quantiser does its work.
+    assert_eq!(of(0.02, 0, false, &[]), (Some(format!("Clip({:?})", 255.0 * f64::from(0.02f32))), false, 2));
+    assert_eq!(of(0.02, -128, true, &[]), (Some(format!("Clip({:?})", 255.0 * f64::from(0.02f32))), false, 2));
+    assert_eq!(of(0.02, 0, false, &["Relu"]), (Some(format!("Clip({:?})", 255.0 * f64::from(0.02f32))), false, 2));
+    assert_eq!(of(0.02, 128, false, &[]), (None, false, 2));
+    assert_eq!(of(0.03125, 0, false, &[]), (None, true, 2), "a format, which ends there");
+}
+
+#[test]
+fn quantisers_are_read_as_they_are_written() {
+    let fails = |nodes: Vec<NodeProto>, tensors: Vec<TensorProto>, what: &str| {
+        let error = imported(&with_tensors(model(nodes, &["a"]), tensors), &Options::default()).expect_err(what).to_string();
+        assert!(error.contains(what), "{error}");
+    };
+    let both = || [quantiser("q", 0.03125, 0, false), quantiser("p", 0.0625, 0, false)].concat();
+    let conv = || node("Conv", &["x", "w"], "c");
+    let q = || node("QuantizeLinear", &["c", "q.scale", "q.zero"], "i");
+    let back = node("DequantizeLinear", &["i", "p.scale", "p.zero"], "a");
+    fails(vec![conv(), q(), back], both(), "of another scale or zero point");
+    fails(vec![conv(), q(), node("Relu", &["i"], "a")], both(), "integers of a quantiser");
+    fails(vec![conv(), with(node("Cast", &["c"], "b"), &[("to", &[6])]), node("Relu", &["b"], "a")], Vec::new(), "a map becomes integers");
+    // Another zero point is another format.
+    let nodes = [vec![conv()], through("q", "c").to_vec(), through("p", "q").to_vec()].concat();
+    let tensors = [quantiser("q", 0.03125, 128, false), quantiser("p", 0.03125, 0, false)].concat();
+    let imported_twice = imported(&with_tensors(model(nodes, &["p"]), tensors), &Options::default()).unwrap();
+    assert_eq!(imported_twice.raw.layer.len(), 2);
+    // Weights may be quantised in the file: they keep their grid, unless they have a zero point.
+    let weights = |zero: i32| {
+        let nodes = [vec![conv()], through("q", "w").to_vec(), vec![node("Conv", &["c", "q"], "a")]].concat();
+        let model = with_tensors(model(nodes, &["a"]), quantiser("q", 0.0078125, zero, true));
+        imported(&model, &Options::default()).unwrap()
+    };
+    let grid = |imported: &Imported| imported.raw.layer[1].weights.as_ref().map(|w| *w.get_ref().frac.as_ref().unwrap().get_ref());
+    assert_eq!((grid(&weights(0)), weights(0).weights[2].2[0]), (Some(7), 127.0 / 128.0), "1 saturates");
+    let around = weights(-64);
+    assert_eq!((grid(&around), around.remarks.len()), (None, 1));
+}
+
+#[test]
+fn windows_see_the_zeros_around_a_map() {
+    let padded = |node_of: NodeProto| {
+        let pads = TensorProto {
+            name: "pads".into(),
+            dims: vec![8],
+            data_type: 7,
+            int64_data: vec![0, 0, 1, 1, 0, 0, 0, 0],
+            ..TensorProto::default()
+        };
+        let nodes = vec![node("Conv", &["x", "w"], "c"), node("Relu", &["c"], "r"), node("Pad", &["r", "pads"], "p"), node_of];
+        imported(&with_tensors(model(nodes, &["a"]), [pads, floats("v", &[2, 2, 3, 3], &[0.5; 36])]), &Options::default()).unwrap()
+    };
+    let mut same = with(node("Conv", &["p", "v"], "a"), &[("strides", &[2, 2])]);
+    same.attribute.push(AttributeProto { name: "auto_pad".into(), s: b"SAME_UPPER".to_vec(), ..AttributeProto::default() });
+    // 5 x 5 with its zeros: 3 x 3 outputs, which want one more on each side.
+    let sides = |imported: &Imported| format!("{:?}", imported.raw.layer[1].padding.as_ref().map(|p| *p.get_ref()));
+    assert_eq!(sides(&padded(same)), "Some(Each([2, 2, 1, 1]))");
+    // After a ReLU a maximum does not see them.
+    let pool = with(node("MaxPool", &["p"], "a"), &[("kernel_shape", &[2, 2]), ("strides", &[2, 2])]);
+    assert_eq!(sides(&padded(pool)), "Some(Each([1, 1, 0, 0]))");
+}
+
+#[test]
+fn constants_have_to_broadcast_into_the_map() {
+    let of = |dims: &[i64], values: &[f32]| {
+        let nodes = vec![node("Conv", &["x", "w"], "c"), node("Add", &["c", "k"], "a")];
+        imported(&with_tensors(model(nodes, &["a"]), [floats("k", dims, values)]), &Options::default()).map(|i| i.weights[1].2.clone())
+    };
+    assert_eq!(of(&[1, 2, 1, 1], &[0.5, 0.25]).unwrap(), [0.5, 0.25]);
+    assert_eq!(of(&[2, 4, 4], &[0.5; 32]).unwrap(), [0.5, 0.5]);
+    for (dims, count) in [(vec![3i64, 1, 1], 3), (vec![2], 2), (vec![5, 4], 20), (vec![1, 1, 2, 1, 1], 2)] {
+        let error = of(&dims, &vec![0.5; count]).expect_err("broadcasts").to_string();
+        assert!(error.contains("one number a channel") || dims.len() == 5, "{error}");
+    }
+    // Of two constants alone.
+    let folded = |a: &[i64], b: &[i64]| {
+        let sizes = [a, b].map(|d| d.iter().product::<i64>() as usize);
+        let tensors = [floats("k", a, &vec![2.0; sizes[0]]), floats("l", b, &vec![3.0; sizes[1]])];
+        let nodes = vec![node("Mul", &["k", "l"], "m"), node("Conv", &["x", "w"], "c"), node("Mul", &["c", "m"], "a")];
+        imported(&with_tensors(model(nodes, &["a"]), tensors), &Options::default()).map(|i| i.weights[0].2[0])
+    };
+    assert_eq!(folded(&[1, 2, 1, 1], &[2, 1, 1]).unwrap(), (6.0 * 256.0 / 255.0) as f32);
+    assert!(folded(&[0], &[1]).is_err() && folded(&[3], &[2]).is_err());
+}
+
+#[test]
+fn hostile_files_end() {
+    // Operators that feed each other.
+    let circle = model(vec![node("Conv", &["x", "w"], "c"), node("Sigmoid", &["b"], "a"), node("Identity", &["a"], "b")], &["b"]);
+    assert!(imported(&circle, &Options::default()).is_err());
+    let shape = TensorProto { name: "n".into(), dims: vec![1], data_type: 7, int64_data: vec![1 << 27], ..TensorProto::default() };
+    let many = (0..3).map(|k| node("ConstantOfShape", &["n"], &format!("k{k}"))).chain([node("Conv", &["x", "w"], "a")]).collect();
+    let error = imported(&with_tensors(model(many, &["a"]), [shape]), &Options::default()).expect_err("large").to_string();
+    assert!(error.contains("too many elements"), "{error}");
+    let deep = TensorProto { name: "v".into(), dims: vec![1; 1000], data_type: 1, float_data: vec![1.0], ..TensorProto::default() };
+    assert!(imported(&with_tensors(model(vec![node("Conv", &["x", "v"], "a")], &["a"]), [deep]), &Options::default()).is_err());
+    let names = (0..5000).map(|k| node("Relu", &[&(if k == 0 { "x".into() } else { format!("r{}", k - 1) })], &format!("r{k}"))).collect();
+    let error = imported(&model(names, &["r4999"]), &Options::default()).expect_err("many").to_string();
+    assert!(error.contains("too many layers"), "{error}");
 }
 
 #[test]
@@ -145,6 +281,9 @@ fn what_the_machine_does_not_compute_is_refused_with_its_place() {
         (vec![clip("zero", "zero")], "bounds of a clip"),
         (vec![with(node("LeakyRelu", &["x"], "a"), &[("alpha", &[-1])])], "slope of a leaky ReLU"),
         (vec![node("Mul", &["x", "x"], "a")], "sums only"),
+        (vec![node("Div", &["s", "x"], "a")], "divided by a map"),
+        (vec![with(node("SpaceToDepth", &["x"], "a"), &[("blocksize", &[3])])], "block of a space-to-depth"),
+        (vec![NodeProto { output: vec!["b".into(), "a".into()], ..node("Split", &["x"], "") }, node("Relu", &["a"], "c")], "Split"),
         (vec![node("Conv", &["x", "s"], "a")], "extents of the weights"),
         (vec![node("Conv", &["x", "x"], "a")], "has to be a constant"),
         (vec![window(&[("group", &[2])])], "channels of the weights"),
@@ -160,7 +299,8 @@ fn what_the_machine_does_not_compute_is_refused_with_its_place() {
     ];
     for (nodes, what) in cases {
         let text = format!("{nodes:?}");
-        let error = imported(&model(nodes, &["a"]), &Options::default()).expect_err(&text).to_string();
+        let output = nodes.last().unwrap().output[0].clone();
+        let error = imported(&model(nodes, &[&output]), &Options::default()).expect_err(&text).to_string();
         assert!(error.contains(what), "{error}");
     }
 }
@@ -174,11 +314,11 @@ fn images_and_results_have_to_be_clear() {
     let one = Options { output: Some("b".into()), ..Options::default() };
     assert_eq!(
         imported(&model(nodes.clone(), &["a", "b"]), &one).unwrap().raw.layer.len(),
-        2,
+        1,
         "a scale, which takes the ReLU, and nothing of `a`"
     );
     let misspelt = error(&model(nodes, &["a"]), &Options { output: Some("bb".into()), ..Options::default() });
-    assert!(misspelt.contains("did you mean `b`"), "{misspelt}");
+    assert!(misspelt.contains("the last are b, a"), "{misspelt}");
 
     let mut open = model(vec![node("Conv", &["x", "w"], "a")], &["a"]);
     open.graph.as_mut().unwrap().input = vec![info("x", &[0, 2, 0, 0])];

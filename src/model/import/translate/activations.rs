@@ -43,26 +43,34 @@ impl<'f> Translator<'f> {
     }
 
     pub(super) fn clip(&mut self, node: &'f Node) -> Result<Value> {
-        let bound = |k: usize, key: &str| -> Result<Option<f64>> {
+        let bound = |k: usize, key: &str, open: f64| -> Result<f64> {
             match self.given(node, k)? {
-                Some(c) => Ok(c.scalar()),
-                None => Ok(node.attribute(key).map(|a| f64::from(a.f))),
+                Some(c) => c
+                    .scalar()
+                    .ok_or_else(|| Error::unsupported("bounds of a clip").value(format!("extents {:?}", c.dims)).allowed("one number")),
+                None => Ok(node.attribute(key).map_or(open, |a| f64::from(a.f))),
             }
         };
-        match (bound(1, "min")?, bound(2, "max")?) {
-            (Some(0.0), None) => self.activation(node, RawActivation::Relu),
-            (Some(0.0), Some(end)) if end > 0.0 && end.is_finite() => {
-                let named = [(4.0, RawActivation::Relu4), (6.0, RawActivation::Relu6), (8.0, RawActivation::Relu8)];
-                let known = named.iter().find(|(e, _)| *e == end).map(|(_, a)| *a);
-                self.activation(node, if end > 1e30 { RawActivation::Relu } else { known.unwrap_or(RawActivation::Clip(end)) })
-            }
-            (low, high) => {
-                Err(Error::unsupported("bounds of a clip").value(format!("{low:?} to {high:?}")).allowed("0 and a positive number"))
-            }
+        let (low, high) = (bound(1, "min", f64::NEG_INFINITY)?, bound(2, "max", f64::INFINITY)?);
+        // What is not negative already needs no lower bound.
+        let value = self.value(node, 0)?;
+        let low = if low < 0.0 && value.affine.is_none() && self.not_negative(&value) { 0.0 } else { low };
+        if low != 0.0 || high.is_nan() || high <= 0.0 {
+            return Err(Error::unsupported("bounds of a clip").value(format!("{low} to {high}")).allowed("0 to a positive number"));
         }
+        // Written as such numbers are where a bound is left out.
+        if high > 1e30 {
+            return self.activation(node, RawActivation::Relu);
+        }
+        let named = [(4.0, RawActivation::Relu4), (6.0, RawActivation::Relu6), (8.0, RawActivation::Relu8)];
+        let known = named.iter().find(|(end, _)| *end == high).map(|(_, a)| *a);
+        self.activation(node, known.unwrap_or(RawActivation::Clip(high)))
     }
 
     pub(super) fn leaky(&mut self, node: &Node, slope: f64) -> Result<Value> {
+        if slope == 0.0 {
+            return self.activation(node, RawActivation::Relu);
+        }
         let log2 = -libm::rint(libm::log2(slope));
         if !(slope > 0.0 && (0.0..=15.0).contains(&log2)) {
             return Err(Error::unsupported("slope of a leaky ReLU").value(slope).allowed("2^-15 to 1"));
@@ -72,7 +80,7 @@ impl<'f> Translator<'f> {
             let text = format!(
                 "Leaky ReLU has slopes of powers of two here: {slope} becomes {on_machine}. Train with {on_machine}, or accept other values."
             );
-            self.remark("slope", text);
+            self.remark(&format!("slope {slope}"), text);
         }
         self.activation(node, RawActivation::Leaky(log2 as i64))
     }

@@ -26,6 +26,8 @@ const HOST: &[&str] = &[
     "Dropout",
 ];
 
+const QUANTISERS: &[&str] = &["QuantizeLinear", "DequantizeLinear", "Quant"];
+
 /// The tensor that is the result: behind it is only what the host does.
 pub(super) fn output(file: &File, options: &Options, remarks: &mut Vec<String>) -> Result<String> {
     let known = || file.nodes.iter().map(|n| n.output.as_str());
@@ -43,10 +45,20 @@ pub(super) fn output(file: &File, options: &Options, remarks: &mut Vec<String>) 
     let mut found: Vec<(String, Vec<&str>)> = Vec::new();
     for end in ends {
         let (mut at, mut left) = (end.clone(), Vec::new());
-        while let Some(node) = file.maker(&at).filter(|n| HOST.contains(&n.op.as_str())) {
-            let Some(from) = node.input(0) else { break };
-            left.push(node.op.as_str());
-            at = from.to_string();
+        // Quantisers are left out where a host's operator is before them.
+        let (mut before, mut passed) = (end.clone(), Vec::new());
+        for _ in 0..file.nodes.len() {
+            let Some((node, from)) = file.maker(&before).and_then(|n| Some((n, n.input(0)?))) else { break };
+            let host = HOST.contains(&node.op.as_str());
+            if !host && !QUANTISERS.contains(&node.op.as_str()) {
+                break;
+            }
+            passed.push(node.op.as_str());
+            before = from.to_string();
+            if host {
+                at.clone_from(&before);
+                left.append(&mut passed);
+            }
         }
         left.reverse();
         if !found.iter().any(|(name, _)| *name == at) {
@@ -77,7 +89,7 @@ pub(super) fn image(file: &File, nodes: &[&Node], options: &Options) -> Result<(
     };
     // An image with its channels last is transposed before anything else reads it.
     let readers: Vec<&&Node> = nodes.iter().filter(|n| n.inputs.contains(name)).collect();
-    let rows_first = readers.iter().all(|n| n.op == "Transpose" && n.ints("perm") == [0, 3, 1, 2]) && !readers.is_empty();
+    let channels_last = readers.iter().all(|n| n.op == "Transpose" && n.ints("perm") == [0, 3, 1, 2]) && !readers.is_empty();
     let here = |e: Error| e.within(format!("input `{}`", name.escape_debug()));
     let Some([batch, a, b, c]) = dims.as_deref() else {
         let text = dims.as_ref().map_or("none".into(), |d| format!("{} axes", d.len()));
@@ -88,7 +100,7 @@ pub(super) fn image(file: &File, nodes: &[&Node], options: &Options) -> Result<(
             Error::input("the batch is fixed").value(batch.unwrap_or(0)).allowed("1, or open").hint("export with a batch of 1"),
         ));
     }
-    let [channels, h, w] = if rows_first { [c, a, b] } else { [a, b, c] };
+    let [channels, h, w] = if channels_last { [c, a, b] } else { [a, b, c] };
     let fixed = |given: Option<usize>, wanted: Option<usize>| match (given, wanted) {
         (Some(given), Some(wanted)) if given != wanted => Err(here(
             Error::usage("the model has a fixed size")
@@ -104,7 +116,7 @@ pub(super) fn image(file: &File, nodes: &[&Node], options: &Options) -> Result<(
     let (h, w) = (fixed(*h, options.size.map(|s| s[0]))?, fixed(*w, options.size.map(|s| s[1]))?);
     let channels =
         channels.ok_or_else(|| here(Error::input("the channels of the image are open").hint("export the model with fixed channels")))?;
-    Ok((name.clone(), Shape::new(channels, h, w), rows_first))
+    Ok((name.clone(), Shape::new(channels, h, w), channels_last))
 }
 
 /// The image: what its pixels of 0 to 255, as fractions of 256, are to the network.
@@ -128,5 +140,5 @@ pub(super) fn pixels(shape: Shape, scaling: &Scaling) -> Result<Value> {
         return Err(Error::usage("black has to be less than white").value(format!("{black:?}, span {span:?}")));
     }
     let affine = Affine { scale: span.iter().map(|s| s * 256.0 / 255.0).collect(), shift: black };
-    Ok(Value { layer: None, shape, flat: false, rows_first: false, shared: false, pad: [0; 4], affine: Some(affine) })
+    Ok(Value { layer: None, shape, flat: false, channels_last: false, shared: false, pad: [0; 4], affine: Some(affine), coded: None })
 }

@@ -33,6 +33,11 @@ pub(super) fn add(padding: &mut Padding, [top, left, bottom, right]: [usize; 4])
     padding.right += right;
 }
 
+/// A map with zeros around it.
+pub(super) fn with_pad(shape: Shape, [top, left, bottom, right]: [usize; 4]) -> Shape {
+    Shape { h: shape.h + top + bottom, w: shape.w + left + right, ..shape }
+}
+
 /// The window of a convolution or pool on a map.
 pub(super) fn window(node: &Node, kernel: (usize, usize), shape: Shape) -> Result<Sliding> {
     let two = |name: &str| -> Result<(usize, usize)> {

@@ -1,6 +1,6 @@
 //! Layers of weights, and the scales and shifts that become part of them.
 
-use super::geometry::{add, slid, sliding, window};
+use super::geometry::{add, slid, sliding, window, with_pad};
 use super::{Affine, Translator, Value, Weights};
 use crate::error::{Error, Result};
 use crate::model::checked::MAX_WEIGHTS;
@@ -9,12 +9,13 @@ use crate::model::import::constant::Constant;
 use crate::model::import::file::Node;
 use crate::tensor::Shape;
 
+/// Most by which what lies beyond the border of an image may be off in any channel, as a share of the pixels' range, before a layer scales the image.
+const MOST_BORDER: f64 = 0.05;
+
 impl<'f> Translator<'f> {
     pub(super) fn conv(&mut self, node: &'f Node) -> Result<Value> {
         let (mut value, kernel) = (self.map(node, 0)?, self.constant(node, 1)?);
-        if value.rows_first {
-            return Err(Error::unsupported("the image has its channels last").hint("transpose it to channels, rows, columns first"));
-        }
+        value.refuse_channels_last()?;
         let &[out, per_group, kh, kw] = kernel.dims.as_slice() else {
             return Err(Error::unsupported("extents of the weights")
                 .value(format!("{:?}", kernel.dims))
@@ -30,22 +31,34 @@ impl<'f> Translator<'f> {
         if bias.len() != out {
             return Err(Error::input("number of biases").value(bias.len()).allowed(out));
         }
-        let mut window = window(node, (kh, kw), value.shape)?;
+        let mut window = window(node, (kh, kw), with_pad(value.shape, value.pad))?;
         add(&mut window.padding, value.pad);
         value.pad = [0; 4];
         let padded = window.padding != Padding::default();
         let mut weights = Weights { dims: [out, per_group, kh, kw], data: kernel.data.clone(), bias, grid: kernel.grid };
-        // Zeros around a map stand for what is 0 behind the shift.
-        if padded && value.layer.is_some() && value.affine.as_ref().is_some_and(|a| a.shifts(1e-9)) {
-            value = self.settled(value, &node.name)?;
+        if kernel.off_grid {
+            self.remark("weights", "The file has weights on grids of other steps than one power of two: they are quantised anew.".into());
         }
+        // Zeros around a map stand for what is 0 behind the shift; around an image for a pixel, which may do.
+        let shift = value.affine.as_ref().map_or(0.0, |a| self.seen(&value, a).shift_share());
+        let most = if value.layer.is_some() { 1e-9 } else { MOST_BORDER };
+        if padded && shift > most {
+            value = self.settled(value, &node.name)?;
+        } else if padded && shift > 0.6 / 256.0 {
+            let text = format!(
+                "What lies beyond the border of the image is one pixel for all channels, not each channel's mean: up to {:.0} of 255 off.",
+                shift * 256.0
+            );
+            self.remark("border", text);
+        }
+        let of_image = value.layer.is_none();
         if let Some(affine) = self.affine_of(&mut value) {
-            if padded && affine.shifts(1.0 / 256.0) {
-                let text =
-                    "The image's channels have means of their own: what lies beyond its border is their average, not each channel's.";
-                self.remark("border", text.into());
-            }
+            let had = weights.grid.is_some();
             fold_forward(&mut weights, &affine, groups);
+            if had && weights.grid.is_none() && of_image {
+                let text = "The first layer's weights leave their grid: a pixel is pixel / 256 here. Import with --range 0,0.99609375 what was trained on that.";
+                self.remark("pixels", text.into());
+            }
         }
         let shape = slid(&window, value.shape, out)?;
         let depthwise = groups > 1 && groups == value.shape.c;
@@ -94,9 +107,7 @@ impl<'f> Translator<'f> {
         let beta = node.float("beta", 1.0);
         let bias = match self.given(node, 2)? {
             None => vec![0.0; out],
-            Some(c) => {
-                c.by_channel(out, true).ok_or_else(|| Error::input("extents of the bias").value(format!("{:?}", c.dims)).allowed(out))?
-            }
+            Some(c) => c.along(&[out], 0).ok_or_else(|| Error::input("extents of the bias").value(format!("{:?}", c.dims)).allowed(out))?,
         };
         let bias = bias.into_iter().map(|v| beta * v).collect();
         let grid = matrix.grid.filter(|_| alpha == 1.0);
@@ -135,9 +146,7 @@ impl<'f> Translator<'f> {
         if affine.scale.iter().chain(&affine.shift).any(|v| !v.is_finite()) {
             return Err(Error::input("a scale or shift is not finite"));
         }
-        if value.pad != [0; 4] {
-            return Err(Error::unsupported("zeros around a map that no convolution reads").hint("pad within the convolution or the pool"));
-        }
+        value.refuse_pad()?;
         let layer = value.layer.map(|k| &mut self.layers[k]);
         if let Some(layer) = layer.filter(|l| alone && value.affine.is_none() && l.raw.activation.is_none() && l.raw.features.is_none())
             && let Some(weights) = &mut layer.weights
@@ -152,6 +161,7 @@ impl<'f> Translator<'f> {
             }
             return Ok(value);
         }
+        value.shared |= !alone;
         value.affine = Some(match value.affine.take() {
             None => affine,
             Some(first) => Affine {
@@ -163,45 +173,65 @@ impl<'f> Translator<'f> {
     }
 
     pub(super) fn arithmetic(&mut self, node: &'f Node) -> Result<Value> {
-        let constants: Vec<Option<&Constant>> =
-            (0..node.inputs.len()).map(|k| node.input(k).and_then(|n| self.file.constants.get(n))).collect();
-        let (op, of_maps) = (node.op.as_str(), constants.iter().filter(|c| c.is_none()).count());
-        if let ([None, Some(c)], _) | ([Some(c), None], "Add" | "Mul" | "Sum" | "Sub") = (constants.as_slice(), op) {
-            let first = constants[0].is_none();
-            let value = self.value(node, usize::from(!first))?;
-            let channels = value.shape.c;
-            let whole_map = value.flat && (value.shape.h, value.shape.w) != (1, 1);
-            let each = c.by_channel(channels, value.flat).filter(|_| !whole_map || c.scalar().is_some()).ok_or_else(|| {
-                Error::unsupported("a constant that is not one number a channel")
-                    .value(format!("extents {:?}", c.dims))
-                    .allowed(format!("one, or {channels}"))
-            })?;
-            let of = |scale: fn(f64) -> f64, shift: fn(f64) -> f64| Affine {
-                scale: each.iter().map(|&v| scale(v)).collect(),
-                shift: each.iter().map(|&v| shift(v)).collect(),
-            };
-            let affine = match op {
-                "Mul" => of(|v| v, |_| 0.0),
-                "Div" => of(|v| 1.0 / v, |_| 0.0),
-                "Sub" if first => of(|_| 1.0, |v| -v),
-                "Sub" => of(|_| -1.0, |v| v),
-                _ => of(|_| 1.0, |v| v),
-            };
-            let alone = self.alone(node, usize::from(!first), &value);
-            return self.affine(value, alone, affine);
+        let (mut maps, mut constants) = (Vec::new(), Vec::new());
+        for k in 0..node.inputs.len() {
+            match node.input(k).and_then(|n| self.file.constants.get(n)) {
+                Some(constant) => constants.push(constant),
+                None => maps.push(k),
+            }
         }
-        if !matches!(op, "Add" | "Sum") || of_maps != node.inputs.len() || of_maps < 2 {
-            return Err(Error::unsupported("of two maps the machine makes sums only")
-                .hint("squeeze-and-excitation and gates have no unit: train without them"));
+        let op = node.op.as_str();
+        match (op, maps.as_slice(), constants.as_slice()) {
+            ("Sub" | "Div" | "Mul", &[k], &[c]) => self.with_constant(node, self.value(node, k)?, (op, k), c),
+            ("Add" | "Sum", maps, _) if !maps.is_empty() => {
+                let mut sum = self.sum(node, maps)?;
+                for c in constants {
+                    sum = self.with_constant(node, sum, ("Add", maps[0]), c)?;
+                }
+                Ok(sum)
+            }
+            _ => Err(Error::unsupported("of two maps the machine makes sums only")
+                .hint("squeeze-and-excitation and gates have no unit: train without them, or name a tensor before it with --output")),
         }
-        let mut sum = self.map(node, 0)?;
-        for k in 1..node.inputs.len() {
-            let other = self.map(node, k)?;
-            if other.shape != sum.shape {
+    }
+
+    /// A map, which is input `k`, with a constant added, taken off, multiplied or divided by.
+    fn with_constant(&mut self, node: &Node, value: Value, (op, k): (&str, usize), c: &Constant) -> Result<Value> {
+        let extents = value.extents();
+        let whole_map = value.flat && (value.shape.h, value.shape.w) != (1, 1);
+        let axis = if value.channels_last { 2 } else { 0 };
+        let each = c.along(&extents, axis).filter(|_| !whole_map || c.scalar().is_some()).ok_or_else(|| {
+            Error::unsupported("a constant that is not one number a channel")
+                .value(format!("extents {:?}", c.dims))
+                .allowed(format!("one, or one along axis {} of {extents:?}", axis + 1))
+        })?;
+        let each = if whole_map { vec![each[0]; value.shape.c] } else { each };
+        let of = |scale: fn(f64) -> f64, shift: fn(f64) -> f64| Affine {
+            scale: each.iter().map(|&v| scale(v)).collect(),
+            shift: each.iter().map(|&v| shift(v)).collect(),
+        };
+        let affine = match (op, k) {
+            ("Mul", _) => of(|v| v, |_| 0.0),
+            ("Div", 0) => of(|v| 1.0 / v, |_| 0.0),
+            ("Div", _) => return Err(Error::unsupported("a constant is divided by a map")),
+            ("Sub", 0) => of(|_| 1.0, |v| -v),
+            ("Sub", _) => of(|_| -1.0, |v| v),
+            _ => of(|_| 1.0, |v| v),
+        };
+        let alone = self.alone(node, k, &value);
+        self.affine(value, alone, affine)
+    }
+
+    /// The sum of some of a node's inputs.
+    fn sum(&mut self, node: &'f Node, inputs: &[usize]) -> Result<Value> {
+        let mut sum = self.value(node, inputs[0])?;
+        for &k in &inputs[1..] {
+            let other = self.value(node, k)?;
+            if (other.shape, other.flat) != (sum.shape, sum.flat) {
                 return Err(Error::unsupported("maps of different extents are added").value(format!("{} and {}", sum.shape, other.shape)));
             }
             let (a, b) = (self.plain(sum, &node.name)?, self.plain(other, &node.name)?);
-            sum = self.push(&node.name, "add", &[&a, &b], false, a.shape);
+            sum = Value { flat: a.flat, ..self.push(&node.name, "add", &[&a, &b], false, a.shape) };
         }
         Ok(sum)
     }

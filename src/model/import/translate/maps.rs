@@ -1,12 +1,15 @@
 //! Pools, concatenation and what else moves maps.
 
-use super::geometry::{MOST, add, pair, round_up, slid, sliding, window};
+use super::geometry::{MOST, add, pair, round_up, slid, sliding, window, with_pad};
 use super::{Affine, Translator, Value, Weights};
 use crate::error::{Error, Result};
+use crate::fixed::Rounding;
+use crate::model::checked::{MAX_EXTENT, MAX_WEIGHTS};
 use crate::model::graph::Padding;
 use crate::model::import::constant::{Constant, position};
 use crate::model::import::file::Node;
 use crate::model::import::spanned;
+use crate::model::raw_values::RawActivation;
 use crate::tensor::Shape;
 
 impl<'f> Translator<'f> {
@@ -17,7 +20,7 @@ impl<'f> Translator<'f> {
                 .value(format!("{:?}", node.ints("kernel_shape")))
                 .allowed("rows and columns"));
         };
-        let mut sliding_window = window(node, (kh.max(1) as usize, kw.max(1) as usize), value.shape)?;
+        let mut sliding_window = window(node, (kh.max(1) as usize, kw.max(1) as usize), with_pad(value.shape, value.pad))?;
         let inside = node.int("count_include_pad", 0) != 0;
         if op == "avg_pool" {
             if sliding_window.padding != Padding::default() && !inside {
@@ -31,6 +34,11 @@ impl<'f> Translator<'f> {
                 value.pad = [0; 4];
             }
         }
+        // A maximum over what is never negative does not tell zeros beside it from none.
+        if op == "max_pool" && value.pad != [0; 4] && value.affine.is_none() && self.not_negative(&value) {
+            add(&mut sliding_window.padding, value.pad);
+            value.pad = [0; 4];
+        }
         if node.int("ceil_mode", 0) != 0 {
             let before = sliding_window.padding;
             round_up(&mut sliding_window, value.shape);
@@ -40,6 +48,8 @@ impl<'f> Translator<'f> {
         }
         // A maximum does not mind a scale, so that it may wait.
         let waits = op == "max_pool" && value.affine.as_ref().is_some_and(|a| a.scale.iter().all(|&s| s > 0.0));
+        value.refuse_pad()?;
+        value.refuse_channels_last()?;
         let affine = if waits { self.affine_of(&mut value) } else { None };
         let value = self.plain(value, &node.name)?;
         let shape = slid(&sliding_window, value.shape, value.shape.c)?;
@@ -49,6 +59,12 @@ impl<'f> Translator<'f> {
         let strides = [sliding_window.stride.0, sliding_window.stride.1].map(|s| s as i64);
         self.last().raw.stride = Some(spanned(pair(strides)));
         Ok(Value { affine, ..made })
+    }
+
+    /// Whether an activation keeps a layer's values from being negative.
+    pub(super) fn not_negative(&self, value: &Value) -> bool {
+        let activation = value.layer.and_then(|k| self.layers[k].raw.activation.as_ref()).map(|a| *a.get_ref());
+        !matches!(activation, None | Some(RawActivation::None | RawActivation::Leaky(_)))
     }
 
     pub(super) fn global(&mut self, node: &Node, op: &str) -> Result<Value> {
@@ -63,6 +79,9 @@ impl<'f> Translator<'f> {
     }
 
     pub(super) fn reduce_mean(&mut self, node: &'f Node) -> Result<Value> {
+        if self.value(node, 0)?.flat {
+            return Err(Error::unsupported("a mean of what was flattened"));
+        }
         let axes = self.given(node, 1)?.map_or_else(|| node.ints("axes").to_vec(), Constant::ints);
         let mut axes = axes.iter().map(|&a| position(a, 4)).collect::<Result<Vec<_>>>()?;
         axes.sort_unstable();
@@ -74,7 +93,9 @@ impl<'f> Translator<'f> {
     }
 
     pub(super) fn concat(&mut self, node: &'f Node) -> Result<Value> {
-        if position(node.int("axis", 1), 4)? != 1 {
+        let mut maps = (0..node.inputs.len()).filter(|&k| !self.file.constants.contains_key(&node.inputs[k]));
+        let flat = maps.next().map(|k| self.value(node, k)).transpose()?.is_some_and(|v| v.flat);
+        if position(node.int("axis", 1), if flat { 2 } else { 4 })? != 1 {
             return Err(Error::unsupported("axis of a concatenation")
                 .value(node.int("axis", 1))
                 .allowed("1, the channels")
@@ -91,6 +112,9 @@ impl<'f> Translator<'f> {
                 }
                 None => {
                     let value = self.map(node, k)?;
+                    if value.flat != flat {
+                        return Err(Error::input("maps and what was flattened are concatenated"));
+                    }
                     operands.push(self.plain(value, &node.name)?);
                 }
             }
@@ -106,15 +130,26 @@ impl<'f> Translator<'f> {
             );
         }
         if operands.len() == 1 {
-            return Ok(operands.remove(0));
+            return self.passed(node);
         }
         let shape = Shape { c: operands.iter().map(|v| v.shape.c).sum(), ..first.shape };
-        Ok(self.push(&node.name, "concat", &operands.iter().collect::<Vec<_>>(), false, shape))
+        // Operands that the file gives formats around zero points are brought to the first's.
+        let given = |v: &Value| v.layer.and_then(|l| self.layers[l].raw.zero_point.clone().zip(self.layers[l].raw.features.clone()));
+        let around = operands.iter().find_map(given);
+        let made = self.push(&node.name, "concat", &operands.iter().collect::<Vec<_>>(), false, shape);
+        if let Some((zero_point, features)) = around {
+            let raw = &mut self.last().raw;
+            (raw.zero_point, raw.features, raw.rounding) = (Some(zero_point), Some(features), Some(spanned(Rounding::RndConv)));
+        }
+        Ok(Value { flat, ..made })
     }
 
     /// More channels, which are zero: a pointwise layer that copies.
     pub(super) fn channels_of_zeros(&mut self, node: &Node, value: &Value, zeros: [usize; 2]) -> Result<Value> {
         let (from, out) = (value.shape.c, value.shape.c + zeros[0] + zeros[1]);
+        if out * from > MAX_WEIGHTS || out > MAX_EXTENT as usize {
+            return Err(Error::unsupported("so many channels of zeros").value(out).allowed(format!("{MAX_EXTENT} channels in all")));
+        }
         let mut data = vec![0.0; out * from];
         (0..from).for_each(|c| data[(zeros[0] + c) * from + c] = 1.0);
         let text = format!("Channels of zeros have no unit of their own: a pointwise layer adds them (`{}` and others).", node.name);
@@ -159,10 +194,14 @@ impl<'f> Translator<'f> {
         if mode != "nearest" || !["half_pixel", "asymmetric", "pytorch_half_pixel"].contains(&place.as_str()) {
             return Err(bad(format!("{mode}, {place}")));
         }
-        // Of whole factors, half pixels round to the square that the asymmetric floor gives; its other roundings move the squares.
+        // Of whole factors, half pixels rounded give the squares that the asymmetric floor gives; other roundings move them.
         let rounding = node.text("nearest_mode").unwrap_or_else(|| "round_prefer_floor".into());
-        if place == "asymmetric" && rounding != "floor" && node.op == "Resize" && self.file.opset >= 11 {
-            return Err(bad(format!("asymmetric, {rounding}")));
+        let repeats = match place.as_str() {
+            "asymmetric" => rounding == "floor",
+            _ => rounding.starts_with("round_prefer"),
+        };
+        if node.op == "Resize" && self.file.opset >= 11 && !repeats {
+            return Err(bad(format!("{place}, {rounding}")));
         }
         let scales = match (node.op.as_str(), self.file.opset) {
             ("Resize", opset) if opset >= 11 => self.given(node, 2)?,
@@ -172,11 +211,15 @@ impl<'f> Translator<'f> {
             (Some(scales), _) => scales.data.clone(),
             (None, Some(sizes)) => {
                 let now = [1, value.shape.c, value.shape.h, value.shape.w];
-                sizes.data.iter().zip(now).map(|(size, now)| size / now as f64).collect()
+                sizes.data.iter().zip(&now[4 - sizes.data.len().min(4)..]).map(|(size, &now)| size / now as f64).collect()
             }
             (None, None) => node.attribute("scales").map(|a| a.floats.iter().map(|&v| f64::from(v)).collect()).unwrap_or_default(),
         };
-        let &[1.0, 1.0, rows, columns] = factors.as_slice() else { return Err(bad(format!("factors {factors:?}"))) };
+        let axes = node.ints("axes").iter().map(|&a| position(a, 4)).collect::<Result<Vec<_>>>()?;
+        let (rows, columns) = match (axes.as_slice(), factors.as_slice()) {
+            ([] | [0, 1, 2, 3], &[1.0, 1.0, rows, columns]) | ([2, 3], &[rows, columns]) => (rows, columns),
+            _ => return Err(bad(format!("factors {factors:?}"))),
+        };
         if rows != columns || rows < 1.0 || rows != libm::rint(rows) || rows > 64.0 {
             return Err(bad(format!("factors {factors:?}")));
         }
@@ -192,12 +235,18 @@ impl<'f> Translator<'f> {
 
     pub(super) fn space_to_depth(&mut self, node: &Node) -> Result<Value> {
         let mut value = self.map(node, 0)?;
-        let block = node.int("blocksize", 1).clamp(1, 64) as usize;
+        let (s, block) = (value.shape, node.int("blocksize", 1));
+        let holds = (1..=64).contains(&block) && s.h as i64 % block == 0 && s.w as i64 % block == 0;
+        let block = block.clamp(1, 64) as usize;
+        if !holds || s.c * block * block > MAX_EXTENT as usize {
+            let allowed = format!("1 to 64, which divides rows and columns of {s}, {MAX_EXTENT} channels at most");
+            return Err(Error::unsupported("block of a space-to-depth").value(node.int("blocksize", 1)).allowed(allowed));
+        }
+        value.refuse_channels_last()?;
         // Every channel becomes several, which share what is still to be done to it.
         let affine =
             self.affine_of(&mut value).map(|a| Affine { scale: a.scale.repeat(block * block), shift: a.shift.repeat(block * block) });
         let value = self.plain(value, &node.name)?;
-        let s = value.shape;
         let made =
             self.push(&node.name, "space_to_depth", &[&value], false, Shape { c: s.c * block * block, h: s.h / block, w: s.w / block });
         self.last().raw.block = Some(spanned(block as i64));
@@ -217,9 +266,11 @@ impl<'f> Translator<'f> {
                 .as_slice()
             {
                 [] => true,
-                [_, rest] => *rest == -1 || *rest == value.shape.len() as i64 || *rest == 0,
+                [_, rest] => *rest == -1 || *rest == value.shape.len() as i64 || (*rest == 0 && point),
                 [_, c, h, w] => {
-                    [*c, *h, *w] == [value.shape.c, value.shape.h, value.shape.w].map(|e| e as i64) || (point && [*h, *w] == [1, 1])
+                    let now = [value.shape.c, value.shape.h, value.shape.w].map(|e| e as i64);
+                    let open = [c, h, w].iter().filter(|&&&e| e == -1).count();
+                    open <= 1 && [*c, *h, *w].iter().zip(now).all(|(&e, now)| e == now || e == -1 || (e == 0 && !value.flat))
                 }
                 _ => false,
             },

@@ -12,11 +12,15 @@ use super::file::{File, Node};
 use super::{Imported, Options, RawInput, RawLayer, RawNetwork, RawQuantise, raw_format, spanned};
 use crate::error::{Error, Result};
 use crate::fixed::Format;
-use crate::model::checked::{MAX_EXTENT, MAX_MAP};
+use crate::model::checked::{MAX_EXTENT, MAX_LAYERS, MAX_MAP};
 use crate::model::raw_values::{RawActivation, RawPair};
 use crate::tensor::Shape;
 use std::collections::{BTreeMap, BTreeSet};
 
+/// Domains whose operators are known here: ONNX's own, and those that QONNX's files name.
+const DOMAINS: &[&str] = &["ai.onnx", "qonnx", "onnx.brevitas", "finn"];
+/// Floating-point types of ONNX (TensorProto.DataType).
+const FLOATS: &[i64] = &[1, 10, 11, 16];
 /// Fraction bits of a pixel.
 const PIXEL_FRAC: i32 = 8;
 /// Longest name of a layer, without what tells it apart from others.
@@ -26,7 +30,7 @@ pub(super) fn translate(file: &File, options: &Options) -> Result<Imported> {
     let mut remarks = Vec::new();
     let output = ends::output(file, options, &mut remarks)?;
     let nodes = file.towards(&output);
-    let (name, shape, rows_first) = ends::image(file, &nodes, options)?;
+    let (name, shape, channels_last) = ends::image(file, &nodes, options)?;
     let mut reads: BTreeMap<&str, usize> = BTreeMap::from([(output.as_str(), 1)]);
     nodes.iter().flat_map(|n| &n.inputs).for_each(|i| *reads.entry(i).or_default() += 1);
     let image = small(ends::pixels(shape, &options.scaling)?)?;
@@ -34,7 +38,7 @@ pub(super) fn translate(file: &File, options: &Options) -> Result<Imported> {
         file,
         layers: Vec::new(),
         names: BTreeSet::from(["input".to_string()]),
-        values: BTreeMap::from([(name.clone(), Value { rows_first, ..image })]),
+        values: BTreeMap::from([(name.clone(), Value { channels_last, ..image })]),
         reads,
         remarks,
         remarked: BTreeSet::new(),
@@ -43,6 +47,9 @@ pub(super) fn translate(file: &File, options: &Options) -> Result<Imported> {
     };
     for node in nodes {
         let value = translator.node(node).and_then(small).map_err(|e| e.within(node.place()))?;
+        if translator.layers.len() > MAX_LAYERS {
+            return Err(Error::input("the network has too many layers").allowed(MAX_LAYERS));
+        }
         translator.values.insert(node.output.clone(), value);
     }
     let last =
@@ -68,9 +75,9 @@ impl Affine {
         libm::rint(zeros.sum::<f64>() / self.scale.len().max(1) as f64).clamp(0.0, 255.0) as i32
     }
 
-    /// Whether zero becomes something else than what is 0 behind it, by more than a share of what one in is worth.
-    fn shifts(&self, share: f64) -> bool {
-        self.scale.iter().zip(&self.shift).any(|(scale, shift)| shift.abs() > share * scale.abs())
+    /// By how much what is 0 before it differs from what is 0 behind it, as a share of what one is worth: the most of any channel.
+    fn shift_share(&self) -> f64 {
+        self.scale.iter().zip(&self.shift).map(|(scale, shift)| (shift / scale).abs()).fold(0.0, f64::max)
     }
 }
 
@@ -84,13 +91,43 @@ struct Value {
     /// Channels, rows and columns have become one axis.
     flat: bool,
     /// An image that has its channels last yet.
-    rows_first: bool,
+    channels_last: bool,
     /// The layer is also read under another name.
     shared: bool,
     /// Zeros around it: top, left, bottom, right.
     pad: [usize; 4],
     /// What is still to be done to it, before the padding.
     affine: Option<Affine>,
+    /// In the file it is the integers of a quantiser of this scale and zero point, which has been seen to; here it is what they stand for.
+    coded: Option<(Vec<f64>, f64)>,
+}
+
+impl Value {
+    /// Why a layer that takes no padding can not read it.
+    fn refuse_pad(&self) -> Result<()> {
+        if self.pad == [0; 4] {
+            return Ok(());
+        }
+        Err(Error::unsupported("zeros around a map that no convolution reads").hint("pad within the convolution or the pool"))
+    }
+
+    /// Why only a transpose can read it.
+    fn refuse_channels_last(&self) -> Result<()> {
+        if !self.channels_last {
+            return Ok(());
+        }
+        Err(Error::unsupported("the image has its channels last").hint("transpose it to channels, rows, columns first"))
+    }
+
+    /// Its extents in the file, the batch apart.
+    fn extents(&self) -> Vec<usize> {
+        let Shape { c, h, w } = self.shape;
+        match (self.flat, self.channels_last) {
+            (true, _) => vec![self.shape.len()],
+            (false, true) => vec![h, w, c],
+            (false, false) => vec![c, h, w],
+        }
+    }
 }
 
 struct Layer {
@@ -120,7 +157,7 @@ struct Translator<'f> {
     reads: BTreeMap<&'f str, usize>,
     remarks: Vec<String>,
     /// What was remarked on already.
-    remarked: BTreeSet<&'static str>,
+    remarked: BTreeSet<String>,
     /// The pixel that stands for 0, once the first layer has been seen that reads the image.
     zero_point: Option<i32>,
     /// Parts that the names of all nodes begin with.
@@ -129,6 +166,11 @@ struct Translator<'f> {
 
 impl<'f> Translator<'f> {
     fn node(&mut self, node: &'f Node) -> Result<Value> {
+        if !DOMAINS.iter().any(|d| node.domain.starts_with(d)) && !node.domain.is_empty() {
+            return Err(Error::unsupported("import does not know this domain of operators")
+                .value(&node.domain)
+                .allowed(DOMAINS.join(", ")));
+        }
         match node.op.as_str() {
             "Conv" => self.conv(node),
             "Gemm" | "MatMul" => self.dense(node),
@@ -156,19 +198,32 @@ impl<'f> Translator<'f> {
             "Flatten" | "Reshape" | "Squeeze" => self.flatten(node),
             "Transpose" => {
                 let value = self.passed(node)?;
-                if !value.rows_first {
+                if !value.channels_last {
                     return Err(Error::unsupported("axes change places within the network")
                         .hint("name a tensor before it with --output, or leave it out of the export"));
                 }
-                Ok(Value { rows_first: false, ..value })
+                Ok(Value { channels_last: false, ..value })
             }
-            "Identity" | "Dropout" | "Cast" | "DequantizeLinear" => self.passed(node),
+            "Identity" | "Dropout" => self.passed(node),
+            "Cast" => {
+                let value = self.passed(node)?;
+                if value.layer.is_some() && !FLOATS.contains(&node.int("to", 1)) {
+                    return Err(Error::unsupported("a map becomes integers")
+                        .value(format!("type {}", node.int("to", 1)))
+                        .allowed("floating point"));
+                }
+                Ok(value)
+            }
+            "DequantizeLinear" => self.dequantise_linear(node),
             "QuantizeLinear" => self.quantise_linear(node),
             "Quant" => self.quant(node),
             "Sigmoid" | "HardSigmoid" | "HardSwish" | "Tanh" | "Elu" | "Selu" | "Gelu" | "Softplus" | "Mish" => {
-                Err(Error::unsupported("the machine has no such activation")
-                    .allowed("ReLU, ReLU with an upper bound, leaky ReLU")
-                    .hint("train with ReLU6 instead"))
+                Err(Error::unsupported("the machine has no such activation").allowed("ReLU, ReLU with an upper bound, leaky ReLU").hint(
+                    format!(
+                        "where the host does it and the rest, add --output {}; else train with ReLU6",
+                        node.input(0).unwrap_or_default()
+                    ),
+                ))
             }
             _ => Err(Error::unsupported("import does not know this operator")
                 .hint("name a tensor before it with --output, or export the network without it")),
@@ -177,10 +232,14 @@ impl<'f> Translator<'f> {
 
     fn value(&self, node: &Node, k: usize) -> Result<Value> {
         let name = node.input(k).ok_or_else(|| Error::input(format!("input {k} is missing")))?;
-        self.values
-            .get(name)
-            .cloned()
-            .ok_or_else(|| Error::unsupported("an input depends on neither the image nor on constants that import folds").value(name))
+        let value =
+            self.values.get(name).cloned().ok_or_else(|| {
+                Error::unsupported("an input depends on neither the image nor on constants that import folds").value(name)
+            })?;
+        if value.coded.is_some() && !["DequantizeLinear", "Identity", "Dropout"].contains(&node.op.as_str()) {
+            return Err(Error::unsupported("the integers of a quantiser are read by another operator than DequantizeLinear").value(name));
+        }
+        Ok(value)
     }
 
     fn constant(&self, node: &Node, k: usize) -> Result<&'f Constant> {
@@ -203,8 +262,8 @@ impl<'f> Translator<'f> {
         Ok(Value { shared: !self.alone(node, 0, &value), ..value })
     }
 
-    fn remark(&mut self, about: &'static str, text: String) {
-        if self.remarked.insert(about) {
+    fn remark(&mut self, about: &str, text: String) {
+        if self.remarked.insert(about.into()) {
             self.remarks.push(text);
         }
     }
@@ -212,7 +271,7 @@ impl<'f> Translator<'f> {
     /// A name that layers may have, and none has: the end of a node's path.
     fn name(&mut self, node: &str) -> String {
         let parts = path(node);
-        let own = &parts[self.common.min(parts.len().saturating_sub(1))..];
+        let own = parts.get(self.common.min(parts.len().saturating_sub(1))..).unwrap_or_default();
         let text = match own {
             [.., before, last] if !last.starts_with(before) => format!("{before}.{last}"),
             [.., last] => (*last).to_string(),
@@ -220,6 +279,7 @@ impl<'f> Translator<'f> {
         };
         let plain: String = text.chars().map(|c| if c.is_ascii_alphanumeric() || "_-.".contains(c) { c } else { '_' }).collect();
         let base = &plain[plain.len().saturating_sub(MOST_NAME)..];
+        let base = if base.is_empty() { "layer" } else { base };
         let mut names = std::iter::once(base.to_string()).chain((2..).map(|k| format!("{base}_{k}")));
         let name = names.find(|n| !self.names.contains(n)).unwrap_or_default();
         self.names.insert(name.clone());
@@ -230,7 +290,16 @@ impl<'f> Translator<'f> {
         let name = self.name(name);
         let from: Vec<Option<usize>> = from.iter().map(|v| v.layer).collect();
         self.layers.push(Layer { raw: empty(name, op), from, alone, weights: None });
-        Value { layer: Some(self.layers.len() - 1), shape, flat: false, rows_first: false, shared: false, pad: [0; 4], affine: None }
+        Value {
+            layer: Some(self.layers.len() - 1),
+            shape,
+            flat: false,
+            channels_last: false,
+            shared: false,
+            pad: [0; 4],
+            affine: None,
+            coded: None,
+        }
     }
 
     fn last(&mut self) -> &mut Layer {
@@ -243,21 +312,29 @@ impl<'f> Translator<'f> {
         layer.weights = Some(weights);
     }
 
-    /// What is to be done to a value as its reader finds it: the image has its zero point taken off.
+    /// What is to be done to a value as its reader finds it: the image has its zero point taken off, which the first that asks settles.
     fn affine_of(&mut self, value: &mut Value) -> Option<Affine> {
-        let mut affine = value.affine.take()?;
+        let affine = value.affine.take()?;
+        let seen = self.seen(value, &affine);
         if value.layer.is_none() {
-            let mean = f64::from(*self.zero_point.get_or_insert_with(|| affine.zero_point())) / 256.0;
-            affine.shift.iter_mut().zip(&affine.scale).for_each(|(shift, scale)| *shift += scale * mean);
+            self.zero_point.get_or_insert_with(|| affine.zero_point());
         }
-        Some(affine)
+        Some(seen)
+    }
+
+    /// The same, with nothing settled yet.
+    fn seen(&self, value: &Value, affine: &Affine) -> Affine {
+        let mean = match value.layer {
+            Some(_) => 0.0,
+            None => f64::from(self.zero_point.unwrap_or_else(|| affine.zero_point())) / 256.0,
+        };
+        let shift = affine.shift.iter().zip(&affine.scale).map(|(shift, scale)| shift + scale * mean).collect();
+        Affine { shift, scale: affine.scale.clone() }
     }
 
     /// The value with nothing left to be done to it but padding.
     fn settled(&mut self, mut value: Value, name: &str) -> Result<Value> {
-        if value.rows_first {
-            return Err(Error::unsupported("the image has its channels last").hint("transpose it to channels, rows, columns first"));
-        }
+        value.refuse_channels_last()?;
         let Some(Affine { scale, shift }) = self.affine_of(&mut value) else { return Ok(value) };
         if scale.iter().all(|&s| s == 1.0) && shift.iter().all(|&s| s == 0.0) {
             return Ok(value);
@@ -276,9 +353,7 @@ impl<'f> Translator<'f> {
     /// The value as a layer without padding reads it.
     fn plain(&mut self, value: Value, name: &str) -> Result<Value> {
         let value = self.settled(value, name)?;
-        if value.pad != [0; 4] {
-            return Err(Error::unsupported("zeros around a map that no convolution reads").hint("pad within the convolution or the pool"));
-        }
+        value.refuse_pad()?;
         Ok(value)
     }
 

@@ -109,7 +109,7 @@ fn what_comes_with_it_can_be_copied_and_runs_as_it_did() {
         [("networks", "mobile_block", "mine/network.toml"), ("accelerators", "dnn3", "dnn3.toml"), ("boards", "ultra96", "ultra96.toml")]
     {
         let target = file.strip_suffix("/network.toml").unwrap_or(file);
-        assert_eq!(works(&[list, name, "--out", target]), "");
+        assert_eq!(works(&[list, name, "--out", target]), format!("Written to {file}\n"));
         assert_eq!(works(&[list, name]), std::fs::read_to_string(d.join(file)).unwrap());
         fails(d, &[list, name, "--out", target], 2, &["there already", file]);
         fails(d, &[list, "nothing-of-the-kind"], 2, &["nothing-of-the-kind", name]);

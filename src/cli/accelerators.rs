@@ -12,10 +12,10 @@ pub struct Arguments {
     #[command(flatten)]
     one: CopyArguments,
     /// Board whose resources count.
-    #[arg(long, value_name = "B", default_value = crate::board::DEFAULT)]
+    #[arg(long, value_name = "B", default_value = crate::board::DEFAULT, conflicts_with = "name")]
     board: String,
     /// How products are mapped to DSP slices, instead of the board file's choice.
-    #[arg(long, value_enum, value_name = "M")]
+    #[arg(long, value_enum, value_name = "M", conflicts_with = "name")]
     mapping: Option<Mapping>,
 }
 

@@ -226,14 +226,14 @@ pub fn network(name_or_path: &str, options: LoadOptions) -> Result<Network> {
         return embedded.load(options);
     }
     let path = Path::new(name_or_path);
-    if path.exists() { model::load(path, options) } else { Err(no_network(name_or_path)) }
+    if path.exists() { model::load(path, options) } else { Err(no_network(name_or_path, "no embedded network and no folder of this name")) }
 }
 
-/// That there is none of this name.
-pub fn no_network(name: &str) -> Error {
+/// That there is none of this name, in words.
+pub fn no_network(name: &str, what: &str) -> Error {
     let names: Vec<&str> = model::BUILTIN.iter().map(|b| b.name).collect();
     let hint = did_you_mean(name, names.iter().copied());
-    Error::usage("no embedded network and no folder of this name")
+    Error::usage(what)
         .value(name)
         .allowed(names.join(", "))
         .hint(hint.unwrap_or_else(|| "run `bico networks`, or give a folder with network.toml".into()))
@@ -306,10 +306,21 @@ pub fn copy_or_print(one: &CopyArguments, text: &str) -> Result<()> {
 /// # Errors
 /// When it is there, or can not be written.
 pub fn copy(path: &Path, bytes: &[u8]) -> Result<()> {
+    vacant(path)?;
+    write_in_folder(path, bytes)?;
+    print(&format!("Written to {}\n", path.display()));
+    Ok(())
+}
+
+/// That a file is not there yet.
+///
+/// # Errors
+/// When it is.
+pub fn vacant(path: &Path) -> Result<()> {
     if path.exists() {
         return Err(Error::usage("the file is there already").file(path).hint("name another: a copy overwrites nothing"));
     }
-    write_in_folder(path, bytes)
+    Ok(())
 }
 
 /// A limit that may be left out.

@@ -7,7 +7,7 @@ use super::samples::{self, Samples};
 use crate::dataset::Split;
 use crate::error::{Error, Result};
 use crate::model::import::{self, Imported, Options, Scaling};
-use crate::model::raw::ScaleKind;
+use crate::model::raw::{RawFormat, ScaleKind};
 use crate::model::untiled::Untiled;
 use crate::model::{LoadOptions, Network, load_text};
 use crate::simulate::Sample;
@@ -48,10 +48,10 @@ pub struct Arguments {
     /// And the standard deviation of each channel, e.g. `0.229,0.224,0.225`.
     #[arg(long = "std", id = "deviation", value_name = "R,G,B", value_delimiter = ',', requires = "mean")]
     deviation: Vec<f64>,
-    /// Width of feature maps in bits, where the file quantises nothing.
+    /// Width of feature maps in bits, where the file settles no format.
     #[arg(long, value_name = "BITS", value_parser = bits(), default_value_t = 8)]
     features: u8,
-    /// Width of weights in bits, where the file quantises nothing.
+    /// Width of weights in bits, where the file settles no format.
     #[arg(long, value_name = "BITS", value_parser = bits(), default_value_t = 8)]
     weights: u8,
     /// How accumulators are scaled: shift needs no multiplier, multiplier-per-channel loses least of a network that was trained in float.
@@ -87,7 +87,8 @@ pub fn run(a: &Arguments, talk: Talk) -> Result<()> {
     };
     let mut imported = import::read(&a.file, &Options { name: name.clone(), output: a.output.clone(), size: a.size, scaling })?;
     describe(a, &mut imported)?;
-    let open: Vec<bool> = imported.raw.layer.iter().map(|l| l.features.is_none()).collect();
+    let is_open = |f: &crate::config::Spanned<RawFormat>| f.get_ref().frac.is_none();
+    let open: Vec<bool> = imported.raw.layer.iter().map(|l| l.features.as_ref().is_none_or(is_open)).collect();
     let weights = bytes(&imported)?;
     let network = load_text(&imported.toml()?, Some(&weights), &name, LoadOptions::default())?;
     let shown = shown(a, &network, talk)?;

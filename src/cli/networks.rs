@@ -1,6 +1,6 @@
 //! `bico networks`: what is embedded.
 
-use super::common::{CopyArguments, copy, no_network, print};
+use super::common::{CopyArguments, copy, no_network, print, vacant};
 use crate::error::Result;
 use crate::model::{self, LoadOptions};
 use std::fmt::Write;
@@ -30,14 +30,13 @@ pub fn run(arguments: &Arguments) -> Result<()> {
 }
 
 fn one(name: &str, arguments: &CopyArguments) -> Result<()> {
-    let embedded = model::builtin(name).ok_or_else(|| no_network(name))?;
+    let embedded = model::builtin(name).ok_or_else(|| no_network(name, "no embedded network of this name"))?;
     let Some(folder) = &arguments.out else {
         print(embedded.toml);
         return Ok(());
     };
-    copy(&folder.join("network.toml"), embedded.toml.as_bytes())?;
-    match embedded.weights {
-        Some(weights) => copy(&folder.join("weights.safetensors"), weights),
-        None => Ok(()),
-    }
+    let files = [("network.toml", Some(embedded.toml.as_bytes())), ("weights.safetensors", embedded.weights)];
+    let files: Vec<_> = files.into_iter().filter_map(|(file, bytes)| Some((folder.join(file), bytes?))).collect();
+    files.iter().try_for_each(|(path, _)| vacant(path))?;
+    files.iter().try_for_each(|(path, bytes)| copy(path, bytes))
 }

@@ -22,7 +22,7 @@ pub(super) struct Constant {
     pub grid: Option<Format>,
     /// Of integer types: whether signed, and bits.
     pub integer: Option<(bool, u8)>,
-    /// A quantiser of other steps than one power of two made them.
+    /// A quantiser that the machine has no format for made them.
     pub off_grid: bool,
 }
 
@@ -188,6 +188,7 @@ pub(super) fn fold(node: &Node, inputs: &[Option<&Constant>], path: &Path) -> Re
         ("Identity" | "Dropout", Some(x)) => x.clone(),
         ("Cast", Some(x)) => match TYPES.iter().find(|t| i64::from(t.code) == node.int("to", 1)).map(|t| t.integer) {
             Some(None) => Constant { integer: None, ..x.clone() },
+            Some(Some((_, 1))) => Constant::of(x.dims.clone(), x.data.iter().map(|v| f64::from(u8::from(*v != 0.0))).collect()),
             Some(integer) => Constant { integer, ..Constant::of(x.dims.clone(), x.data.iter().map(|v| v.trunc()).collect()) },
             None => return Ok(None),
         },
@@ -380,7 +381,10 @@ fn by_axis<'c>(
     let axis = if scale.data.len() == 1 { 0 } else { position(node.int("axis", 1), dims.len())? };
     let inner: usize = dims.iter().skip(axis + 1).product::<usize>().max(1);
     let extent = dims.get(axis).copied().unwrap_or(1).max(1);
-    let fits = |c: &Constant| c.data.len() == 1 || c.data.len() == extent;
+    let fits = |c: &Constant| c.data.len() == 1 || (c.data.len() == extent && c.dims.len() == 1);
+    if node.int("block_size", 0) != 0 {
+        return Err(Error::unsupported("scales of blocks").value(node.int("block_size", 0)).allowed("one for all or one a channel"));
+    }
     if !fits(scale) || !zero.is_none_or(fits) || scale.data.iter().any(|s| !(s.is_finite() && *s > 0.0)) {
         return Err(Error::input("scales or zero points of a quantised tensor")
             .value(format!("{} scales, tensor {dims:?}", scale.data.len()))

@@ -17,8 +17,8 @@ pub(super) struct File {
     pub nodes: Vec<Node>,
     /// Tensors of known values.
     pub constants: BTreeMap<String, Constant>,
-    /// Inputs without values, with their extents where given.
-    pub inputs: Vec<(String, Option<Vec<Option<usize>>>)>,
+    /// Inputs without values.
+    pub inputs: Vec<Input>,
     /// Outputs.
     pub outputs: Vec<String>,
     /// Who wrote it, and for which operators.
@@ -27,6 +27,15 @@ pub(super) struct File {
     pub opset: i64,
     /// Of all constants.
     elements: usize,
+}
+
+/// An input without values.
+pub(super) struct Input {
+    pub name: String,
+    /// Its extents, where given.
+    pub dims: Option<Vec<Option<usize>>>,
+    /// Whether it is of bytes.
+    pub bytes: bool,
 }
 
 /// One operator.
@@ -101,6 +110,7 @@ impl File {
         let graph = model.graph.filter(|g| !g.node.is_empty()).ok_or_else(not_onnx)?;
         let opset = model.opset_import.iter().find(|o| o.domain.is_empty() || o.domain == "ai.onnx").map_or(0, |o| o.version);
         let producer = format!("{} {}", model.producer_name, model.producer_version);
+        let producer = if producer.trim().is_empty() { "nobody named" } else { producer.trim() };
         let GraphProto { node, initializer, input, output } = graph;
         let (mut constants, mut elements) = (BTreeMap::new(), 0);
         for proto in initializer {
@@ -112,13 +122,13 @@ impl File {
             elements += constant.data.len();
             constants.insert(name, constant);
         }
-        let inputs = input.into_iter().filter(|i| !constants.contains_key(&i.name)).map(extents).collect();
+        let inputs = input.into_iter().filter(|i| !constants.contains_key(&i.name)).map(self::input).collect();
         let mut file = File {
             nodes: Vec::new(),
             constants,
             inputs,
             outputs: output.into_iter().map(|o| o.name).collect(),
-            origin: format!("{} (opset {opset})", producer.trim()),
+            origin: format!("{producer} (opset {opset})"),
             opset,
             elements,
         };
@@ -174,11 +184,16 @@ impl File {
     }
 }
 
+/// Bytes, among the types of ONNX (TensorProto.DataType).
+const UINT8: i32 = 2;
+
 /// Operators whose other inputs are extents and the like.
 const FIRST_ALONE: &[&str] = &["Reshape", "Resize", "Upsample", "Pad", "Clip", "Squeeze", "Unsqueeze", "ReduceMean", "Dropout"];
 
-fn extents(info: ValueInfoProto) -> (String, Option<Vec<Option<usize>>>) {
-    let shape = info.r#type.and_then(|t| t.tensor_type).and_then(|t| t.shape);
+fn input(info: ValueInfoProto) -> Input {
+    let tensor = info.r#type.and_then(|t| t.tensor_type);
     let known = |extent: i64| usize::try_from(extent).ok().filter(|e| *e > 0);
-    (info.name, shape.map(|s| s.dim.iter().map(|d| known(d.dim_value)).collect()))
+    let bytes = tensor.as_ref().is_some_and(|t| t.elem_type == UINT8);
+    let shape = tensor.and_then(|t| t.shape);
+    Input { name: info.name, dims: shape.map(|s| s.dim.iter().map(|d| known(d.dim_value)).collect()), bytes }
 }

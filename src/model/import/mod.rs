@@ -1,7 +1,8 @@
 //! Networks from elsewhere: an ONNX file becomes the layers and weights of a network folder.
 //!
 //! Batch norm, multiplication and addition of constants are folded into the weights beside them; what only a host does with the output (reshape, sigmoid, softmax)
-//! is left to it. Quantisers whose step is a power of two (QuantizeLinear and DequantizeLinear, QONNX's Quant) settle formats; the others leave them open.
+//! is left to it. Quantisers whose step is a power of two (QuantizeLinear and DequantizeLinear, QONNX's Quant) settle formats; of the others
+//! what they cut off below 0 stays, as a ReLU, and the formats are open.
 
 mod constant;
 mod file;

@@ -116,6 +116,8 @@ pub struct TypeProto {
 
 #[derive(Clone, PartialEq, Message)]
 pub struct TensorTypeProto {
+    #[prost(int32, tag = "1")]
+    pub elem_type: i32,
     #[prost(message, optional, tag = "2")]
     pub shape: Option<TensorShapeProto>,
 }

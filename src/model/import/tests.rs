@@ -10,7 +10,7 @@ use prost::Message;
 
 fn info(name: &str, dims: &[i64]) -> ValueInfoProto {
     let dim = dims.iter().map(|&dim_value| DimensionProto { dim_value }).collect();
-    let tensor_type = Some(TensorTypeProto { shape: Some(TensorShapeProto { dim }) });
+    let tensor_type = Some(TensorTypeProto { elem_type: 1, shape: Some(TensorShapeProto { dim }) });
     ValueInfoProto { name: name.into(), r#type: Some(TypeProto { tensor_type }) }
 }
 
@@ -174,7 +174,48 @@ fn what_a_quantiser_cuts_off_stays_cut_off() {
     assert_eq!(of(0.02, -128, true, &[]), (Some(format!("Clip({:?})", 255.0 * f64::from(0.02f32))), false, 2));
     assert_eq!(of(0.02, 0, false, &["Relu"]), (Some(format!("Clip({:?})", 255.0 * f64::from(0.02f32))), false, 2));
     assert_eq!(of(0.02, 128, false, &[]), (None, false, 2));
-    assert_eq!(of(0.03125, 0, false, &[]), (None, true, 2), "a format, which ends there");
+    assert_eq!(of(0.03125, 0, false, &[]), (Some("Clip(7.96875)".into()), true, 2), "and a format");
+    assert_eq!(of(1e6, 0, false, &[]), (Some("Relu".into()), false, 2), "no layer has such a bound");
+}
+
+#[test]
+fn quantisers_behind_what_moves_maps_cost_no_layer() {
+    let pool = || with(node("MaxPool", &["q"], "m"), &[("kernel_shape", &[2, 2]), ("strides", &[2, 2])]);
+    let of = |scales: [f32; 2], zeros: [i32; 2], middle: NodeProto| {
+        let nodes = [vec![node("Conv", &["x", "w"], "c")], through("q", "c").to_vec(), vec![middle], through("p", "m").to_vec()].concat();
+        let tensors = [quantiser("q", scales[0], zeros[0], false), quantiser("p", scales[1], zeros[1], false)].concat();
+        let imported = imported(&with_tensors(model(nodes, &["p"]), tensors), &Options::default()).unwrap();
+        imported.raw.layer.iter().map(|l| l.op.get_ref().clone()).collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(of([0.03125; 2], [0, 0], pool()), "pointwise max_pool", "the same format");
+    assert_eq!(of([0.02, 0.02], [0, 0], pool()), "pointwise max_pool", "the same end");
+    assert_eq!(of([0.02, 0.01], [0, 0], pool()), "pointwise max_pool activation", "an earlier end");
+    assert_eq!(of([0.03125; 2], [128, 0], pool()), "pointwise max_pool activation", "another zero point");
+    let both = || node("Concat", &["q", "x"], "m");
+    assert_eq!(of([0.03125; 2], [128, 128], with(both(), &[("axis", &[1])])), "pointwise depthwise concat", "the concatenation takes it");
+}
+
+#[test]
+fn maps_around_different_zero_points_are_concatenated_in_a_format_of_their_own() {
+    let nodes = [
+        vec![node("Conv", &["x", "w"], "c")],
+        through("q", "c").to_vec(),
+        through("p", "c").to_vec(),
+        vec![with(node("Concat", &["q", "p"], "a"), &[("axis", &[1])])],
+    ];
+    let tensors = [quantiser("q", 0.015625, 128, false), quantiser("p", 0.0625, 0, false)].concat();
+    let imported = imported(&with_tensors(model(nodes.concat(), &["a"]), tensors), &Options::default()).unwrap();
+    let features = imported.raw.layer.last().unwrap().features.as_ref().unwrap().get_ref();
+    assert!(features.frac.is_none() && features.signed && imported.raw.layer.last().unwrap().zero_point.is_none(), "{features:?}");
+}
+
+#[test]
+fn an_image_of_bytes_has_255_for_white() {
+    let mut bytes = model(vec![node("Cast", &["x"], "f"), node("Conv", &["f", "w"], "a")], &["a"]);
+    bytes.graph.as_mut().unwrap().input[0].r#type.as_mut().unwrap().tensor_type.as_mut().unwrap().elem_type = 2;
+    assert_eq!(imported(&bytes, &Options::default()).unwrap().weights[0].2[0], 256.0);
+    let other = Options { scaling: Scaling::Range([0.0, 2.0]), ..Options::default() };
+    assert_eq!(imported(&bytes, &other).unwrap().weights[0].2[0], (512.0 / 255.0) as f32);
 }
 
 #[test]

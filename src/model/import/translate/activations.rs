@@ -18,10 +18,14 @@ impl<'f> Translator<'f> {
         if self.layers.len() > layers && self.activate(&value, true, activation) {
             return Ok(value);
         }
-        let flat = value.flat;
-        let made = self.push(&node.name, "activation", &[&value], alone, value.shape);
+        let made = self.follow(node, &value, alone);
         self.last().raw.activation = Some(spanned(activation));
-        Ok(Value { flat, ..made })
+        Ok(made)
+    }
+
+    /// A layer of its own for an activation or a format.
+    pub(super) fn follow(&mut self, node: &Node, value: &Value, alone: bool) -> Value {
+        Value { flat: value.flat, ..self.push(&node.name, "activation", &[value], alone, value.shape) }
     }
 
     /// Gives the layer that makes `value` the activation, if it takes one; a max pool hands it on, for no activation changes an order.
@@ -58,13 +62,7 @@ impl<'f> Translator<'f> {
         if low != 0.0 || high.is_nan() || high <= 0.0 {
             return Err(Error::unsupported("bounds of a clip").value(format!("{low} to {high}")).allowed("0 to a positive number"));
         }
-        // Written as such numbers are where a bound is left out.
-        if high > 1e30 {
-            return self.activation(node, RawActivation::Relu);
-        }
-        let named = [(4.0, RawActivation::Relu4), (6.0, RawActivation::Relu6), (8.0, RawActivation::Relu8)];
-        let known = named.iter().find(|(end, _)| *end == high).map(|(_, a)| *a);
-        self.activation(node, known.unwrap_or(RawActivation::Clip(high)))
+        self.activation(node, up_to(high))
     }
 
     pub(super) fn leaky(&mut self, node: &Node, slope: f64) -> Result<Value> {
@@ -83,5 +81,18 @@ impl<'f> Translator<'f> {
             self.remark(&format!("slope {slope}"), text);
         }
         self.activation(node, RawActivation::Leaky(log2 as i64))
+    }
+}
+
+/// Largest bound that a layer is given: larger ones are written where a bound is left out.
+const MOST_BOUND: f64 = 1e6;
+
+/// A ReLU that ends at `high`.
+pub(super) fn up_to(high: f64) -> RawActivation {
+    let named = [(4.0, RawActivation::Relu4), (6.0, RawActivation::Relu6), (8.0, RawActivation::Relu8)];
+    match named.iter().find(|(end, _)| *end == high) {
+        _ if high > MOST_BOUND => RawActivation::Relu,
+        Some((_, named)) => *named,
+        None => RawActivation::Clip(high),
     }
 }

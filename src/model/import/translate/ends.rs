@@ -2,7 +2,7 @@
 
 use super::{Affine, Value};
 use crate::error::{Error, Result};
-use crate::model::import::file::{File, Node};
+use crate::model::import::file::{File, Input, Node};
 use crate::model::import::{Options, Scaling};
 use crate::tensor::Shape;
 
@@ -79,17 +79,16 @@ pub(super) fn output(file: &File, options: &Options, remarks: &mut Vec<String>) 
     }
 }
 
-/// Name and extents of the image, and whether its channels come last in the file.
-pub(super) fn image(file: &File, nodes: &[&Node], options: &Options) -> Result<(String, Shape, bool)> {
+/// Name of the image, and the image.
+pub(super) fn image(file: &File, nodes: &[&Node], options: &Options) -> Result<(String, Value)> {
     let read = |name: &String| nodes.iter().any(|n| n.inputs.contains(name));
-    let inputs: Vec<_> = file.inputs.iter().filter(|(name, _)| read(name)).collect();
-    let [(name, dims)] = inputs.as_slice() else {
-        let names: Vec<&str> = inputs.iter().map(|(name, _)| name.as_str()).collect();
-        return Err(Error::input("the result has to depend on one image").value(names.join(", ")).allowed("one input without values"));
+    let inputs: Vec<&Input> = file.inputs.iter().filter(|i| read(&i.name)).collect();
+    let [input] = inputs.as_slice() else {
+        let names: Vec<&str> = inputs.iter().map(|i| i.name.as_str()).collect();
+        let value = if names.is_empty() { "none".into() } else { names.join(", ") };
+        return Err(Error::input("the result has to depend on one image").value(value).allowed("one input without values"));
     };
-    // An image with its channels last is transposed before anything else reads it.
-    let readers: Vec<&&Node> = nodes.iter().filter(|n| n.inputs.contains(name)).collect();
-    let channels_last = readers.iter().all(|n| n.op == "Transpose" && n.ints("perm") == [0, 3, 1, 2]) && !readers.is_empty();
+    let (name, dims) = (&input.name, &input.dims);
     let here = |e: Error| e.within(format!("input `{}`", name.escape_debug()));
     let Some([batch, a, b, c]) = dims.as_deref() else {
         let text = dims.as_ref().map_or("none".into(), |d| format!("{} axes", d.len()));
@@ -100,6 +99,10 @@ pub(super) fn image(file: &File, nodes: &[&Node], options: &Options) -> Result<(
             Error::input("the batch is fixed").value(batch.unwrap_or(0)).allowed("1, or open").hint("export with a batch of 1"),
         ));
     }
+    // An image with its channels last is transposed somewhere, after arithmetic at most.
+    let transposed = nodes.iter().any(|n| n.op == "Transpose" && n.ints("perm") == [0, 3, 1, 2]);
+    let few = |extent: Option<usize>| extent.is_some_and(|e| e <= 4);
+    let channels_last = transposed && few(*c) && !few(*a);
     let [channels, h, w] = if channels_last { [c, a, b] } else { [a, b, c] };
     let fixed = |given: Option<usize>, wanted: Option<usize>| match (given, wanted) {
         (Some(given), Some(wanted)) if given != wanted => Err(here(
@@ -116,11 +119,13 @@ pub(super) fn image(file: &File, nodes: &[&Node], options: &Options) -> Result<(
     let (h, w) = (fixed(*h, options.size.map(|s| s[0]))?, fixed(*w, options.size.map(|s| s[1]))?);
     let channels =
         channels.ok_or_else(|| here(Error::input("the channels of the image are open").hint("export the model with fixed channels")))?;
-    Ok((name.clone(), Shape::new(channels, h, w), channels_last))
+    // Of an image of bytes nothing else can be meant.
+    let scaling = if input.bytes && options.scaling == Scaling::default() { &Scaling::Range([0.0, 255.0]) } else { &options.scaling };
+    Ok((name.clone(), Value { channels_last, ..pixels(Shape::new(channels, h, w), scaling)? }))
 }
 
 /// The image: what its pixels of 0 to 255, as fractions of 256, are to the network.
-pub(super) fn pixels(shape: Shape, scaling: &Scaling) -> Result<Value> {
+fn pixels(shape: Shape, scaling: &Scaling) -> Result<Value> {
     // Value of black, and span to white, by channel.
     let (black, span): (Vec<f64>, Vec<f64>) = match scaling {
         Scaling::Range([low, high]) => (vec![*low; shape.c], vec![high - low; shape.c]),

@@ -37,7 +37,7 @@ impl<'f> Translator<'f> {
         let padded = window.padding != Padding::default();
         let mut weights = Weights { dims: [out, per_group, kh, kw], data: kernel.data.clone(), bias, grid: kernel.grid };
         if kernel.off_grid {
-            self.remark("weights", "The file has weights on grids of other steps than one power of two: they are quantised anew.".into());
+            self.remark("weights", "The file has weights on grids that the machine has no format for: they are quantised anew.".into());
         }
         // Zeros around a map stand for what is 0 behind the shift; around an image for a pixel, which may do.
         let shift = value.affine.as_ref().map_or(0.0, |a| self.seen(&value, a).shift_share());

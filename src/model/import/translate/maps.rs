@@ -3,12 +3,12 @@
 use super::geometry::{MOST, add, pair, round_up, slid, sliding, window, with_pad};
 use super::{Affine, Translator, Value, Weights};
 use crate::error::{Error, Result};
-use crate::fixed::Rounding;
 use crate::model::checked::{MAX_EXTENT, MAX_WEIGHTS};
 use crate::model::graph::Padding;
 use crate::model::import::constant::{Constant, position};
 use crate::model::import::file::Node;
 use crate::model::import::spanned;
+use crate::model::raw::RawFormat;
 use crate::model::raw_values::RawActivation;
 use crate::tensor::Shape;
 
@@ -101,12 +101,15 @@ impl<'f> Translator<'f> {
                 .allowed("1, the channels")
                 .hint("name a tensor before it with --output"));
         }
+        if node.inputs.len() == 1 {
+            return self.passed(node);
+        }
         let mut operands: Vec<Value> = Vec::new();
         // Channels of zeros before and behind.
         let mut zeros = [0, 0];
         for (k, name) in node.inputs.iter().enumerate() {
             match self.file.constants.get(name) {
-                Some(c) if c.scalar() == Some(0.0) && c.dims.len() == 4 => zeros[usize::from(!operands.is_empty())] += c.dims[1],
+                Some(c) if c.scalar() == Some(0.0) && c.dims.len() == 4 && !flat => zeros[usize::from(!operands.is_empty())] += c.dims[1],
                 Some(_) => {
                     return Err(Error::unsupported("a constant is concatenated").value(name).allowed("zeros before or behind a map"));
                 }
@@ -129,19 +132,30 @@ impl<'f> Translator<'f> {
                 Error::input("maps of different rows or columns are concatenated").value(format!("{} and {}", first.shape, other.shape))
             );
         }
-        if operands.len() == 1 {
-            return self.passed(node);
-        }
         let shape = Shape { c: operands.iter().map(|v| v.shape.c).sum(), ..first.shape };
-        // Operands that the file gives formats around zero points are brought to the first's.
-        let given = |v: &Value| v.layer.and_then(|l| self.layers[l].raw.zero_point.clone().zip(self.layers[l].raw.features.clone()));
-        let around = operands.iter().find_map(given);
+        let formats: Vec<_> = operands.iter().map(|v| v.layer.map(|k| self.format_of(k))).collect();
+        let bits = operands.iter().filter_map(|v| self.layers[v.layer?].raw.features.as_ref().map(|f| *f.get_ref().bits.get_ref())).max();
+        let around_zeros = formats.iter().flatten().any(|(_, zero)| *zero != 0) && formats.iter().any(|f| *f != formats[0]);
         let made = self.push(&node.name, "concat", &operands.iter().collect::<Vec<_>>(), false, shape);
-        if let Some((zero_point, features)) = around {
-            let raw = &mut self.last().raw;
-            (raw.zero_point, raw.features, raw.rounding) = (Some(zero_point), Some(features), Some(spanned(Rounding::RndConv)));
+        if around_zeros {
+            // Formats around different zero points have none in common: one of its own, to be settled.
+            let open = RawFormat { bits: spanned(bits.unwrap_or(8)), frac: None, signed: true, narrow: false };
+            self.last().raw.features = Some(spanned(open));
         }
         Ok(Value { flat, ..made })
+    }
+
+    /// Format and zero point that the file gives a layer, through what hands values on.
+    fn format_of(&self, layer: usize) -> (Option<(i64, Option<i64>, bool)>, i64) {
+        let raw = &self.layers[layer].raw;
+        match (raw.op.get_ref().as_str(), self.layers[layer].from.first()) {
+            ("max_pool" | "upsample" | "space_to_depth", Some(Some(from))) => self.format_of(*from),
+            _ => {
+                let format = raw.features.as_ref().map(|f| f.get_ref());
+                let format = format.map(|f| (*f.bits.get_ref(), f.frac.as_ref().map(|frac| *frac.get_ref()), f.signed));
+                (format, raw.zero_point.as_ref().map_or(0, |z| *z.get_ref()))
+            }
+        }
     }
 
     /// More channels, which are zero: a pointwise layer that copies.

@@ -30,15 +30,16 @@ pub(super) fn translate(file: &File, options: &Options) -> Result<Imported> {
     let mut remarks = Vec::new();
     let output = ends::output(file, options, &mut remarks)?;
     let nodes = file.towards(&output);
-    let (name, shape, channels_last) = ends::image(file, &nodes, options)?;
+    let (name, image) = ends::image(file, &nodes, options)?;
     let mut reads: BTreeMap<&str, usize> = BTreeMap::from([(output.as_str(), 1)]);
     nodes.iter().flat_map(|n| &n.inputs).for_each(|i| *reads.entry(i).or_default() += 1);
-    let image = small(ends::pixels(shape, &options.scaling)?)?;
+    let image = small(image)?;
+    let shape = image.shape;
     let mut translator = Translator {
         file,
         layers: Vec::new(),
         names: BTreeSet::from(["input".to_string()]),
-        values: BTreeMap::from([(name.clone(), Value { channels_last, ..image })]),
+        values: BTreeMap::from([(name, image)]),
         reads,
         remarks,
         remarked: BTreeSet::new(),
@@ -98,8 +99,8 @@ struct Value {
     pad: [usize; 4],
     /// What is still to be done to it, before the padding.
     affine: Option<Affine>,
-    /// In the file it is the integers of a quantiser of this scale and zero point, which has been seen to; here it is what they stand for.
-    coded: Option<(Vec<f64>, f64)>,
+    /// In the file it is the integers of a quantiser of these scales and zero points, which has been seen to; here it is what they stand for.
+    coded: Option<(Vec<f64>, Vec<f64>)>,
 }
 
 impl Value {

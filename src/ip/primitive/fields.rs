@@ -3,6 +3,7 @@
 
 use crate::accelerator::{Accelerator, Bank};
 use crate::plan::Unit;
+use std::sync::LazyLock;
 
 /// Bits of a descriptor.
 const DESCRIPTOR_BITS: u64 = 512;
@@ -18,15 +19,22 @@ pub struct Bits([u64; 8]);
 impl Bits {
     /// With `count` more bits from `from` on.
     fn with(mut self, from: u64, count: u64) -> Bits {
-        (from..(from + count).min(DESCRIPTOR_BITS)).for_each(|b| self.0[(b / 64) as usize] |= 1 << (b % 64));
+        let end = from + count;
+        for (word, first) in self.0.iter_mut().zip((0u64..).step_by(64)) {
+            let (low, high) = (from.clamp(first, first + 64) - first, end.clamp(first, first + 64) - first);
+            if low < high {
+                *word |= (u64::MAX >> (64 - (high - low))) << low;
+            }
+        }
         self
     }
     fn or(mut self, other: Bits) -> Bits {
         self.0.iter_mut().zip(other.0).for_each(|(mine, theirs)| *mine |= theirs);
         self
     }
-    fn has(&self, bit: u64) -> bool {
-        self.0[(bit / 64) as usize] >> (bit % 64) & 1 == 1
+    fn and(mut self, other: Bits) -> Bits {
+        self.0.iter_mut().zip(other.0).for_each(|(mine, theirs)| *mine &= theirs);
+        self
     }
     /// How many there are.
     pub fn count(&self) -> u64 {
@@ -146,12 +154,22 @@ fn place(bit: u64) -> u64 {
 
 /// Slices of six bits that a queue's memory needs.
 pub fn queue_slices(acc: &Accelerator, unit: Unit) -> u64 {
-    u64::from(slices(&uses(acc, unit).queue).count_ones())
+    slices(uses(acc, unit).queue).count() as u64
 }
 
-/// One bit for each slice of a queue that is used: up to 468 / 6 = 78.
-fn slices(queue: &Bits) -> u128 {
-    (CONTROL.0..DESCRIPTOR_BITS).filter(|&b| queue.has(b)).fold(0, |set, b| set | 1 << (place(b) / SLICE_BITS))
+/// The bits of a descriptor that lie in each slice of a queue: 468 / 6 = 78 slices.
+static SLICES: LazyLock<Vec<Bits>> = LazyLock::new(|| {
+    let mut slices = vec![Bits::default(); (place(DESCRIPTOR_BITS - 1) / SLICE_BITS) as usize + 1];
+    for bit in (CONTROL.0..CONTROL.0 + CONTROL.1).chain(64..DESCRIPTOR_BITS) {
+        let slice = &mut slices[(place(bit) / SLICE_BITS) as usize];
+        *slice = slice.with(bit, 1);
+    }
+    slices
+});
+
+/// The slices of a queue that are used, each with all its bits.
+fn slices(queue: Bits) -> impl Iterator<Item = Bits> {
+    SLICES.iter().copied().filter(move |slice| slice.and(queue) != Bits::default())
 }
 
 /// Slices of six bits of the descriptor buffer, one memory for each of its eight words: it holds what `fetch` looks at and every bit that
@@ -159,20 +177,9 @@ fn slices(queue: &Bits) -> u128 {
 pub fn buffer_slices(acc: &Accelerator) -> u64 {
     let mut needed = Bits::default().with(0, 3).with(CONTROL.0, CONTROL.1);
     for unit in units(acc).filter(|&u| u != Unit::Fetch) {
-        let slices = slices(&uses(acc, unit).queue);
-        let end = if unit.is_compute() { DESCRIPTOR_BITS } else { 256 };
-        let reaches = |b: &u64| (*b >= 64 || *b < CONTROL.0 + CONTROL.1) && slices >> (place(*b) / SLICE_BITS) & 1 == 1;
-        needed = (CONTROL.0..end).filter(reaches).fold(needed, |n, b| n.with(b, 1));
+        let reach = Bits::default().with(0, if unit.is_compute() { DESCRIPTOR_BITS } else { 256 });
+        needed = slices(uses(acc, unit).queue).fold(needed, |all, slice| all.or(slice.and(reach)));
     }
-    let of_word = |w: u64| {
-        (0..64u64.div_ceil(SLICE_BITS))
-            .filter(|s| {
-                (0..SLICE_BITS).any(|i| {
-                    let bit = s * SLICE_BITS + i;
-                    bit < 64 && needed.has(64 * w + bit)
-                })
-            })
-            .count() as u64
-    };
-    (0..8).map(of_word).sum()
+    let of_word = |word: u64| (0..64).step_by(SLICE_BITS as usize).filter(|s| word >> s & ((1 << SLICE_BITS) - 1) != 0).count() as u64;
+    needed.0.into_iter().map(of_word).sum()
 }

@@ -13,11 +13,29 @@ const UNITS: usize = Unit::ALL.len();
 /// For each unit: how many of its jobs are known to be done.
 type Clock = [usize; UNITS];
 
-/// Accesses so far to one memory or region by one unit, newest last.
+/// Accesses so far, of each memory and each region of DRAM, by each unit: (position among the unit's jobs + 1, access), newest last.
 #[derive(Default)]
-struct History {
-    /// (position among the unit's jobs + 1, index in the program, access)
-    entries: Vec<(usize, usize, Access)>,
+struct Histories(Vec<[Vec<(usize, Access)>; UNITS]>);
+
+impl Histories {
+    fn place(access: &Access) -> usize {
+        match *access {
+            Access::Memory { id, .. } => usize::from(id),
+            Access::Dram { region, .. } => 1 + usize::from(u8::MAX) + region,
+        }
+    }
+
+    fn of(&self, access: &Access) -> Option<&[Vec<(usize, Access)>; UNITS]> {
+        self.0.get(Histories::place(access))
+    }
+
+    fn add(&mut self, unit: usize, position: usize, access: Access) {
+        let place = Histories::place(&access);
+        if self.0.len() <= place {
+            self.0.resize_with(place + 1, Default::default);
+        }
+        self.0[place][unit].push((position, access));
+    }
 }
 
 /// Fills `pop`, `push` and `pop_space` of all drafts, which are in program order. `end` waits for every unit's last job.
@@ -25,11 +43,11 @@ pub fn insert_tokens(drafts: &mut [Draft]) {
     let mut clocks: Vec<Clock> = Vec::with_capacity(drafts.len());
     let mut done_of_unit: [Clock; UNITS] = [[0; UNITS]; UNITS];
     let mut program_index: [Vec<usize>; UNITS] = Default::default();
-    let mut histories: std::collections::BTreeMap<(bool, usize, usize), History> = Default::default();
+    let mut histories = Histories::default();
     for index in 0..drafts.len() {
         let unit = drafts[index].job.unit.index();
         let mut clock = done_of_unit[unit];
-        let mut needs = required(&drafts[index], unit, &histories);
+        let mut needs = required(&drafts[index], unit, &clock, &histories);
         if drafts[index].is_end() {
             for (other, jobs) in program_index.iter().enumerate() {
                 if other != unit && needs[other].0 < jobs.len() {
@@ -62,27 +80,20 @@ pub fn insert_tokens(drafts: &mut [Draft]) {
         clocks.push(clock);
         clock[unit] = position;
         done_of_unit[unit] = clock;
-        for access in drafts[index].accesses.clone() {
-            histories.entry(key(&access, unit)).or_default().entries.push((position, index, access));
+        for access in &drafts[index].accesses {
+            histories.add(unit, position, *access);
         }
     }
 }
 
-fn key(access: &Access, unit: usize) -> (bool, usize, usize) {
-    match *access {
-        Access::Memory { id, .. } => (false, usize::from(id), unit),
-        Access::Dram { region, .. } => (true, region, unit),
-    }
-}
-
-/// For each other unit: the latest job (position + 1) that conflicts with `draft`, and why.
-fn required(draft: &Draft, unit: usize, histories: &std::collections::BTreeMap<(bool, usize, usize), History>) -> [(usize, Hazard); UNITS] {
+/// For each other unit: the latest job (position + 1) that conflicts with `draft` and is not known to be done, and why.
+fn required(draft: &Draft, unit: usize, done: &Clock, histories: &Histories) -> [(usize, Hazard); UNITS] {
     let mut needs = [(0, Hazard::Space); UNITS];
     for access in &draft.accesses {
+        let Some(by_unit) = histories.of(access) else { continue };
         for other in (0..UNITS).filter(|&u| u != unit) {
-            let Some(history) = histories.get(&key(access, other)) else { continue };
-            for &(position, _, earlier) in history.entries.iter().rev() {
-                if position <= needs[other].0 {
+            for &(position, earlier) in by_unit[other].iter().rev() {
+                if position <= needs[other].0.max(done[other]) {
                     break;
                 }
                 if let Some(hazard) = access.hazard(&earlier) {

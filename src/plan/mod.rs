@@ -13,6 +13,7 @@ pub mod job;
 pub mod layout;
 pub mod schedule;
 pub mod stage;
+mod tiling;
 pub mod weights;
 
 pub use draft::{Draft, Work};

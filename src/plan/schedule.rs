@@ -3,9 +3,10 @@
 use super::access::Access;
 use super::draft::Draft;
 use super::emit::{Context, Part, Side};
-use super::group::{Group, loop_orders, plane};
+use super::group::{Group, plane};
 use super::job::Unit;
 use super::stage::{Channels, Stage};
+use super::tiling::loop_orders;
 use super::weights::Rows;
 use crate::error::{Error, Result};
 use crate::model::graph::Op;

@@ -5,6 +5,7 @@ use crate::board::Board;
 use crate::ip::cost;
 use crate::ip::primitive::{dsp, memory, stage, tail};
 use crate::machine::timing::iterations;
+use crate::plan::job::weight_memory;
 use crate::plan::{Compute, ComputeOp, Job, Task, Unit};
 use crate::units::Hertz;
 
@@ -39,41 +40,71 @@ pub struct Activity {
 /// Counts the work of one frame.
 pub fn count<'a>(acc: &Accelerator, board: &Board, jobs: impl Iterator<Item = &'a Job>) -> Counts {
     let lut = cost::total(acc, board).lut;
-    jobs.fold(Counts { lut, ..Counts::default() }, |counts, job| counts.plus(acc, board, job))
+    let each = Each::of(acc, board);
+    jobs.fold(Counts { lut, ..Counts::default() }, |counts, job| counts.plus(acc, &each, job))
+}
+
+/// What single operations switch on an accelerator.
+struct Each {
+    /// Slices of one product.
+    product: u64,
+    /// Slices of one requantisation on each unit.
+    requantise: [u64; Unit::ALL.len()],
+    /// RAMB18 of an access of each memory id.
+    access: [u64; MEMORY_IDS],
+}
+
+const MEMORY_IDS: usize = 1 + u8::MAX as usize;
+
+impl Each {
+    fn of(acc: &Accelerator, board: &Board) -> Each {
+        let requantise = Unit::ALL.map(|u| if acc.ip(u).is_some() { tail::requantise_slices(acc, u, board) } else { 0 });
+        let product = dsp::product_slices(stage::operand_bits(acc), acc.weight_bits.into(), board);
+        let mut access = [0; MEMORY_IDS];
+        for (k, bank) in acc.banks.iter().enumerate() {
+            access[k] = memory::ramb18_per_access(bank.words as u64, stage::word_bits(acc));
+        }
+        // Those of parameters are LUTRAM.
+        for (u, ip) in Unit::ALL.into_iter().filter_map(|u| acc.ip(u).map(|ip| (u, ip))) {
+            let weights = memory::ramb18_per_access(ip.weight_rows as u64, stage::weight_row_bits(acc, u));
+            access[usize::from(weight_memory(u))] = weights;
+        }
+        Each { product, requantise, access }
+    }
+
+    fn access(&self, memory_id: u8) -> u64 {
+        self.access[usize::from(memory_id)]
+    }
 }
 
 impl Counts {
-    fn plus(mut self, acc: &Accelerator, board: &Board, job: &Job) -> Counts {
+    fn plus(mut self, acc: &Accelerator, each: &Each, job: &Job) -> Counts {
         match &job.task {
             Task::Compute(compute) => {
-                self.dsp_operations += dsp_operations(acc, board, job.unit, compute);
-                self.bram18_accesses += compute_accesses(acc, job.unit, compute);
+                self.dsp_operations += dsp_operations(acc, each, job.unit, compute);
+                // Each iteration reads a source word and a weight row; each output word is written once.
+                let reads = each.access(compute.source_bank) + each.access(weight_memory(job.unit));
+                self.bram18_accesses += iterations(acc, job.unit, compute) * reads;
+                self.bram18_accesses += words_written(job.unit, compute) * each.access(compute.destination_bank);
             }
-            Task::Transfer(transfer) => self.bram18_accesses += transfer.words() * per_access(acc, transfer.memory),
+            Task::Transfer(transfer) => self.bram18_accesses += transfer.words() * each.access(transfer.memory),
             Task::Nop | Task::End => {}
         }
         self
     }
 }
 
-fn dsp_operations(acc: &Accelerator, board: &Board, unit: Unit, job: &Compute) -> u64 {
+fn dsp_operations(acc: &Accelerator, each: &Each, unit: Unit, job: &Compute) -> u64 {
     let Some(ip) = acc.ip(unit) else { return 0 };
     let multipliers = match (unit, job.op) {
         (Unit::Depthwise, _) => ip.parallel_out,
         (_, ComputeOp::MultiplyAccumulate) => ip.parallel_in * ip.parallel_out,
         _ => 0,
     };
-    let product = dsp::product_slices(stage::operand_bits(acc), acc.weight_bits.into(), board);
-    let requantise = tail::requantise_slices(acc, unit, board);
     // A packed pair counts as one operation: one slice switches.
     let multipliers = if ip.packed { multipliers / 2 } else { multipliers };
-    iterations(acc, unit, job) * multipliers as u64 * product + words_written(unit, job) * acc.lanes as u64 * requantise
-}
-
-/// Each iteration reads a source word and a weight row; each output word is written once.
-fn compute_accesses(acc: &Accelerator, unit: Unit, job: &Compute) -> u64 {
-    iterations(acc, unit, job) * (per_access(acc, job.source_bank) + per_access(acc, crate::plan::job::weight_memory(unit)))
-        + words_written(unit, job) * per_access(acc, job.destination_bank)
+    iterations(acc, unit, job) * multipliers as u64 * each.product
+        + words_written(unit, job) * acc.lanes as u64 * each.requantise[unit.index()]
 }
 
 /// Output words that a job writes.
@@ -83,16 +114,4 @@ fn words_written(unit: Unit, job: &Compute) -> u64 {
         _ => 1,
     };
     job.pixels() * blocks
-}
-
-/// RAMB18 that an access of a memory id switches on; none for parameters, which are LUTRAM.
-fn per_access(acc: &Accelerator, memory_id: u8) -> u64 {
-    if let Some(bank) = acc.banks.get(usize::from(memory_id)) {
-        return memory::ramb18_per_access(bank.words as u64, stage::word_bits(acc));
-    }
-    let weights_of = Unit::ALL.into_iter().find(|&u| memory_id == crate::plan::job::weight_memory(u));
-    match weights_of.and_then(|u| acc.ip(u).map(|ip| (u, ip))) {
-        Some((u, ip)) => memory::ramb18_per_access(ip.weight_rows as u64, stage::weight_row_bits(acc, u)),
-        None => 0,
-    }
 }

@@ -6,7 +6,7 @@
 
 use crate::units::Cycle;
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, VecDeque};
+use std::collections::BinaryHeap;
 
 /// The two halves of a cycle.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -49,6 +49,38 @@ impl<E> Ord for Entry<E> {
 /// Cycles from the last event taken for which events are kept by cycle; later ones wait in a heap.
 const NEAR: u64 = 64;
 
+/// Events of one cycle and phase in the order in which they came.
+struct List<E> {
+    events: Vec<E>,
+    taken: usize,
+}
+
+impl<E> Default for List<E> {
+    fn default() -> Self {
+        List { events: Vec::new(), taken: 0 }
+    }
+}
+
+impl<E: Copy> List<E> {
+    #[inline]
+    fn pop(&mut self) -> Option<E> {
+        let event = *self.events.get(self.taken)?;
+        self.taken += 1;
+        Some(event)
+    }
+
+    #[inline]
+    fn is_empty(&self) -> bool {
+        self.taken == self.events.len()
+    }
+
+    #[inline]
+    fn clear(&mut self) {
+        self.events.clear();
+        self.taken = 0;
+    }
+}
+
 /// Events in order of (cycle, phase, sequence); ties are first in, first out.
 ///
 /// Most events are for the next few cycles, so those have a list for each cycle and phase (a calendar queue: R. Brown, CACM 31(10), 1988).
@@ -56,7 +88,7 @@ pub struct EventQueue<E> {
     /// Cycle of the last event taken.
     now: Cycle,
     /// Events of cycles `now` to `now + NEAR - 1`, at the cycle modulo `NEAR`, by phase.
-    near: Vec<[VecDeque<E>; 2]>,
+    near: Vec<[List<E>; 2]>,
     /// Which of them there are, as bits.
     occupied: u64,
     /// Events after those.
@@ -71,8 +103,9 @@ impl<E> Default for EventQueue<E> {
     }
 }
 
-impl<E> EventQueue<E> {
+impl<E: Copy> EventQueue<E> {
     /// Adds an event, not before the last one taken.
+    #[inline]
     pub fn push(&mut self, cycle: Cycle, phase: Phase, event: E) {
         debug_assert!(cycle >= self.now, "{cycle} is over");
         if cycle.0 - self.now.0 < NEAR {
@@ -84,13 +117,15 @@ impl<E> EventQueue<E> {
         }
     }
 
+    #[inline]
     fn keep(&mut self, cycle: Cycle, phase: Phase, event: E) {
         let slot = cycle.0 % NEAR;
-        self.near[slot as usize][phase as usize].push_back(event);
+        self.near[slot as usize][phase as usize].events.push(event);
         self.occupied |= 1 << slot;
     }
 
     /// The cycle of the next event.
+    #[inline]
     pub fn next_cycle(&self) -> Option<Cycle> {
         if self.occupied == 0 {
             return self.far.peek().map(|Reverse(e)| e.key.cycle);
@@ -99,27 +134,39 @@ impl<E> EventQueue<E> {
         Some(Cycle(self.now.0 + u64::from(ahead)))
     }
 
-    /// The next event.
+    /// The next event, with its cycle.
     pub fn pop(&mut self) -> Option<(Cycle, Phase, E)> {
         let cycle = self.next_cycle()?;
+        self.pop_of(cycle).map(|(phase, event)| (cycle, phase, event))
+    }
+
+    /// The next event of a cycle before which there is none (that of [`EventQueue::next_cycle`]); `None` when it has no more.
+    #[inline]
+    pub fn pop_of(&mut self, cycle: Cycle) -> Option<(Phase, E)> {
         if cycle != self.now {
-            self.now = cycle;
-            // What comes near now was pushed before anything that can still be pushed for its cycle: first in, first out.
-            while self.far.peek().is_some_and(|Reverse(e)| e.key.cycle.0 - cycle.0 < NEAR) {
-                let Some(Reverse(Entry { key, event })) = self.far.pop() else { break };
-                self.keep(key.cycle, key.phase, event);
-            }
+            self.go_to(cycle);
         }
         let slot = cycle.0 % NEAR;
         let [updates, decisions] = &mut self.near[slot as usize];
-        let (phase, event) = match updates.pop_front() {
+        let next = match updates.pop() {
             Some(event) => (Phase::Update, event),
-            None => (Phase::Decide, decisions.pop_front()?),
+            None => (Phase::Decide, decisions.pop()?),
         };
         if updates.is_empty() && decisions.is_empty() {
+            updates.clear();
+            decisions.clear();
             self.occupied &= !(1 << slot);
         }
-        Some((cycle, phase, event))
+        Some(next)
+    }
+
+    /// What comes near now was pushed before anything that can still be pushed for its cycle: first in, first out.
+    fn go_to(&mut self, cycle: Cycle) {
+        self.now = cycle;
+        while self.far.peek().is_some_and(|Reverse(e)| e.key.cycle.0 - cycle.0 < NEAR) {
+            let Some(Reverse(Entry { key, event })) = self.far.pop() else { break };
+            self.keep(key.cycle, key.phase, event);
+        }
     }
 }
 

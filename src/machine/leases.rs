@@ -18,19 +18,15 @@ impl Versions {
     fn write(&mut self, access: &Access, job: u32) {
         match *access {
             Access::Memory { id, lo, hi, .. } => {
-                let ranges = self.memories.entry(id).or_default();
-                let mut next = Vec::with_capacity(ranges.len() + 2);
-                for &(a, b, who) in ranges.iter() {
-                    if a < lo {
-                        next.push((a, b.min(lo), who));
-                    }
-                    if b > hi {
-                        next.push((a.max(hi), b, who));
-                    }
+                if lo >= hi {
+                    return;
                 }
-                next.push((lo, hi, job));
-                next.sort_unstable();
-                *ranges = next;
+                let ranges = self.memories.entry(id).or_default();
+                let (first, end) = (ranges.partition_point(|r| r.1 <= lo), ranges.partition_point(|r| r.0 < hi));
+                let covered = &ranges[first..end];
+                let before = covered.first().filter(|r| r.0 < lo).map(|r| (r.0, lo, r.2));
+                let after = covered.last().filter(|r| r.1 > hi).map(|r| (hi, r.1, r.2));
+                ranges.splice(first..end, before.into_iter().chain([(lo, hi, job)]).chain(after));
             }
             Access::Dram { region, blocks, rows, .. } => {
                 for block in blocks.0..blocks.1 {

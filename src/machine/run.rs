@@ -9,7 +9,7 @@ use super::timed::{JobTime, Step, TimedFrame, TokenChange};
 use super::timing;
 use super::transfer::Bursts;
 use crate::accelerator::Accelerator;
-use crate::dram::{Completion, Kind};
+use crate::dram::Completion;
 use crate::engine::{EventQueue, Phase};
 use crate::error::{Error, Result};
 use crate::plan::descriptor::DESCRIPTOR_BYTES;
@@ -33,12 +33,8 @@ enum Event {
     QueueFree(Unit),
     /// A unit is idle again and its tokens are visible.
     Done(Unit),
-    /// A burst of a unit is complete.
-    BurstDone(Unit),
     /// A descriptor is visible in fetch's buffer.
     Filled,
-    /// The last beat of a write burst goes out.
-    LastBeat(Unit, u64, u8),
     /// A unit looks at what it can do.
     Decide(Unit),
 }
@@ -49,9 +45,11 @@ struct UnitState {
     /// Queue entries as fetch sees them.
     occupied: usize,
     running: Option<u32>,
+    /// Of a transfer: bursts that the memory has not been handed yet.
     bursts: Bursts,
+    /// Bursts that it has not answered.
     in_flight: usize,
-    /// Store: no new burst before this cycle.
+    /// First cycle in which the unit can decide on another burst.
     next_burst: Cycle,
     last_decision: Option<Cycle>,
     /// Cycle of the decision asked for last.
@@ -113,9 +111,8 @@ impl<'a, M: MemoryModel> Machine<'a, M> {
         self.reset(start);
         self.events.push(start + Cycles(1), Phase::Decide, Event::Decide(Unit::Fetch));
         while self.fetch.ended.is_none() {
-            let Some(now) = self.settle_memory() else { return Err(self.deadlock()) };
-            while self.events.next_cycle() == Some(now) {
-                let (_, _, event) = self.events.pop().expect("peeked");
+            let Some(now) = self.settle_memory()? else { return Err(self.deadlock()) };
+            while let Some((_, event)) = self.events.pop_of(now) {
                 self.handle(now, event)?;
             }
         }
@@ -134,7 +131,7 @@ impl<'a, M: MemoryModel> Machine<'a, M> {
     }
 
     /// Lets the memory run up to the next event, so that all its answers up to there are known. Returns the cycle of that event.
-    fn settle_memory(&mut self) -> Option<Cycle> {
+    fn settle_memory(&mut self) -> Result<Option<Cycle>> {
         let mut completions = std::mem::take(&mut self.completions);
         let next = loop {
             let next = self.events.next_cycle();
@@ -146,22 +143,22 @@ impl<'a, M: MemoryModel> Machine<'a, M> {
                 break next;
             }
             for c in completions.drain(..) {
-                self.answered(c);
+                self.answered(c)?;
             }
         };
         self.completions = completions;
-        next
+        Ok(next)
     }
 
-    fn answered(&mut self, c: Completion) {
+    fn answered(&mut self, c: Completion) -> Result<()> {
         let unit = Unit::ALL[c.tag as usize];
-        if unit == Unit::Fetch {
-            for beat in [DESCRIPTOR_BEATS, 2 * DESCRIPTOR_BEATS] {
-                self.events.push(c.first_beat + Cycles(beat), Phase::Update, Event::Filled);
-            }
-        } else {
-            self.events.push(c.last + Cycles(1), Phase::Update, Event::BurstDone(unit));
+        if unit != Unit::Fetch {
+            return self.burst_done(c.last + Cycles(1), unit);
         }
+        for beat in [DESCRIPTOR_BEATS, 2 * DESCRIPTOR_BEATS] {
+            self.events.push(c.first_beat + Cycles(beat), Phase::Update, Event::Filled);
+        }
+        Ok(())
     }
 
     fn handle(&mut self, now: Cycle, event: Event) -> Result<()> {
@@ -184,8 +181,6 @@ impl<'a, M: MemoryModel> Machine<'a, M> {
                 self.look(now, Unit::Fetch);
             }
             Event::Done(unit) => self.done(now, unit)?,
-            Event::BurstDone(unit) => self.burst_done(now, unit),
-            Event::LastBeat(unit, address, beats) => self.submit(now, unit, Kind::Write, address, beats)?,
             Event::Decide(unit) => {
                 let state = &mut self.units[unit.index()];
                 if state.last_decision.replace(now) == Some(now) {
@@ -194,9 +189,7 @@ impl<'a, M: MemoryModel> Machine<'a, M> {
                 match (unit, state.running) {
                     (Unit::Fetch, _) => self.decide_fetch(now)?,
                     (_, None) => self.decide_issue(now, unit)?,
-                    (Unit::Load | Unit::Weights, Some(_)) => self.decide_read(now, unit)?,
-                    (Unit::Store, Some(_)) => self.decide_write(now),
-                    _ => {}
+                    (_, Some(_)) => {}
                 }
             }
         }
@@ -252,13 +245,7 @@ impl<'a, M: MemoryModel> Machine<'a, M> {
                 let end = now + timing::compute_cycles(self.acc, unit, job);
                 self.end_job(unit, index, end);
             }
-            Task::Transfer(transfer) => {
-                let state = &mut self.units[unit.index()];
-                state.bursts = Bursts::new(transfer);
-                let lead = if unit == Unit::Store { 3 } else { 1 };
-                state.next_burst = now + Cycles(lead);
-                self.look(now + Cycles(lead), unit);
-            }
+            Task::Transfer(transfer) => self.begin_transfer(now, unit, transfer)?,
             Task::Nop | Task::End => return Err(self.fault(now, index, "only fetch handles it")),
         }
         Ok(())

@@ -11,6 +11,7 @@ pub(super) struct ClockRatio {
 }
 
 /// `value * numerator / denominator`, rounded up; saturating.
+#[inline]
 fn scale_up(value: u64, numerator: u64, denominator: u64) -> u64 {
     match value.checked_mul(numerator) {
         Some(product) => product.div_ceil(denominator),
@@ -33,16 +34,19 @@ impl ClockRatio {
     }
 
     /// First DDR clock at or after the edge of a fabric cycle.
+    #[inline]
     pub(super) fn ddr_at(self, cycle: u64) -> u64 {
         scale_up(cycle, self.ddr, self.fabric)
     }
 
     /// First fabric cycle whose edge is at or after a DDR clock.
+    #[inline]
     pub(super) fn fabric_at(self, clock: u64) -> u64 {
         scale_up(clock, self.fabric, self.ddr)
     }
 
     /// The fabric cycle in which a DDR clock falls.
+    #[inline]
     pub(super) fn fabric_of(self, clock: u64) -> u64 {
         match clock.checked_mul(self.fabric) {
             Some(product) => product / self.ddr,

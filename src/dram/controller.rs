@@ -5,7 +5,19 @@ use super::log::{Command, CommandKind};
 use super::queue::{Queue, Run};
 use super::scheduler::{Action, Plan, Policy, Transfer, View};
 use super::timing::{Op, Timing};
-use super::{Kind, MemorySpec, MemoryStats, address::Place};
+use super::{Kind, MemorySpec, MemoryStats};
+
+/// A transfer that was issued.
+pub(super) struct Transferred {
+    pub(super) kind: Kind,
+    /// Port of its burst, and the burst's number there.
+    pub(super) port: u8,
+    pub(super) burst: u64,
+    /// Clock of its first command.
+    pub(super) clock: u64,
+    /// Clock at which its last data has passed.
+    pub(super) passed: u64,
+}
 
 /// State of the controller, in DDR clocks.
 #[derive(Clone, Debug)]
@@ -16,7 +28,6 @@ pub(super) struct Controller {
     /// Reads, writes.
     queues: [Queue; 2],
     burst_length: u32,
-    sequence: u64,
     last: Transfer,
     group_done: u64,
     next_refresh: u64,
@@ -24,7 +35,7 @@ pub(super) struct Controller {
     refreshing: bool,
     /// First clock with a free command slot.
     floor: u64,
-    plan: Option<Plan>,
+    plan: Plan,
     /// The plan is out of date.
     stale: bool,
     /// Clock since which at least one row is open.
@@ -41,14 +52,13 @@ impl Controller {
             policy: Policy::new(spec),
             queues: [Queue::new(spec.controller.read_queue_ddr_bursts), Queue::new(spec.controller.write_queue_ddr_bursts)],
             burst_length: spec.burst_length as u32,
-            sequence: 0,
             last: Transfer { kind: Kind::Read, start: 0, count: 0 },
             group_done: 0,
             next_refresh: timing.t_refi,
             refreshes_owed: 0,
             refreshing: false,
             floor: 0,
-            plan: None,
+            plan: Plan::NONE,
             stale: false,
             open_since: 0,
             stats: MemoryStats::default(),
@@ -57,15 +67,18 @@ impl Controller {
         }
     }
 
+    #[inline]
     pub(super) fn queues_empty(&self) -> bool {
         self.queues.iter().all(|q| q.runs.is_empty())
     }
 
     /// Clock of the next command, or at which one more refresh is owed.
+    #[inline]
     pub(super) fn next_clock(&self) -> u64 {
-        self.plan.map_or(u64::MAX, |p| p.at).min(self.next_refresh)
+        self.plan.at.min(self.next_refresh)
     }
 
+    #[inline]
     pub(super) fn count_due_refresh(&mut self, clock: u64) {
         if clock == self.next_refresh {
             self.next_refresh += self.timing.t_refi;
@@ -75,9 +88,17 @@ impl Controller {
     }
 
     /// Skips over refreshes of an idle device before `end` that nobody can observe: each would come exactly when it is due.
+    #[inline]
     pub(super) fn skip_idle_refreshes(&mut self, end: u64) {
-        let quiet = self.plan.is_none() && !self.stale && self.refreshes_owed == 0 && self.device.open_mask() == 0 && self.log.is_none();
-        if !quiet || self.next_refresh >= end || self.device.earliest(Op::Refresh, 0) > self.next_refresh || !self.queues_empty() {
+        if self.next_refresh < end {
+            self.skip_refreshes(end);
+        }
+    }
+
+    fn skip_refreshes(&mut self, end: u64) {
+        let quiet =
+            self.plan == Plan::NONE && !self.stale && self.refreshes_owed == 0 && self.device.open_mask() == 0 && self.log.is_none();
+        if !quiet || self.device.earliest(Op::Refresh, 0) > self.next_refresh || !self.queues_empty() {
             return;
         }
         // The last one stays, for its effect on what follows.
@@ -86,29 +107,44 @@ impl Controller {
         self.stats.refreshes += skipped;
     }
 
-    pub(super) fn push(&mut self, kind: Kind, clock: u64, port: u8, burst: u64, place: Place, count: u32) {
+    #[inline]
+    pub(super) fn push(&mut self, kind: Kind, run: Run) {
         let [reads, writes] = &mut self.queues;
         let (queue, other) = if kind == Kind::Read { (reads, &*writes) } else { (writes, &*reads) };
-        let run = Run {
-            sequence: self.sequence,
-            entered: clock,
-            burst,
-            row: place.row,
-            column: place.column / self.burst_length,
-            count,
-            bank: place.bank,
-            port,
-            hazards: 0,
-            activated: false,
-            precharged: false,
-        };
         queue.push(run, other);
-        self.sequence += 1;
         self.stale = true;
+    }
+
+    /// Whether the next command is one for the next run that enters: none waits, no refresh is owed.
+    #[inline]
+    pub(super) fn is_free(&self) -> bool {
+        self.queues_empty() && self.refreshes_owed == 0 && !self.refreshing && !self.policy.closes_pages()
+    }
+
+    /// Issues the commands for a run that enters a [free](Controller::is_free) controller at `clock`, those before clock `end`; nothing else enters before.
+    /// `None` when it did not come to its transfer, and it waits.
+    pub(super) fn serve(&mut self, kind: Kind, run: &mut Run, clock: u64, end: u64) -> Option<Transferred> {
+        let end = end.min(self.next_refresh);
+        let mut floor = self.floor.max(clock);
+        loop {
+            let (op, at) = self.policy.next_for(&self.device, &self.last, floor, kind, run);
+            if at >= end {
+                self.push(kind, *run);
+                return None;
+            }
+            floor = at + 1;
+            self.floor = floor;
+            match op {
+                Op::Activate => self.activate(run, at),
+                Op::Precharge => self.precharge(run, at),
+                _ => return Some(self.transfer(kind, run, at)),
+            }
+        }
     }
 
     /// First clock at which the queue of `kind` has room for `count` DDR bursts, as far as the transfers issued so far tell
     /// (`u64::MAX` if they do not). A place is free in the clock after its command.
+    #[inline]
     pub(super) fn room_at(&self, kind: Kind, count: u64) -> u64 {
         let leaving = if self.last.kind == kind { self.last.count } else { 0 };
         let shortage = self.queues[kind as usize].shortage(count + leaving);
@@ -119,14 +155,23 @@ impl Controller {
         }
     }
 
-    /// Plans anew if something changed, then issues the command that is planned for `clock`, if any. Returns the run whose
-    /// transfer it was, with the clock at which its last data has passed.
-    pub(super) fn step(&mut self, clock: u64) -> Option<(Kind, Run, u64)> {
-        if self.stale || self.plan.is_some_and(|p| p.at <= clock && p.action == Action::Wait) {
+    /// Plans anew if something changed, then issues the command that is planned for `clock`, if any. Returns the transfer if it was one.
+    #[inline]
+    pub(super) fn step(&mut self, clock: u64) -> Option<Transferred> {
+        if !self.stale && self.plan.at > clock {
+            return None;
+        }
+        self.step_now(clock)
+    }
+
+    fn step_now(&mut self, clock: u64) -> Option<Transferred> {
+        if self.stale || (self.plan.at <= clock && self.plan.action == Action::Wait) {
             self.replan(clock);
         }
-        let plan = self.plan.filter(|p| p.at <= clock)?;
-        let transfer = self.execute(plan.action, clock);
+        if self.plan.at > clock {
+            return None;
+        }
+        let transfer = self.execute(self.plan.action, clock);
         self.floor = clock + 1;
         self.replan(clock);
         transfer
@@ -134,6 +179,13 @@ impl Controller {
 
     fn replan(&mut self, now: u64) {
         self.stale = false;
+        if self.refreshes_owed == 0 && !self.refreshing {
+            let alone = self.policy.plan_alone(&self.device, &self.queues, &self.last, self.floor.max(now));
+            if let Some(plan) = alone {
+                self.plan = plan;
+                return;
+            }
+        }
         self.plan = self.policy.plan(&View {
             device: &self.device,
             queues: &self.queues,
@@ -146,26 +198,22 @@ impl Controller {
         });
     }
 
-    fn execute(&mut self, action: Action, clock: u64) -> Option<(Kind, Run, u64)> {
+    fn execute(&mut self, action: Action, clock: u64) -> Option<Transferred> {
         match action {
-            Action::Transfer(kind, index) => return Some(self.transfer(kind, index, clock)),
+            Action::Transfer(kind, index) => {
+                let run = self.queues[kind as usize].remove(index);
+                self.queues[kind.other() as usize].release(&run);
+                return Some(self.transfer(kind, &run, clock));
+            }
             Action::Activate(kind, index) => {
-                let run = &mut self.queues[kind as usize].runs[index];
-                run.activated = true;
-                let (bank, row) = (run.bank, run.row);
-                if self.device.open_mask() == 0 {
-                    self.open_since = clock;
-                }
-                self.device.issue(Op::Activate, bank, row, clock);
-                self.stats.activates += 1;
-                self.note(clock, CommandKind::Activate, bank, row, 0);
+                let mut run = self.queues[kind as usize].runs[index];
+                self.activate(&mut run, clock);
+                self.queues[kind as usize].runs[index] = run;
             }
             Action::Precharge(kind, index) => {
-                let run = &mut self.queues[kind as usize].runs[index];
-                run.precharged = true;
-                let bank = run.bank;
-                self.close(bank, clock);
-                self.note(clock, CommandKind::Precharge, bank, 0, 0);
+                let mut run = self.queues[kind as usize].runs[index];
+                self.precharge(&mut run, clock);
+                self.queues[kind as usize].runs[index] = run;
             }
             Action::Close(bank) => {
                 self.close(bank, clock);
@@ -199,10 +247,24 @@ impl Controller {
         }
     }
 
+    fn activate(&mut self, run: &mut Run, clock: u64) {
+        run.activated = true;
+        if self.device.open_mask() == 0 {
+            self.open_since = clock;
+        }
+        self.device.issue(Op::Activate, run.bank, run.row, clock);
+        self.stats.activates += 1;
+        self.note(clock, CommandKind::Activate, run.bank, run.row, 0);
+    }
+
+    fn precharge(&mut self, run: &mut Run, clock: u64) {
+        run.precharged = true;
+        self.close(run.bank, clock);
+        self.note(clock, CommandKind::Precharge, run.bank, 0, 0);
+    }
+
     /// Issues all DDR bursts of a run, the first at `clock`.
-    fn transfer(&mut self, kind: Kind, index: usize, clock: u64) -> (Kind, Run, u64) {
-        let run = self.queues[kind as usize].remove(index);
-        self.queues[kind.other() as usize].release(&run);
+    fn transfer(&mut self, kind: Kind, run: &Run, clock: u64) -> Transferred {
         let count = u64::from(run.count);
         let last = clock + (count - 1) * self.timing.t_ccd;
         let (op, command, latency) = match kind {
@@ -210,7 +272,7 @@ impl Controller {
             Kind::Write => (Op::Write, CommandKind::Write, self.timing.cwl),
         };
         self.device.issue(op, run.bank, run.row, last);
-        self.count_transfer(kind, &run);
+        self.count_transfer(kind, run);
         self.group_done = if kind == self.last.kind { self.group_done + count } else { count };
         self.last = Transfer { kind, start: clock, count };
         if self.log.is_some() {
@@ -219,7 +281,7 @@ impl Controller {
                 self.note(at, command, run.bank, run.row, (run.column + i) * self.burst_length);
             }
         }
-        (kind, run, last + latency + self.timing.burst)
+        Transferred { kind, port: run.port, burst: run.burst, clock, passed: last + latency + self.timing.burst }
     }
 
     fn count_transfer(&mut self, kind: Kind, run: &Run) {

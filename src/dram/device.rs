@@ -24,8 +24,16 @@ pub struct Device {
     four_activates: [u64; 4],
     oldest: usize,
     t_faw: u64,
-    bank_gap: [[u64; OPS]; OPS],
-    rank_gap: [[u64; OPS]; OPS],
+    /// What each command holds back, on its bank and on the rank.
+    bank_gaps: [Vec<Gap>; OPS],
+    rank_gaps: [Vec<Gap>; OPS],
+}
+
+/// The next `to` comes at least `clocks` later.
+#[derive(Clone, Copy, Debug)]
+struct Gap {
+    to: Op,
+    clocks: u64,
 }
 
 impl Device {
@@ -38,13 +46,12 @@ impl Device {
             four_activates: [0; 4],
             oldest: 0,
             t_faw: timing.t_faw,
-            bank_gap: [[0; OPS]; OPS],
-            rank_gap: [[0; OPS]; OPS],
+            bank_gaps: Default::default(),
+            rank_gaps: Default::default(),
         };
-        for rule in timing.rules() {
-            let table = if rule.scope == Scope::Bank { &mut device.bank_gap } else { &mut device.rank_gap };
-            let gap = &mut table[rule.from as usize][rule.to as usize];
-            *gap = rule.clocks.max(*gap);
+        for rule in timing.rules().iter().filter(|r| r.clocks > 0) {
+            let table = if rule.scope == Scope::Bank { &mut device.bank_gaps } else { &mut device.rank_gaps };
+            table[rule.from as usize].push(Gap { to: rule.to, clocks: rule.clocks });
         }
         device
     }
@@ -93,15 +100,14 @@ impl Device {
     /// Records `op` at `clock`; `row` matters for an activate only. Of a run of reads or writes only the last needs recording,
     /// as its gaps end last.
     pub fn issue(&mut self, op: Op, bank: u8, row: u32, clock: u64) {
-        let (bank_gap, rank_gap) = (&self.bank_gap[op as usize], &self.rank_gap[op as usize]);
         let b = &mut self.banks[usize::from(bank) % BANKS_MAX];
-        for to in 0..OPS {
-            if bank_gap[to] != 0 {
-                b.ready[to] = b.ready[to].max(clock + bank_gap[to]);
-            }
-            if rank_gap[to] != 0 {
-                self.ready[to] = self.ready[to].max(clock + rank_gap[to]);
-            }
+        for gap in &self.bank_gaps[op as usize] {
+            let ready = &mut b.ready[gap.to as usize];
+            *ready = (clock + gap.clocks).max(*ready);
+        }
+        for gap in &self.rank_gaps[op as usize] {
+            let ready = &mut self.ready[gap.to as usize];
+            *ready = (clock + gap.clocks).max(*ready);
         }
         match op {
             Op::Activate => {

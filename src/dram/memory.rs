@@ -1,11 +1,12 @@
 //! The memory as its users see it: requests in, completions out, events in between.
 
 use super::clock::ClockRatio;
-use super::controller::Controller;
+use super::controller::{Controller, Transferred};
 use super::log::Command;
 use super::port::{Arbiter, Channel, Waiting};
+use super::queue::Run;
 use super::spec::{BEAT_BYTES, MAX_BEATS};
-use super::{AddressMap, MemorySpec, MemoryStats, PORTS, WriteResponse};
+use super::{AddressMap, MemorySpec, MemoryStats, PORTS, Place, WriteResponse};
 use crate::error::{Error, Result};
 use crate::units::{Cycle, Hertz};
 
@@ -68,6 +69,23 @@ struct Path {
     response_cycles: u64,
 }
 
+/// A block of addresses that share bank and row.
+#[derive(Clone, Copy, Debug)]
+struct Block {
+    number: u64,
+    row: u32,
+    /// Column of its first address in DDR bursts.
+    column: u32,
+    bank: u8,
+}
+
+impl Block {
+    fn of(map: &AddressMap, burst_length: u32, number: u64) -> Block {
+        let Place { bank, row, column } = map.decode(number * map.block_bytes());
+        Block { number, row, column: column / burst_length, bank }
+    }
+}
+
 /// Four HP ports on one DDR device. See the [module](super) for what is modelled.
 #[derive(Clone, Debug)]
 pub struct Memory {
@@ -78,8 +96,17 @@ pub struct Memory {
     pipeline_clocks: u64,
     posted_writes: bool,
     ddr_burst_shift: u32,
+    ddr_burst_length: u32,
+    /// log2 of the DDR bursts in a block of addresses that share bank and row.
+    block_shift: u32,
+    /// The block decoded last for each direction, for each port.
+    blocks: [[Block; PORTS]; 2],
     /// Room the queue must have before it admits any burst: the longest legal one.
     longest: u64,
+    /// Whether the queues of reads and of writes have that room whenever one run waits and another one is being transferred.
+    roomy: [bool; 2],
+    /// Runs so far.
+    sequence: u64,
     controller: Controller,
     /// Bursts that were submitted and are not answered yet.
     unanswered: usize,
@@ -87,6 +114,8 @@ pub struct Memory {
     channels: [[Channel; PORTS]; 2],
     /// [`Channel::eligible`] of each channel.
     eligible: [[u64; PORTS]; 2],
+    /// Of each direction, the ports where that is known, as bits.
+    asking: [usize; 2],
     arbiters: [Arbiter; 2],
     /// First DDR clock at which the arbiter may grant again.
     next_grant: [u64; 2],
@@ -95,6 +124,8 @@ pub struct Memory {
     /// Fabric cycle up to which everything has happened.
     horizon: u64,
     least_lead_cycles: u64,
+    /// The end asked for last, in fabric cycles and in DDR clocks.
+    end: (u64, u64),
 }
 
 impl Memory {
@@ -110,6 +141,7 @@ impl Memory {
         let reads = Channel::new(p.outstanding_reads, p.read_fifo_beats);
         let writes = Channel::new(p.outstanding_writes, u64::MAX);
         let controller = Controller::new(spec);
+        let longest = BEAT_BYTES * u64::from(MAX_BEATS) / spec.ddr_burst_bytes() + 1;
         let read_lead = ratio.fabric_of(spec.timing.cl_ddr_clocks + spec.burst_length / 2) + p.read_response_latency_fabric_cycles;
         Ok(Memory {
             ratio,
@@ -120,17 +152,24 @@ impl Memory {
             pipeline_clocks: spec.controller.pipeline_latency_ddr_clocks,
             posted_writes: p.write_response == WriteResponse::Accepted,
             ddr_burst_shift: spec.ddr_burst_bytes().trailing_zeros(),
-            longest: BEAT_BYTES * u64::from(MAX_BEATS) / spec.ddr_burst_bytes() + 1,
+            block_shift: (map.block_bytes() / spec.ddr_burst_bytes()).trailing_zeros(),
+            blocks: [[Block::of(&map, spec.burst_length as u32, 0); PORTS]; 2],
+            sequence: 0,
+            ddr_burst_length: spec.burst_length as u32,
+            longest,
+            roomy: [spec.controller.read_queue_ddr_bursts, spec.controller.write_queue_ddr_bursts].map(|places| places >= 3 * longest),
             controller,
             unanswered: 0,
             channels: [std::array::from_fn(|_| reads.clone()), std::array::from_fn(|_| writes.clone())],
             eligible: [[u64::MAX; PORTS]; 2],
+            asking: [0; 2],
             arbiters: [Arbiter::default(); 2],
             next_grant: [0; 2],
             grant_at: [u64::MAX; 2],
             horizon: 0,
             least_lead_cycles: read_lead.min(p.write_response_latency_fabric_cycles),
             map,
+            end: (0, 0),
         })
     }
 
@@ -171,9 +210,11 @@ impl Memory {
         channel.next_request = at.0 + 1;
         let arrival = self.ratio.ddr_at(at.0 + self.paths[kind].request_cycles) + self.pipeline_clocks;
         self.unanswered += 1;
-        channel.push(Waiting { arrival, address: request.addr, tag: request.tag, beats: request.beats });
-        self.eligible[kind][port] = channel.eligible();
-        self.plan_grant(kind);
+        let is_head = channel.push(Waiting { arrival, address: request.addr, tag: request.tag, beats: request.beats });
+        if is_head {
+            self.look_at(kind, port);
+            self.plan_grant(kind);
+        }
         Ok(())
     }
 
@@ -239,58 +280,82 @@ impl Memory {
             if clock >= end {
                 break;
             }
-            self.step(clock, out);
+            self.step(clock, end, out);
         }
         self.horizon = self.horizon.max(to.0);
     }
 
-    /// Lets everything happen before fabric cycle `end`, up to the first DDR clock in which answers are decided; appends those. Nothing appended: all of it
-    /// happened, or the memory is idle. For callers that may ask for more once they hear of an answer.
+    /// Lets everything happen before fabric cycle `end` and before the first beat of the first answer that is decided meanwhile; appends all that were decided.
+    /// Nothing appended: all of it happened, or the memory is idle. For callers that ask for more once an answer begins.
     pub fn run_before(&mut self, end: Cycle, out: &mut Vec<Completion>) {
-        let (last, known) = (self.ratio.ddr_at(end.0), out.len());
+        if self.end.0 != end.0 {
+            self.end = (end.0, self.ratio.ddr_at(end.0));
+        }
+        let (mut cycle, mut last) = self.end;
+        let (mut known, mut reached) = (out.len(), 0);
         while !self.is_idle() {
             self.controller.skip_idle_refreshes(last.min(self.grant_at[0]).min(self.grant_at[1]));
             let clock = self.next_clock();
             if clock >= last {
-                self.horizon = self.horizon.max(end.0.saturating_sub(1));
+                self.horizon = self.horizon.max(cycle.saturating_sub(1));
                 return;
             }
-            self.step(clock, out);
-            if out.len() > known {
-                self.horizon = self.horizon.max(self.ratio.fabric_of(clock));
-                return;
+            reached = self.step(clock, last, out);
+            for answer in &out[known..] {
+                if answer.first_beat.0 < cycle {
+                    cycle = answer.first_beat.0;
+                    last = self.ratio.ddr_at(cycle);
+                }
             }
+            known = out.len();
         }
+        self.horizon = self.horizon.max(self.ratio.fabric_of(reached));
     }
 
     fn next_clock(&self) -> u64 {
         self.controller.next_clock().min(self.grant_at[0]).min(self.grant_at[1])
     }
 
-    /// Everything that happens in one DDR clock: grants of reads, grants of writes, then at most one command.
-    fn step(&mut self, clock: u64, out: &mut Vec<Completion>) {
+    /// Everything that happens in one DDR clock: grants of reads, grants of writes, then at most one command. A burst that is alone may go on to its transfer,
+    /// before clock `end` and the answers decided here. Returns the clock up to which everything has happened.
+    fn step(&mut self, clock: u64, end: u64, out: &mut Vec<Completion>) -> u64 {
         self.controller.count_due_refresh(clock);
-        for kind in [Kind::Read, Kind::Write] {
-            if self.grant_at[kind as usize] == clock {
-                self.grant(kind, clock, out);
-            }
+        let mut reached = clock;
+        if self.grant_at[0] == clock {
+            reached = self.grant(Kind::Read, clock, end, out);
         }
-        if let Some((kind, run, end)) = self.controller.step(clock) {
-            if !(kind == Kind::Write && self.posted_writes) {
-                let ready = self.ratio.fabric_at(end) + self.paths[kind as usize].response_cycles;
-                self.channels[kind as usize][usize::from(run.port)].done(run.burst, ready);
-                self.answer(kind, run.port, out);
-            }
-            self.plan_grant(kind as usize);
+        if self.grant_at[1] == clock {
+            reached = self.grant(Kind::Write, clock, end, out).max(reached);
         }
+        if let Some(transfer) = self.controller.step(clock) {
+            if !self.answers_grants(transfer.kind) {
+                self.transferred(&transfer, out);
+            }
+            self.plan_grant(transfer.kind as usize);
+        }
+        reached
     }
 
-    fn grant(&mut self, kind: Kind, clock: u64, out: &mut Vec<Completion>) {
+    /// Whether bursts of a direction are answered after their grant already.
+    fn answers_grants(&self, kind: Kind) -> bool {
+        kind == Kind::Write && self.posted_writes
+    }
+
+    fn transferred(&mut self, t: &Transferred, out: &mut Vec<Completion>) {
+        let ready = self.ratio.fabric_at(t.passed) + self.paths[t.kind as usize].response_cycles;
+        self.channels[t.kind as usize][usize::from(t.port)].done(t.burst, ready);
+        self.answer(t.kind, t.port, out);
+    }
+
+    fn grant(&mut self, kind: Kind, clock: u64, mut end: u64, out: &mut Vec<Completion>) -> u64 {
         let k = kind as usize;
-        let asks = self.eligible[k].map(|at| at <= clock);
-        self.controller.stats.contended_grants += u64::from(asks.iter().filter(|a| **a).count() > 1);
-        let port = self.arbiters[k].pick(asks).expect("a grant is planned only when a port asks");
-        let (burst, identity) = self.channels[k][port].grant(clock);
+        let mut asks = self.asking[k];
+        if asks & (asks - 1) != 0 {
+            asks &= self.eligible[k].iter().rev().fold(0, |asks, &at| asks << 1 | usize::from(at <= clock));
+            self.controller.stats.contended_grants += u64::from(asks & (asks - 1) != 0);
+        }
+        let port = self.arbiters[k].pick(asks);
+        let (burst, number) = self.channels[k][port].grant(clock);
         let stats = &mut self.controller.stats.ports[port];
         let (bursts, beats) = match kind {
             Kind::Read => (&mut stats.read_bursts, &mut stats.read_beats),
@@ -298,34 +363,70 @@ impl Memory {
         };
         *bursts += 1;
         *beats += u64::from(burst.beats);
-        let runs = self.enqueue(kind, clock, port as u8, identity, &burst);
-        if kind == Kind::Write && self.posted_writes {
-            self.channels[k][port].expect(identity, 1);
+        let (first, last) = self.ddr_bursts(&burst);
+        let mut run = self.run(kind, clock, port, number, first, last);
+        // One run and nothing else to do: it may go on at once.
+        let alone = last - first == u64::from(run.count) && self.roomy[k] && self.controller.is_free();
+        let runs = if alone { 1 } else { self.enqueue(kind, run, first, last) };
+        if self.answers_grants(kind) {
+            self.channels[k][port].expect(number, 1);
             let ready = self.ratio.fabric_at(clock) + self.paths[k].response_cycles;
-            self.channels[k][port].done(identity, ready);
+            self.channels[k][port].done(number, ready);
             self.answer(kind, port as u8, out);
+            end = end.min(self.ratio.ddr_at(ready));
         } else {
-            self.channels[k][port].expect(identity, runs);
+            self.channels[k][port].expect(number, runs);
+            self.look_at(k, port);
         }
-        self.eligible[k][port] = self.channels[k][port].eligible();
         self.next_grant[k] = clock + 1;
         self.plan_grant(k);
+        if !alone {
+            return clock;
+        }
+        let Some(transfer) = self.controller.serve(kind, &mut run, clock, end.min(self.grant_at[0]).min(self.grant_at[1])) else {
+            return clock;
+        };
+        if !self.answers_grants(kind) {
+            self.transferred(&transfer, out);
+            self.plan_grant(k);
+        }
+        transfer.clock
     }
 
-    /// Cuts a burst into runs of DDR bursts that share bank and row; returns their number.
-    fn enqueue(&mut self, kind: Kind, clock: u64, port: u8, burst: u64, w: &Waiting) -> u32 {
+    /// The DDR bursts that an AXI burst touches, by number: the first, and the one behind the last.
+    #[inline]
+    fn ddr_bursts(&self, w: &Waiting) -> (u64, u64) {
         let shift = self.ddr_burst_shift;
-        let block = self.map.block_bytes() >> shift;
-        let mut at = w.address >> shift;
-        let end = ((w.address + BEAT_BYTES * u64::from(w.beats) - 1) >> shift) + 1;
-        let mut runs = 0;
-        while at < end {
-            let count = (end - at).min(block - at % block);
-            self.controller.push(kind, clock, port, burst, self.map.decode(at << shift), count as u32);
-            at += count;
+        (w.address >> shift, ((w.address + BEAT_BYTES * u64::from(w.beats) - 1) >> shift) + 1)
+    }
+
+    /// The run that an AXI burst begins with at DDR burst `first`: what it touches of one bank and row, up to `end`.
+    #[inline]
+    fn run(&mut self, kind: Kind, clock: u64, port: usize, burst: u64, first: u64, end: u64) -> Run {
+        let number = first >> self.block_shift;
+        let block = &mut self.blocks[kind as usize][port];
+        if block.number != number {
+            *block = Block::of(&self.map, self.ddr_burst_length, number);
+        }
+        let count = end.min((number + 1) << self.block_shift) - first;
+        let column = block.column + (first - (number << self.block_shift)) as u32;
+        let sequence = self.sequence;
+        self.sequence += 1;
+        Run::new(sequence, clock, (port as u8, burst), (block.bank, block.row, column), count as u32)
+    }
+
+    /// Queues the runs of an AXI burst that touches the DDR bursts from `first` to before `end`; returns their number.
+    fn enqueue(&mut self, kind: Kind, run: Run, first: u64, end: u64) -> u32 {
+        let (mut run, mut at, mut runs) = (run, first, 1);
+        loop {
+            self.controller.push(kind, run);
+            at += u64::from(run.count);
+            if at == end {
+                return runs;
+            }
+            run = self.run(kind, run.entered, usize::from(run.port), run.burst, at, end);
             runs += 1;
         }
-        runs
     }
 
     /// Announces every answer of a port and direction that is now decided.
@@ -336,12 +437,69 @@ impl Memory {
             self.unanswered -= 1;
             out.push(Completion { port, kind, tag: a.tag, first_beat: Cycle(a.first_beat), last: Cycle(a.last) });
         }
-        self.eligible[kind as usize][usize::from(port)] = channel.eligible();
+        self.look_at(kind as usize, usize::from(port));
+    }
+
+    /// Finds out anew when a channel's oldest burst may be granted.
+    #[inline]
+    fn look_at(&mut self, kind: usize, port: usize) {
+        let at = self.channels[kind][port].eligible();
+        self.eligible[kind][port] = at;
+        let bit = 1 << port;
+        self.asking[kind] = if at == u64::MAX { self.asking[kind] & !bit } else { self.asking[kind] | bit };
     }
 
     fn plan_grant(&mut self, kind: usize) {
-        let asked = self.eligible[kind].into_iter().min().expect("four ports");
+        let asking = self.asking[kind];
+        if asking == 0 {
+            self.grant_at[kind] = u64::MAX;
+            return;
+        }
+        // Of one there is nothing to compare.
+        let one = self.eligible[kind][asking.trailing_zeros() as usize % PORTS];
+        let asked = if asking & (asking - 1) == 0 { one } else { self.eligible[kind].into_iter().fold(one, u64::min) };
         let room = self.controller.room_at(if kind == 0 { Kind::Read } else { Kind::Write }, self.longest);
         self.grant_at[kind] = asked.max(self.next_grant[kind]).max(room);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dataset::rng::Rng;
+
+    /// Random bursts of few rows, handed over in time order while the memory advances in random steps.
+    fn traffic(mut memory: Memory, seed: u64) -> (Vec<Completion>, MemoryStats, Vec<Command>) {
+        let mut rng = Rng::new(seed);
+        let (mut out, mut now, mut next) = (Vec::new(), 0, [[0; PORTS]; 2]);
+        for tag in 0..300 {
+            now += [0, 3, 16, 40, 2000][rng.below(5)] * rng.below(3) as u64;
+            let (k, port, beats) = (rng.below(2), rng.below(1 + seed as usize % 4), 1 + rng.below(16) as u64);
+            let at = now.max(next[k][port] + k as u64 * beats);
+            next[k][port] = at + 1;
+            let addr = (rng.below(3) * 16_384 + rng.below(2) * 2048) as u64 + 8 * rng.below(240) as u64;
+            memory.advance(Cycle(at.saturating_sub(rng.below(200) as u64)), &mut out);
+            let kind = [Kind::Read, Kind::Write][k];
+            let beats = beats.min(256 - addr / 8 % 256) as u8;
+            memory.submit(Cycle(at), Request { port: port as u8, kind, addr, beats, tag }).unwrap();
+            now = at;
+        }
+        memory.advance(Cycle(now + 20_000), &mut out);
+        assert!(memory.is_idle());
+        (out, *memory.stats(), memory.take_log())
+    }
+
+    #[test]
+    fn a_burst_that_goes_on_at_once_does_as_it_would_from_the_queue() {
+        let mut spec = crate::board::builtin("pynq-z1").unwrap().memory;
+        spec.timing.t_refi_ps = 2_000_000;
+        for seed in 0..200 {
+            spec.ports.write_response = if seed % 3 == 0 { WriteResponse::Written } else { WriteResponse::Accepted };
+            spec.controller.age_cap_ddr_clocks = [20, 1024][seed as usize % 2];
+            let memory = Memory::new(&spec, Hertz(100_000_000 + seed % 7 * 10_000_000)).unwrap().with_log();
+            assert_eq!(memory.roomy, [true; 2]);
+            let queued = Memory { roomy: [false; 2], ..memory.clone() };
+            assert_eq!(traffic(memory, seed), traffic(queued, seed), "seed {seed}");
+        }
     }
 }

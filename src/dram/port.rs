@@ -13,7 +13,7 @@ pub(super) struct Waiting {
 }
 
 /// A burst between its grant and the end of its answer on the port.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 struct Flight {
     tag: u32,
     beats: u8,
@@ -21,7 +21,7 @@ struct Flight {
     runs_left: u32,
     /// First fabric cycle in which the answer may start, as far as known.
     ready: u64,
-    /// DDR clock from which its place is free again; `u64::MAX` until its answer is decided.
+    /// DDR clock from which its place is free again, once its answer is decided.
     free: u64,
 }
 
@@ -32,17 +32,20 @@ pub(super) struct Answer {
     pub(super) last: u64,
 }
 
-/// One direction of a port.
+/// One direction of a port. Bursts in flight are numbered in the order of their grants.
 #[derive(Clone, Debug)]
 pub(super) struct Channel {
     waiting: VecDeque<Waiting>,
-    flights: VecDeque<Flight>,
-    /// Identity of the flight at the front.
+    /// Flight n is at n modulo the length, a power of two of at least `outstanding_max`.
+    flights: Vec<Flight>,
+    /// First burst whose place is taken.
     front: u64,
-    /// Flights at the front whose answer is decided.
-    decided: usize,
+    /// First burst whose answer is not decided.
+    undecided: u64,
+    /// Number of the next burst to be granted.
+    next: u64,
     flight_beats: u64,
-    outstanding_max: usize,
+    outstanding_max: u64,
     fifo_beats: u64,
     /// First fabric cycle in which the answer bus is free.
     bus_free: u64,
@@ -54,73 +57,100 @@ impl Channel {
     pub(super) fn new(outstanding_max: u64, fifo_beats: u64) -> Channel {
         Channel {
             waiting: VecDeque::with_capacity(64),
-            flights: VecDeque::with_capacity(outstanding_max as usize + 1),
+            flights: vec![Flight::default(); outstanding_max.next_power_of_two() as usize],
             front: 0,
-            decided: 0,
+            undecided: 0,
+            next: 0,
             flight_beats: 0,
-            outstanding_max: outstanding_max as usize,
+            outstanding_max,
             fifo_beats,
             bus_free: 0,
             next_request: 0,
         }
     }
 
-    pub(super) fn push(&mut self, waiting: Waiting) {
+    #[inline]
+    fn flight(&mut self, number: u64) -> &mut Flight {
+        let place = number as usize & (self.flights.len() - 1);
+        &mut self.flights[place]
+    }
+
+    /// Appends a burst; whether it is the only one that waits.
+    #[inline]
+    pub(super) fn push(&mut self, waiting: Waiting) -> bool {
         self.waiting.push_back(waiting);
+        self.waiting.len() == 1
     }
 
     /// DDR clock from which the oldest waiting burst may be granted; `u64::MAX` when there is none or that is not known yet.
-    pub(super) fn eligible(&self) -> u64 {
-        let Some(head) = self.waiting.front() else { return u64::MAX };
-        let mut at = head.arrival;
-        let (mut count, mut beats) = (self.flights.len(), self.flight_beats + u64::from(head.beats));
-        for flight in &self.flights {
-            if count < self.outstanding_max && beats <= self.fifo_beats {
-                break;
+    #[inline]
+    pub(super) fn eligible(&mut self) -> u64 {
+        let Some(&Waiting { arrival, beats, .. }) = self.waiting.front() else { return u64::MAX };
+        let mut at = arrival;
+        let (mut oldest, mut beats) = (self.front, self.flight_beats + u64::from(beats));
+        while self.next - oldest >= self.outstanding_max || beats > self.fifo_beats {
+            if oldest == self.undecided {
+                return u64::MAX;
             }
+            let flight = self.flight(oldest);
             at = at.max(flight.free);
-            count -= 1;
             beats -= u64::from(flight.beats);
+            oldest += 1;
         }
         at
     }
 
-    /// Takes the oldest waiting burst into flight at DDR clock `now`; returns it with its identity.
+    /// Takes the oldest waiting burst into flight at DDR clock `now`; returns it with its number.
+    #[inline]
     pub(super) fn grant(&mut self, now: u64) -> (Waiting, u64) {
-        while self.flights.front().is_some_and(|f| f.free <= now) {
-            let freed = self.flights.pop_front().expect("checked");
-            self.flight_beats -= u64::from(freed.beats);
+        while self.front < self.undecided {
+            let &mut Flight { free, beats, .. } = self.flight(self.front);
+            if free > now {
+                break;
+            }
+            self.flight_beats -= u64::from(beats);
             self.front += 1;
-            self.decided -= 1;
         }
         let burst = self.waiting.pop_front().expect("only an eligible channel is granted");
-        let identity = self.front + self.flights.len() as u64;
-        self.flights.push_back(Flight { tag: burst.tag, beats: burst.beats, runs_left: u32::MAX, ready: 0, free: u64::MAX });
+        let number = self.next;
+        *self.flight(number) = Flight { tag: burst.tag, beats: burst.beats, ..Flight::default() };
+        self.next += 1;
         self.flight_beats += u64::from(burst.beats);
-        (burst, identity)
+        (burst, number)
     }
 
     /// Sets how many parts of a burst have to be done before it can be answered.
-    pub(super) fn expect(&mut self, identity: u64, runs: u32) {
-        self.flights[(identity - self.front) as usize].runs_left = runs;
+    #[inline]
+    pub(super) fn expect(&mut self, number: u64, runs: u32) {
+        self.flight(number).runs_left = runs;
     }
 
     /// One part of a burst is done; its answer may start at fabric cycle `ready` at the earliest.
-    pub(super) fn done(&mut self, identity: u64, ready: u64) {
-        let flight = &mut self.flights[(identity - self.front) as usize];
+    #[inline]
+    pub(super) fn done(&mut self, number: u64, ready: u64) {
+        let flight = self.flight(number);
         flight.runs_left -= 1;
         flight.ready = flight.ready.max(ready);
     }
 
     /// The next answer in order, if it can be decided now. `streams`: one cycle for each beat (reads), else one for the burst.
+    #[inline]
     pub(super) fn answer(&mut self, streams: bool, ddr_at: impl Fn(u64) -> u64) -> Option<Answer> {
-        let flight = self.flights.get_mut(self.decided).filter(|f| f.runs_left == 0)?;
-        let first_beat = flight.ready.max(self.bus_free);
+        let (bus_free, number) = (self.bus_free, self.undecided);
+        if number == self.next {
+            return None;
+        }
+        let flight = self.flight(number);
+        if flight.runs_left > 0 {
+            return None;
+        }
+        let first_beat = flight.ready.max(bus_free);
         let last = if streams { first_beat + u64::from(flight.beats) - 1 } else { first_beat };
-        self.bus_free = last + 1;
         flight.free = ddr_at(last + 1);
-        self.decided += 1;
-        Some(Answer { tag: flight.tag, first_beat, last })
+        let tag = flight.tag;
+        self.bus_free = last + 1;
+        self.undecided += 1;
+        Some(Answer { tag, first_beat, last })
     }
 }
 
@@ -132,14 +162,17 @@ pub(super) struct Arbiter {
 }
 
 impl Arbiter {
-    /// Picks among the HP ports that ask and moves the pointers behind the winner.
-    pub(super) fn pick(&mut self, asks: [bool; 4]) -> Option<usize> {
-        let controller_port = [self.controller_port, 1 - self.controller_port].into_iter().find(|c| asks[2 * c] || asks[2 * c + 1])?;
+    /// Picks among the HP ports that ask (bit p: port p; one at least) and moves the pointers behind the winner.
+    #[inline]
+    pub(super) fn pick(&mut self, asks: usize) -> usize {
+        let first = self.controller_port;
+        let controller_port = if asks >> (2 * first) & 3 != 0 { first } else { 1 - first };
+        let of_port = asks >> (2 * controller_port) & 3;
         let pointer = self.hp_port[controller_port];
-        let hp = if asks[2 * controller_port + pointer] { pointer } else { 1 - pointer };
+        let hp = if of_port >> pointer & 1 != 0 { pointer } else { 1 - pointer };
         self.controller_port = 1 - controller_port;
         self.hp_port[controller_port] = 1 - hp;
-        Some(2 * controller_port + hp)
+        2 * controller_port + hp
     }
 }
 
@@ -150,17 +183,16 @@ mod tests {
     #[test]
     fn arbiter_starts_at_port_0_and_alternates_controller_ports() {
         let mut a = Arbiter::default();
-        let picks: Vec<_> = (0..8).map(|_| a.pick([true; 4]).unwrap()).collect();
+        let picks: Vec<_> = (0..8).map(|_| a.pick(0b1111)).collect();
         assert_eq!(picks, [0, 2, 1, 3, 0, 2, 1, 3]);
     }
 
     #[test]
     fn arbiter_skips_ports_that_do_not_ask() {
         let mut a = Arbiter::default();
-        assert_eq!(a.pick([false, false, false, true]), Some(3));
-        assert_eq!(a.pick([false, true, false, true]), Some(1));
-        assert_eq!(a.pick([true, true, false, false]), Some(0));
-        assert_eq!(a.pick([false; 4]), None);
+        assert_eq!(a.pick(0b1000), 3);
+        assert_eq!(a.pick(0b1010), 1);
+        assert_eq!(a.pick(0b0011), 0);
     }
 
     #[test]

@@ -25,6 +25,12 @@ pub(super) struct Run {
 }
 
 impl Run {
+    /// One that enters at `clock` for a burst (its port, its number there): `count` DDR bursts at a place (bank, row, column in DDR bursts).
+    #[inline]
+    pub(super) fn new(sequence: u64, clock: u64, (port, burst): (u8, u64), (bank, row, column): (u8, u32, u32), count: u32) -> Run {
+        Run { sequence, entered: clock, burst, row, column, count, bank, port, hazards: 0, activated: false, precharged: false }
+    }
+
     fn overlaps(&self, other: &Run) -> bool {
         self.bank == other.bank
             && self.row == other.row
@@ -49,16 +55,19 @@ impl Queue {
     }
 
     /// DDR bursts that wait.
+    #[inline]
     pub(super) fn occupied(&self) -> u64 {
         self.occupied
     }
 
     /// DDR bursts by which the queue misses room for `count` more (0 or less: there is room).
+    #[inline]
     pub(super) fn shortage(&self, count: u64) -> i64 {
         (self.occupied + count) as i64 - self.capacity as i64
     }
 
     /// Appends a run that has to wait for the runs of `other` that it overlaps.
+    #[inline]
     pub(super) fn push(&mut self, mut run: Run, other: &Queue) {
         run.hazards = other.runs.iter().filter(|r| r.overlaps(&run)).count() as u16;
         self.hazards += u32::from(run.hazards);
@@ -67,6 +76,7 @@ impl Queue {
     }
 
     /// Takes a run out to be issued; the order of the others stays.
+    #[inline]
     pub(super) fn remove(&mut self, index: usize) -> Run {
         let run = self.runs.remove(index);
         self.occupied -= u64::from(run.count);
@@ -74,6 +84,7 @@ impl Queue {
     }
 
     /// Frees the runs here that had to wait for `issued` of the other queue.
+    #[inline]
     pub(super) fn release(&mut self, issued: &Run) {
         if self.hazards == 0 {
             return;

@@ -36,6 +36,11 @@ pub(super) struct Plan {
     pub(super) action: Action,
 }
 
+impl Plan {
+    /// Nothing to do until something arrives.
+    pub(super) const NONE: Plan = Plan { at: u64::MAX, action: Action::Wait };
+}
+
 /// The transfer that holds command slots: `count` reads or writes from `start` on, tCCD apart.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Transfer {
@@ -102,29 +107,68 @@ impl Policy {
         }
     }
 
-    /// The next command; `None` when there is nothing to do until something arrives.
-    pub(super) fn plan(&self, v: &View) -> Option<Plan> {
-        let idle = v.queues.iter().all(|q| q.runs.is_empty());
+    /// The next command.
+    pub(super) fn plan(&self, v: &View) -> Plan {
+        let [reads, writes] = v.queues;
+        let idle = reads.runs.is_empty() && writes.runs.is_empty();
         if v.refreshing || v.refreshes_owed > self.refresh_postpone_max || (idle && v.refreshes_owed > 0) {
-            return Some(self.plan_refresh(v));
+            return self.plan_refresh(v);
         }
-        let mut best = Best { key: (u64::MAX, u8::MAX, usize::MAX), action: Action::Wait };
+        let mut best = Best { key: (Plan::NONE.at, u8::MAX, usize::MAX), action: Plan::NONE.action };
         if !idle {
             self.plan_requests(v, &mut best);
         }
         if self.closed_page {
             self.plan_closing(v, &mut best);
         }
-        let at = best.key.0;
-        (at != u64::MAX).then_some(Plan { at, action: best.action })
+        Plan { at: best.key.0, action: best.action }
     }
 
     fn plan_refresh(&self, v: &View) -> Plan {
         if v.device.open_mask() != 0 {
-            Plan { at: self.row_slot(v, v.device.earliest_precharge_all()), action: Action::PrechargeAll }
+            Plan { at: self.row_slot(&v.last, v.floor, v.device.earliest_precharge_all()), action: Action::PrechargeAll }
         } else {
-            Plan { at: self.row_slot(v, v.device.earliest(Op::Refresh, 0)), action: Action::Refresh }
+            Plan { at: self.row_slot(&v.last, v.floor, v.device.earliest(Op::Refresh, 0)), action: Action::Refresh }
         }
+    }
+
+    /// [`Policy::plan`] where no refresh is owed and at most one run waits: it has nobody to wait for, and its age makes no difference. `None` where that
+    /// is not so, or the page policy asks for more.
+    #[inline]
+    pub(super) fn plan_alone(&self, device: &Device, queues: &[Queue; 2], last: &Transfer, floor: u64) -> Option<Plan> {
+        if self.closed_page {
+            return None;
+        }
+        let [reads, writes] = queues;
+        let (kind, run) = match (&reads.runs[..], &writes.runs[..]) {
+            ([], []) => return Some(Plan::NONE),
+            ([run], []) => (Kind::Read, run),
+            ([], [run]) => (Kind::Write, run),
+            _ => return None,
+        };
+        let (op, at) = self.next_for(device, last, floor, kind, run);
+        let action = match op {
+            Op::Activate => Action::Activate(kind, 0),
+            Op::Precharge => Action::Precharge(kind, 0),
+            _ => Action::Transfer(kind, 0),
+        };
+        Some(Plan { at, action })
+    }
+
+    /// The next command that a run needs, and the first clock at which it can have it.
+    #[inline]
+    pub(super) fn next_for(&self, device: &Device, last: &Transfer, floor: u64, kind: Kind, run: &Run) -> (Op, u64) {
+        if device.has_open(run.bank, run.row) {
+            let op = if kind == Kind::Read { Op::Read } else { Op::Write };
+            return (op, device.earliest(op, run.bank).max(floor));
+        }
+        let op = if device.is_closed(run.bank) { Op::Activate } else { Op::Precharge };
+        (op, self.row_slot(last, floor, device.earliest(op, run.bank)))
+    }
+
+    /// Whether rows are closed that nobody wants.
+    pub(super) fn closes_pages(&self) -> bool {
+        self.closed_page
     }
 
     fn plan_requests(&self, v: &View, best: &mut Best) {
@@ -178,7 +222,7 @@ impl Policy {
             } else {
                 (Op::Precharge, 3, Action::Precharge(kind, index))
             };
-            best.offer(self.row_slot(v, v.device.earliest(op, run.bank)), class, age + index, action);
+            best.offer(self.row_slot(&v.last, v.floor, v.device.earliest(op, run.bank)), class, age + index, action);
         }
     }
 
@@ -186,7 +230,7 @@ impl Policy {
         for bank in v.device.open_banks() {
             let wanted = v.queues.iter().flat_map(|q| &q.runs).any(|r| r.bank == bank && v.device.has_open(bank, r.row));
             if !wanted {
-                let at = self.row_slot(v, v.device.earliest(Op::Precharge, bank));
+                let at = self.row_slot(&v.last, v.floor, v.device.earliest(Op::Precharge, bank));
                 best.offer(at, 4, usize::from(bank), Action::Close(bank));
             }
         }
@@ -194,10 +238,10 @@ impl Policy {
 
     /// First command slot at or after `at` that the running transfer leaves free.
     #[inline]
-    fn row_slot(&self, v: &View, at: u64) -> u64 {
-        let at = at.max(v.floor);
-        let since = at.wrapping_sub(v.last.start);
-        let holds = at >= v.last.start && since.is_multiple_of(self.t_ccd) && since / self.t_ccd < v.last.count;
+    fn row_slot(&self, last: &Transfer, floor: u64, at: u64) -> u64 {
+        let at = at.max(floor);
+        let since = at.wrapping_sub(last.start);
+        let holds = at >= last.start && since < last.count * self.t_ccd && since.is_multiple_of(self.t_ccd);
         at + u64::from(holds)
     }
 
@@ -231,5 +275,41 @@ impl Policy {
             }
         };
         if turn { other } else { current }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dataset::rng::Rng;
+    use crate::dram::timing::Timing;
+
+    #[test]
+    fn a_lone_run_is_planned_as_any_other() {
+        let spec = crate::board::builtin("pynq-z1").unwrap().memory;
+        let (policy, mut rng) = (Policy { age_cap: 0, ..Policy::new(&spec) }, Rng::new(1));
+        let (mut device, mut clock, mut seen) = (Device::new(&Timing::new(&spec)), 0, [0; 3]);
+        for k in 0..2_000u64 {
+            let kind = [Kind::Read, Kind::Write][rng.below(2)];
+            let last =
+                Transfer { kind: [Kind::Read, Kind::Write][rng.below(2)], start: clock + rng.below(8) as u64, count: rng.below(9) as u64 };
+            let run = Run::new(k, clock, (0, k), (rng.below(3) as u8, rng.below(2) as u32, 0), 1 + rng.below(8) as u32);
+            let mut queues = [Queue::new(32), Queue::new(32)];
+            queues[kind as usize].push(run, &Queue::new(32));
+            let floor = clock + rng.below(20) as u64;
+            let alone = policy.plan_alone(&device, &queues, &last, floor).unwrap();
+            let view =
+                View { device: &device, queues: &queues, last, group_done: 3, refreshes_owed: 0, refreshing: false, now: clock, floor };
+            assert_eq!(alone, policy.plan(&view), "{run:?}");
+            let op = match alone.action {
+                Action::Activate(..) => Op::Activate,
+                Action::Precharge(..) => Op::Precharge,
+                _ => [Op::Read, Op::Write][kind as usize],
+            };
+            seen[(op as usize).min(2)] += 1;
+            device.issue(op, run.bank, run.row, alone.at);
+            clock = alone.at + 1;
+        }
+        assert!(seen.iter().all(|&n| n > 100), "{seen:?}");
     }
 }

@@ -12,7 +12,8 @@ pub trait MemoryModel {
     /// # Errors
     /// When the burst breaks the AXI3 rules of the contract.
     fn submit(&mut self, at: Cycle, request: Request) -> Result<()>;
-    /// Lets everything happen before cycle `end`, up to the first answer that is decided; appends that. Nothing appended: all of it happened.
+    /// Lets everything happen before cycle `end` and before the first beat of the first answer that is decided meanwhile; appends what was decided. Nothing
+    /// appended: all of it happened.
     fn run_before(&mut self, end: Cycle, out: &mut Vec<Completion>);
     /// Runs up to and including `to`; appends what was decided.
     fn advance(&mut self, to: Cycle, out: &mut Vec<Completion>);

@@ -22,6 +22,9 @@ pub struct Format {
 }
 
 impl Format {
+    /// What a pixel is as it comes: eight bits that stand for pixel / 256.
+    pub const PIXEL: Format = Format::unsigned(8, 8);
+
     /// A signed format.
     pub const fn signed(bits: u8, frac: i8) -> Format {
         Format { bits, frac, signed: true, narrow: false }

@@ -245,7 +245,6 @@ fn write_gradients_for_pytorch() {
             lists.extend(named.map(|(name, list)| (format!("{part}.{}.{name}", stage.name), list.clone())));
         }
     }
-    let bytes: Vec<_> =
-        lists.into_iter().map(|(n, l)| (n, vec![l.len()], l.iter().flat_map(|v| v.to_le_bytes()).collect::<Vec<u8>>())).collect();
-    std::fs::write(&path, bico::train::checkpoint::serialize(&path, &bytes, None).unwrap()).unwrap();
+    let lists: Vec<_> = lists.iter().map(|(n, l)| (n.clone(), vec![l.len()], &l[..])).collect();
+    std::fs::write(&path, bico::train::checkpoint::serialize(&path, &lists, None).unwrap()).unwrap();
 }

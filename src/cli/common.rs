@@ -93,7 +93,7 @@ pub fn parse_override(text: &str) -> std::result::Result<Override, String> {
 ///
 /// # Errors
 /// When it is not of that form.
-pub fn parse_board_override(text: &str) -> std::result::Result<Override, String> {
+fn parse_board_override(text: &str) -> std::result::Result<Override, String> {
     Override::of("--set-board", text).map_err(|e| e.to_string())
 }
 
@@ -182,7 +182,7 @@ impl PairArguments {
         let of_board: Vec<Override> = self.board_settings.iter().cloned().chain(mapping_setting(self.mapping)?).collect();
         let board = board::open(&self.board, &of_board)?;
         let resolved = format!("{}\n{}", board.resolved(), accelerator.resolved());
-        let settings = of_accelerator.iter().chain(&of_board).map(|s| format!("{}={}", s.key, s.value)).collect();
+        let settings = of_accelerator.iter().chain(&of_board).map(ToString::to_string).collect();
         Ok(Pair { accelerator: accelerator.check()?, board: board.check()?, resolved, settings, remark })
     }
 }
@@ -272,7 +272,7 @@ impl PlaceArguments {
 
     /// The settings as they were written, `KEY=VALUE`.
     pub fn settings(&self) -> Vec<String> {
-        self.board_settings.iter().map(|s| format!("{}={}", s.key, s.value)).collect()
+        self.board_settings.iter().map(ToString::to_string).collect()
     }
 }
 

@@ -13,7 +13,6 @@ use crate::model::{LoadOptions, Network, load_text};
 use crate::simulate::Sample;
 use crate::sweep::{Calibration, Method};
 use crate::train::{checkpoint, export};
-use sha2::{Digest, Sha256};
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
@@ -86,7 +85,7 @@ pub fn run(a: &Arguments, talk: Talk) -> Result<()> {
         mean => Scaling::Normalise { mean: mean.to_vec(), deviation: a.deviation.clone() },
     };
     let mut imported = import::read(&a.file, &Options { name: name.clone(), output: a.output.clone(), size: a.size, scaling })?;
-    describe(a, &mut imported)?;
+    describe(a, &mut imported);
     let is_open = |f: &crate::config::Spanned<RawFormat>| f.get_ref().frac.is_none();
     let open: Vec<bool> = imported.raw.layer.iter().map(|l| l.features.as_ref().is_none_or(is_open)).collect();
     let weights = bytes(&imported)?;
@@ -104,13 +103,12 @@ pub fn run(a: &Arguments, talk: Talk) -> Result<()> {
 }
 
 /// Widths, and where the network comes from.
-fn describe(a: &Arguments, imported: &mut Imported) -> Result<()> {
-    let bytes = std::fs::read(&a.file).map_err(|e| Error::io("read", &a.file, &e))?;
+fn describe(a: &Arguments, imported: &mut Imported) {
     let file = a.file.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
     imported.raw.description = Some(format!("Imported from {file}"));
     let mut set = |key: &str, value: String| imported.raw.provenance.insert(key.into(), value.into());
     set("imported_from", file);
-    set("imported_sha256", hex::encode(Sha256::digest(&bytes)));
+    set("imported_sha256", imported.sha256.clone());
     set("written_by", imported.origin.clone());
     let width = |bits: u8| Some(crate::config::Spanned::new(0..0, i64::from(bits)));
     let quantise = &mut imported.raw.quantise;
@@ -118,12 +116,10 @@ fn describe(a: &Arguments, imported: &mut Imported) -> Result<()> {
     // Weights that the file has on a grid keep it.
     let shift = Some(crate::config::Spanned::new(0..0, ScaleKind::Shift));
     imported.raw.layer.iter_mut().filter(|l| l.weights.is_some()).for_each(|l| l.scale.clone_from(&shift));
-    Ok(())
 }
 
 fn bytes(imported: &Imported) -> Result<Vec<u8>> {
-    let of = |v: &[f32]| v.iter().flat_map(|v| v.to_le_bytes()).collect::<Vec<u8>>();
-    let lists: Vec<_> = imported.weights.iter().map(|(name, shape, values)| (name.clone(), shape.clone(), of(values))).collect();
+    let lists: Vec<_> = imported.weights.iter().map(|(name, shape, values)| (name.clone(), shape.clone(), &values[..])).collect();
     checkpoint::serialize(Path::new("weights.safetensors"), &lists, None)
 }
 

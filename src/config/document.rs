@@ -47,7 +47,14 @@ impl Override {
 
     /// What errors call it.
     pub fn origin(&self) -> PathBuf {
-        PathBuf::from(format!("{} {}={}", self.flag, self.key, self.value))
+        PathBuf::from(format!("{} {self}", self.flag))
+    }
+}
+
+/// As it was written, `KEY=VALUE`.
+impl std::fmt::Display for Override {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}={}", self.key, self.value)
     }
 }
 

@@ -22,7 +22,14 @@ pub fn reads_images(name: &str, input: Shape, coding: PixelCoding) -> Result<()>
     let misses = |p: u8| (format.value(coding.raw(p) - coding.zero_point) - coding.value(p)).abs() > format.step();
     if [0, 255].into_iter().any(misses) {
         return Err(Error::input(format!("network `{name}` cuts the image off: its input format ends before black or white"))
-            .value(format!("{format:?}, zero point {}, mean {}", coding.zero_point, coding.mean))
+            .value(format!(
+                "{} {} bits, {} fraction bits, zero point {}, mean {}",
+                format.bits,
+                if format.signed { "signed" } else { "unsigned" },
+                format.frac,
+                coding.zero_point,
+                coding.mean
+            ))
             .hint("a pixel stands for pixel / 256 - mean: with 8 unsigned bits and frac = 8, zero_point = 256 * mean"));
     }
     let mut kept = pixels(coding).to_vec();

@@ -102,7 +102,7 @@ impl FloatNetwork {
     /// How a pixel enters the network.
     pub fn pixels(&self) -> PixelCoding {
         let numbers = &self.input().numbers;
-        let format = numbers.features.map_or(Format::unsigned(8, 8), |f| f.with_frac(f.frac.unwrap_or(0)));
+        let format = numbers.features.map_or(Format::PIXEL, |f| f.with_frac(f.frac.unwrap_or(0)));
         PixelCoding { format, zero_point: numbers.zero_point, mean: self.mean }
     }
 

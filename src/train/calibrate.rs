@@ -19,7 +19,7 @@ const FEATURE_FRAC: std::ops::RangeInclusive<i8> = -7..=16;
 pub fn calibrate(net: &mut Net, map: &Trainable, float: &mut FloatNetwork, count: usize, fill: impl Fn(usize, &mut [f32]) + Sync) {
     net.grids = None;
     net.forward(count, Mode::Evaluate, fill);
-    let input = float.input().numbers.features.map_or(Format::unsigned(8, 8), |f| f.with_frac(f.frac.unwrap_or(0)));
+    let input = float.pixels().format;
     let mut tensors = vec![input];
     for (k, (stage, &id)) in map.spec.stages.iter().zip(&map.layers).enumerate() {
         let operands = || stage.inputs.iter().map(|&t| tensors[t]);

@@ -69,13 +69,12 @@ impl Checkpoint {
     pub fn write(&self, path: &Path) -> Result<()> {
         let mut copy = self.clone();
         let lists = copy.lists();
-        let bytes: Vec<(String, Vec<usize>, Vec<u8>)> =
-            lists.iter().map(|(n, l)| (n.clone(), vec![l.len()], l.iter().flat_map(|v| v.to_le_bytes()).collect())).collect();
+        let lists: Vec<_> = lists.iter().map(|(n, l)| (n.clone(), vec![l.len()], &l[..])).collect();
         let history = serde_json::to_string(&self.history).map_err(|e| Error::fault(e.to_string()))?;
         let state = Header { plan: self.plan.clone(), steps: self.adam.steps, history };
         let state = serde_json::to_string(&state).map_err(|e| Error::fault(e.to_string()))?;
         // One entry only: a map of several would be written in any order.
-        write_atomically(path, &serialize(path, &bytes, Some(HashMap::from([("run".to_string(), state)])))?)
+        write_atomically(path, &serialize(path, &lists, Some(HashMap::from([("run".to_string(), state)])))?)
     }
 
     /// Reads what [`Checkpoint::write`] wrote; `like` gives the shapes.
@@ -128,14 +127,15 @@ struct Header {
     history: String,
 }
 
-/// A safetensors file of 32-bit floats: (name, shape, little-endian bytes) each.
+/// A safetensors file of 32-bit floats: (name, shape, values) each.
 ///
 /// # Errors
-/// When a shape does not fit its bytes.
-pub fn serialize(path: &Path, lists: &[(String, Vec<usize>, Vec<u8>)], meta: Option<HashMap<String, String>>) -> Result<Vec<u8>> {
+/// When a shape does not fit its values.
+pub fn serialize(path: &Path, lists: &[(String, Vec<usize>, &[f32])], meta: Option<HashMap<String, String>>) -> Result<Vec<u8>> {
     let bad = |e: safetensors::SafeTensorError| Error::input(format!("cannot write safetensors: {e}")).file(path);
+    let bytes: Vec<Vec<u8>> = lists.iter().map(|(.., values)| values.iter().flat_map(|v| v.to_le_bytes()).collect()).collect();
     let mut views = Vec::with_capacity(lists.len());
-    for (name, shape, bytes) in lists {
+    for ((name, shape, _), bytes) in lists.iter().zip(&bytes) {
         views.push((name.as_str(), TensorView::new(Dtype::F32, shape.clone(), bytes).map_err(bad)?));
     }
     safetensors::serialize(views, meta).map_err(bad)

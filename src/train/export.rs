@@ -14,15 +14,14 @@ use std::path::Path;
 /// When the folder cannot be written.
 pub fn write(network: &Network, folder: &Path) -> Result<()> {
     make_folder(folder)?;
-    let bytes = |l: &[f32]| l.iter().flat_map(|v| v.to_le_bytes()).collect::<Vec<u8>>();
     let mut lists = Vec::new();
     for layer in &network.float.layers {
         let Some(kernel) = &layer.weights else { continue };
         let inputs: Vec<Shape> = layer.inputs.iter().map(|&i| network.float.layers[i].shape).collect();
         let shape = ops::of(&layer.op).and_then(|e| (e.weights_shape)(&layer.op, &inputs, layer.shape.c));
         let shape = shape.map_or(vec![kernel.data.len()], |s| s.to_vec());
-        lists.push((format!("{}.weight", layer.name), shape, bytes(&kernel.data)));
-        lists.push((format!("{}.bias", layer.name), vec![kernel.bias.len()], bytes(&kernel.bias)));
+        lists.push((format!("{}.weight", layer.name), shape, &kernel.data[..]));
+        lists.push((format!("{}.bias", layer.name), vec![kernel.bias.len()], &kernel.bias[..]));
     }
     let path = folder.join("weights.safetensors");
     write_atomically(&path, &serialize(&path, &lists, None)?)?;

@@ -4,6 +4,7 @@ use super::constant::{self, Constant, MAX_ELEMENTS};
 use super::proto::{AttributeProto, GraphProto, ModelProto, NodeProto, ValueInfoProto};
 use crate::error::{Error, Result};
 use prost::Message;
+use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 use std::path::Path;
@@ -23,6 +24,8 @@ pub(super) struct File {
     pub outputs: Vec<String>,
     /// Who wrote it, and for which operators.
     pub origin: String,
+    /// Its SHA-256, hexadecimal.
+    pub sha256: String,
     /// Of the operators.
     pub opset: i64,
     /// Of all constants.
@@ -129,6 +132,7 @@ impl File {
             inputs,
             outputs: output.into_iter().map(|o| o.name).collect(),
             origin: format!("{producer} (opset {opset})"),
+            sha256: hex::encode(Sha256::digest(bytes)),
             opset,
             elements,
         };

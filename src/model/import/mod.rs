@@ -62,6 +62,8 @@ pub struct Imported {
     pub remarks: Vec<String>,
     /// Who wrote the file, and for which operators.
     pub origin: String,
+    /// SHA-256 of the file, hexadecimal.
+    pub sha256: String,
 }
 
 impl Imported {

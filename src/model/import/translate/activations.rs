@@ -1,6 +1,6 @@
 //! Activations: part of the layer before them where it is theirs alone.
 
-use super::{Translator, Value};
+use super::{Translator, Value, moves};
 use crate::error::{Error, Result};
 use crate::model::import::file::Node;
 use crate::model::import::spanned;
@@ -37,7 +37,7 @@ impl<'f> Translator<'f> {
                 let (from, alone) = (layer.from[0], layer.alone);
                 self.activate(&Value { layer: from, ..value.clone() }, alone && from.is_some(), activation)
             }
-            "concat" | "upsample" | "space_to_depth" => false,
+            op if moves(op) => false,
             _ if layer.raw.activation.is_some() || layer.raw.features.is_some() => false,
             _ => {
                 layer.raw.activation = Some(spanned(activation));

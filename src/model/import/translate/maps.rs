@@ -48,8 +48,6 @@ impl<'f> Translator<'f> {
         }
         // A maximum does not mind a scale, so that it may wait.
         let waits = op == "max_pool" && value.affine.as_ref().is_some_and(|a| a.scale.iter().all(|&s| s > 0.0));
-        value.refuse_pad()?;
-        value.refuse_channels_last()?;
         let affine = if waits { self.affine_of(&mut value) } else { None };
         let value = self.plain(value, &node.name)?;
         let shape = slid(&sliding_window, value.shape, value.shape.c)?;
@@ -134,7 +132,7 @@ impl<'f> Translator<'f> {
         }
         let shape = Shape { c: operands.iter().map(|v| v.shape.c).sum(), ..first.shape };
         let formats: Vec<_> = operands.iter().map(|v| v.layer.map(|k| self.format_of(k))).collect();
-        let bits = operands.iter().filter_map(|v| self.layers[v.layer?].raw.features.as_ref().map(|f| *f.get_ref().bits.get_ref())).max();
+        let bits = formats.iter().flatten().filter_map(|(format, _)| format.map(|(bits, ..)| bits)).max();
         let around_zeros = formats.iter().flatten().any(|(_, zero)| *zero != 0) && formats.iter().any(|f| *f != formats[0]);
         let made = self.push(&node.name, "concat", &operands.iter().collect::<Vec<_>>(), false, shape);
         if around_zeros {
@@ -145,17 +143,16 @@ impl<'f> Translator<'f> {
         Ok(Value { flat, ..made })
     }
 
-    /// Format and zero point that the file gives a layer, through what hands values on.
+    /// Format and zero point that the file gives the values of a layer; none where they come from layers of several.
     fn format_of(&self, layer: usize) -> (Option<(i64, Option<i64>, bool)>, i64) {
-        let raw = &self.layers[layer].raw;
-        match (raw.op.get_ref().as_str(), self.layers[layer].from.first()) {
-            ("max_pool" | "upsample" | "space_to_depth", Some(Some(from))) => self.format_of(*from),
-            _ => {
-                let format = raw.features.as_ref().map(|f| f.get_ref());
-                let format = format.map(|f| (*f.bits.get_ref(), f.frac.as_ref().map(|frac| *frac.get_ref()), f.signed));
-                (format, raw.zero_point.as_ref().map_or(0, |z| *z.get_ref()))
-            }
-        }
+        let mut given = self.sources(layer).into_iter().map(|k| {
+            let raw = &self.layers[k].raw;
+            let format = raw.features.as_ref().map(|f| f.get_ref());
+            let format = format.map(|f| (*f.bits.get_ref(), f.frac.as_ref().map(|frac| *frac.get_ref()), f.signed));
+            (format, raw.zero_point.as_ref().map_or(0, |z| *z.get_ref()))
+        });
+        let first = given.next().unwrap_or((None, 0));
+        if given.all(|other| other == first) { first } else { (None, 0) }
     }
 
     /// More channels, which are zero: a pointwise layer that copies.
@@ -256,7 +253,6 @@ impl<'f> Translator<'f> {
             let allowed = format!("1 to 64, which divides rows and columns of {s}, {MAX_EXTENT} channels at most");
             return Err(Error::unsupported("block of a space-to-depth").value(node.int("blocksize", 1)).allowed(allowed));
         }
-        value.refuse_channels_last()?;
         // Every channel becomes several, which share what is still to be done to it.
         let affine =
             self.affine_of(&mut value).map(|a| Affine { scale: a.scale.repeat(block * block), shift: a.shift.repeat(block * block) });

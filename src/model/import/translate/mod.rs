@@ -21,10 +21,13 @@ use std::collections::{BTreeMap, BTreeSet};
 const DOMAINS: &[&str] = &["ai.onnx", "qonnx", "onnx.brevitas", "finn"];
 /// Floating-point types of ONNX (TensorProto.DataType).
 const FLOATS: &[i64] = &[1, 10, 11, 16];
-/// Fraction bits of a pixel.
-const PIXEL_FRAC: i32 = 8;
 /// Longest name of a layer, without what tells it apart from others.
 const MOST_NAME: usize = 48;
+
+/// Whether a layer of this operation hands on the values that it reads.
+fn moves(op: &str) -> bool {
+    crate::ops::by_layer_name(op).is_some_and(|entry| entry.moves)
+}
 
 pub(super) fn translate(file: &File, options: &Options) -> Result<Imported> {
     let mut remarks = Vec::new();
@@ -393,7 +396,7 @@ impl<'f> Translator<'f> {
             channels: extent(shape.c),
             height: extent(shape.h),
             width: extent(shape.w),
-            format: spanned(raw_format(Format::unsigned(8, PIXEL_FRAC as i8))),
+            format: spanned(raw_format(Format::PIXEL)),
             zero_point: (zero_point != 0).then(|| spanned(i64::from(zero_point))),
             mean: (zero_point != 0).then(|| spanned(f64::from(zero_point) / 256.0)),
         };
@@ -407,7 +410,7 @@ impl<'f> Translator<'f> {
             head: None,
             provenance: toml::Table::new(),
         };
-        Ok(Imported { raw, weights, remarks: self.remarks, origin: self.file.origin.clone() })
+        Ok(Imported { raw, weights, remarks: self.remarks, origin: self.file.origin.clone(), sha256: self.file.sha256.clone() })
     }
 }
 

@@ -1,7 +1,7 @@
 //! Quantisers: formats where their step is a power of two.
 
 use super::activations::up_to;
-use super::{Affine, Translator, Value};
+use super::{Affine, Translator, Value, moves};
 use crate::error::{Error, Result};
 use crate::fixed::{Format, Rounding};
 use crate::model::import::constant::{Constant, Quant, codes, ends, grid};
@@ -70,9 +70,8 @@ impl<'f> Translator<'f> {
         let takes = value.layer.is_some_and(|k| {
             let raw = &self.layers[k].raw;
             match raw.op.get_ref().as_str() {
-                "max_pool" | "upsample" | "space_to_depth" => false,
                 "concat" => raw.features.as_ref().is_none_or(|f| f.get_ref().frac.is_none()),
-                _ => raw.features.is_none(),
+                op => !moves(op) && raw.features.is_none(),
             }
         });
         // What it cuts off below 0 is a ReLU to what runs in float.
@@ -116,8 +115,8 @@ impl<'f> Translator<'f> {
     }
 
     /// The layers whose values a layer moves about; itself where it computes.
-    fn sources(&self, layer: usize) -> Vec<usize> {
-        if !MOVES.contains(&self.layers[layer].raw.op.get_ref().as_str()) || self.layers[layer].raw.features.is_some() {
+    pub(super) fn sources(&self, layer: usize) -> Vec<usize> {
+        if !moves(self.layers[layer].raw.op.get_ref()) || self.layers[layer].raw.features.is_some() {
             return vec![layer];
         }
         // Of the image nothing is known.
@@ -143,9 +142,6 @@ impl<'f> Translator<'f> {
         }
     }
 }
-
-/// Operations that hand on the values that they read.
-const MOVES: &[&str] = &["max_pool", "concat", "upsample", "space_to_depth"];
 
 /// Where an activation ends whose values are never negative; none of one whose values are.
 fn end_of(activation: Option<RawActivation>) -> Option<f64> {

@@ -88,17 +88,10 @@ impl Controller {
     }
 
     /// Skips over refreshes of an idle device before `end` that nobody can observe: each would come exactly when it is due.
-    #[inline]
     pub(super) fn skip_idle_refreshes(&mut self, end: u64) {
-        if self.next_refresh < end {
-            self.skip_refreshes(end);
-        }
-    }
-
-    fn skip_refreshes(&mut self, end: u64) {
         let quiet =
             self.plan == Plan::NONE && !self.stale && self.refreshes_owed == 0 && self.device.open_mask() == 0 && self.log.is_none();
-        if !quiet || self.device.earliest(Op::Refresh, 0) > self.next_refresh || !self.queues_empty() {
+        if self.next_refresh >= end || !quiet || self.device.earliest(Op::Refresh, 0) > self.next_refresh || !self.queues_empty() {
             return;
         }
         // The last one stays, for its effect on what follows.
@@ -125,18 +118,23 @@ impl Controller {
     /// `None` when it did not come to its transfer, and it waits.
     pub(super) fn serve(&mut self, kind: Kind, run: &mut Run, clock: u64, end: u64) -> Option<Transferred> {
         let end = end.min(self.next_refresh);
-        let mut floor = self.floor.max(clock);
+        self.floor = self.floor.max(clock);
         loop {
-            let (op, at) = self.policy.next_for(&self.device, &self.last, floor, kind, run);
+            let (op, at) = self.policy.next_for(&self.device, &self.last, self.floor, kind, run);
             if at >= end {
                 self.push(kind, *run);
                 return None;
             }
-            floor = at + 1;
-            self.floor = floor;
+            self.floor = at + 1;
             match op {
-                Op::Activate => self.activate(run, at),
-                Op::Precharge => self.precharge(run, at),
+                Op::Activate => {
+                    run.activated = true;
+                    self.activate(run.bank, run.row, at);
+                }
+                Op::Precharge => {
+                    run.precharged = true;
+                    self.precharge(run.bank, at);
+                }
                 _ => return Some(self.transfer(kind, run, at)),
             }
         }
@@ -156,15 +154,7 @@ impl Controller {
     }
 
     /// Plans anew if something changed, then issues the command that is planned for `clock`, if any. Returns the transfer if it was one.
-    #[inline]
     pub(super) fn step(&mut self, clock: u64) -> Option<Transferred> {
-        if !self.stale && self.plan.at > clock {
-            return None;
-        }
-        self.step_now(clock)
-    }
-
-    fn step_now(&mut self, clock: u64) -> Option<Transferred> {
         if self.stale || (self.plan.at <= clock && self.plan.action == Action::Wait) {
             self.replan(clock);
         }
@@ -206,19 +196,18 @@ impl Controller {
                 return Some(self.transfer(kind, &run, clock));
             }
             Action::Activate(kind, index) => {
-                let mut run = self.queues[kind as usize].runs[index];
-                self.activate(&mut run, clock);
-                self.queues[kind as usize].runs[index] = run;
+                let run = &mut self.queues[kind as usize].runs[index];
+                run.activated = true;
+                let (bank, row) = (run.bank, run.row);
+                self.activate(bank, row, clock);
             }
             Action::Precharge(kind, index) => {
-                let mut run = self.queues[kind as usize].runs[index];
-                self.precharge(&mut run, clock);
-                self.queues[kind as usize].runs[index] = run;
+                let run = &mut self.queues[kind as usize].runs[index];
+                run.precharged = true;
+                let bank = run.bank;
+                self.precharge(bank, clock);
             }
-            Action::Close(bank) => {
-                self.close(bank, clock);
-                self.note(clock, CommandKind::Precharge, bank, 0, 0);
-            }
+            Action::Close(bank) => self.precharge(bank, clock),
             Action::PrechargeAll => {
                 for bank in self.device.open_banks() {
                     self.close(bank, clock);
@@ -247,20 +236,18 @@ impl Controller {
         }
     }
 
-    fn activate(&mut self, run: &mut Run, clock: u64) {
-        run.activated = true;
+    fn activate(&mut self, bank: u8, row: u32, clock: u64) {
         if self.device.open_mask() == 0 {
             self.open_since = clock;
         }
-        self.device.issue(Op::Activate, run.bank, run.row, clock);
+        self.device.issue(Op::Activate, bank, row, clock);
         self.stats.activates += 1;
-        self.note(clock, CommandKind::Activate, run.bank, run.row, 0);
+        self.note(clock, CommandKind::Activate, bank, row, 0);
     }
 
-    fn precharge(&mut self, run: &mut Run, clock: u64) {
-        run.precharged = true;
-        self.close(run.bank, clock);
-        self.note(clock, CommandKind::Precharge, run.bank, 0, 0);
+    fn precharge(&mut self, bank: u8, clock: u64) {
+        self.close(bank, clock);
+        self.note(clock, CommandKind::Precharge, bank, 0, 0);
     }
 
     /// Issues all DDR bursts of a run, the first at `clock`.

@@ -114,8 +114,6 @@ pub struct Memory {
     channels: [[Channel; PORTS]; 2],
     /// [`Channel::eligible`] of each channel.
     eligible: [[u64; PORTS]; 2],
-    /// Of each direction, the ports where that is known, as bits.
-    asking: [usize; 2],
     arbiters: [Arbiter; 2],
     /// First DDR clock at which the arbiter may grant again.
     next_grant: [u64; 2],
@@ -162,7 +160,6 @@ impl Memory {
             unanswered: 0,
             channels: [std::array::from_fn(|_| reads.clone()), std::array::from_fn(|_| writes.clone())],
             eligible: [[u64::MAX; PORTS]; 2],
-            asking: [0; 2],
             arbiters: [Arbiter::default(); 2],
             next_grant: [0; 2],
             grant_at: [u64::MAX; 2],
@@ -349,11 +346,8 @@ impl Memory {
 
     fn grant(&mut self, kind: Kind, clock: u64, mut end: u64, out: &mut Vec<Completion>) -> u64 {
         let k = kind as usize;
-        let mut asks = self.asking[k];
-        if asks & (asks - 1) != 0 {
-            asks &= self.eligible[k].iter().rev().fold(0, |asks, &at| asks << 1 | usize::from(at <= clock));
-            self.controller.stats.contended_grants += u64::from(asks & (asks - 1) != 0);
-        }
+        let asks = self.eligible[k].iter().rev().fold(0, |asks, &at| asks << 1 | usize::from(at <= clock));
+        self.controller.stats.contended_grants += u64::from(asks & (asks - 1) != 0);
         let port = self.arbiters[k].pick(asks);
         let (burst, number) = self.channels[k][port].grant(clock);
         let stats = &mut self.controller.stats.ports[port];
@@ -443,21 +437,11 @@ impl Memory {
     /// Finds out anew when a channel's oldest burst may be granted.
     #[inline]
     fn look_at(&mut self, kind: usize, port: usize) {
-        let at = self.channels[kind][port].eligible();
-        self.eligible[kind][port] = at;
-        let bit = 1 << port;
-        self.asking[kind] = if at == u64::MAX { self.asking[kind] & !bit } else { self.asking[kind] | bit };
+        self.eligible[kind][port] = self.channels[kind][port].eligible();
     }
 
     fn plan_grant(&mut self, kind: usize) {
-        let asking = self.asking[kind];
-        if asking == 0 {
-            self.grant_at[kind] = u64::MAX;
-            return;
-        }
-        // Of one there is nothing to compare.
-        let one = self.eligible[kind][asking.trailing_zeros() as usize % PORTS];
-        let asked = if asking & (asking - 1) == 0 { one } else { self.eligible[kind].into_iter().fold(one, u64::min) };
+        let asked = self.eligible[kind].into_iter().min().expect("four ports");
         let room = self.controller.room_at(if kind == 0 { Kind::Read } else { Kind::Write }, self.longest);
         self.grant_at[kind] = asked.max(self.next_grant[kind]).max(room);
     }

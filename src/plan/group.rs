@@ -66,15 +66,14 @@ impl Group {
 
 /// The windows of an output tile from the last to the first: what is made behind each stage, and what the first one reads.
 pub(super) fn windows_from_the_last<'a>(graph: &'a Graph, stages: &'a [Stage], tile: Window) -> impl Iterator<Item = Window> + 'a {
-    let mut wanted = tile;
-    let made = stages.iter().rev().map(move |stage| {
+    let (mut wanted, mut rest) = (Some(tile), stages.iter().rev());
+    std::iter::from_fn(move || {
+        let Some(stage) = rest.next() else { return wanted.take() };
         let input = graph.nodes[graph.nodes[stage.node].inputs[0]].shape;
-        let made = stage.align_output(wanted);
-        wanted = stage.input_window(made).clip(input.h, input.w);
-        (made, wanted)
-    });
-    let last = stages.len() - 1;
-    made.enumerate().flat_map(move |(k, (made, read))| [Some(made), (k == last).then_some(read)]).flatten()
+        let made = stage.align_output(wanted?);
+        wanted = Some(stage.input_window(made).clip(input.h, input.w));
+        Some(made)
+    })
 }
 
 /// The plane that a group's tiles cut: the output of its last stage, except that space-to-depth cuts its output before the channels move.

@@ -3,7 +3,6 @@
 
 use crate::accelerator::{Accelerator, Bank};
 use crate::plan::Unit;
-use std::sync::LazyLock;
 
 /// Bits of a descriptor.
 const DESCRIPTOR_BITS: u64 = 512;
@@ -19,12 +18,12 @@ pub struct Bits([u64; 8]);
 impl Bits {
     /// With `count` more bits from `from` on.
     fn with(mut self, from: u64, count: u64) -> Bits {
-        let end = from + count;
-        for (word, first) in self.0.iter_mut().zip((0u64..).step_by(64)) {
-            let (low, high) = (from.clamp(first, first + 64) - first, end.clamp(first, first + 64) - first);
-            if low < high {
-                *word |= (u64::MAX >> (64 - (high - low))) << low;
-            }
+        let (mut at, end) = (from, from + count);
+        while at < end {
+            let word = &mut self.0[(at / 64) as usize];
+            let next = (at / 64 * 64 + 64).min(end);
+            *word |= (u64::MAX >> (64 - (next - at))) << (at % 64);
+            at = next;
         }
         self
     }
@@ -147,29 +146,34 @@ fn compute(acc: &Accelerator, unit: Unit) -> Uses {
     Uses { queue, register }
 }
 
-/// Position of a descriptor bit in a queue.
-fn place(bit: u64) -> u64 {
-    if bit < 64 { bit - CONTROL.0 } else { bit - 64 + CONTROL.1 }
-}
-
 /// Slices of six bits that a queue's memory needs.
 pub fn queue_slices(acc: &Accelerator, unit: Unit) -> u64 {
-    slices(uses(acc, unit).queue).count() as u64
+    slices(uses(acc, unit).queue).0
 }
 
-/// The bits of a descriptor that lie in each slice of a queue: 468 / 6 = 78 slices.
-static SLICES: LazyLock<Vec<Bits>> = LazyLock::new(|| {
-    let mut slices = vec![Bits::default(); (place(DESCRIPTOR_BITS - 1) / SLICE_BITS) as usize + 1];
-    for bit in (CONTROL.0..CONTROL.0 + CONTROL.1).chain(64..DESCRIPTOR_BITS) {
-        let slice = &mut slices[(place(bit) / SLICE_BITS) as usize];
-        *slice = slice.with(bit, 1);
+/// How many slices of six bits a queue of these bits needs, and all the bits that come to lie in them.
+fn slices(queue: Bits) -> (u64, Bits) {
+    let (control, words) = (CONTROL.1, queue.0.len());
+    let mask = (1u64 << control) - 1;
+    // In the order of the queue: the control bits, then words 1 to 7.
+    let mut places = [0; 8];
+    places[0] = queue.0[0] >> CONTROL.0 & mask | queue.0[1] << control;
+    (1..words - 1).for_each(|k| places[k] = queue.0[k] >> (64 - control) | queue.0[k + 1] << control);
+    places[words - 1] = queue.0[words - 1] >> (64 - control);
+    let (mut count, mut reached) = (0, Bits::default());
+    for first in (0..control + DESCRIPTOR_BITS - 64).step_by(SLICE_BITS as usize) {
+        let (word, low) = ((first / 64) as usize, first % 64);
+        let above = if low + SLICE_BITS > 64 { places[word + 1] << (64 - low) } else { 0 };
+        if (places[word] >> low | above) & ((1 << SLICE_BITS) - 1) != 0 {
+            count += 1;
+            reached = reached.with(first, SLICE_BITS);
+        }
     }
-    slices
-});
-
-/// The slices of a queue that are used, each with all its bits.
-fn slices(queue: Bits) -> impl Iterator<Item = Bits> {
-    SLICES.iter().copied().filter(move |slice| slice.and(queue) != Bits::default())
+    // And back to where they are in the descriptor.
+    let mut bits = [0; 8];
+    bits[0] = (reached.0[0] & mask) << CONTROL.0;
+    (1..words).for_each(|k| bits[k] = reached.0[k - 1] >> control | reached.0[k] << (64 - control));
+    (count, Bits(bits))
 }
 
 /// Slices of six bits of the descriptor buffer, one memory for each of its eight words: it holds what `fetch` looks at and every bit that
@@ -178,7 +182,7 @@ pub fn buffer_slices(acc: &Accelerator) -> u64 {
     let mut needed = Bits::default().with(0, 3).with(CONTROL.0, CONTROL.1);
     for unit in units(acc).filter(|&u| u != Unit::Fetch) {
         let reach = Bits::default().with(0, if unit.is_compute() { DESCRIPTOR_BITS } else { 256 });
-        needed = slices(uses(acc, unit).queue).fold(needed, |all, slice| all.or(slice.and(reach)));
+        needed = needed.or(slices(uses(acc, unit).queue).1.and(reach));
     }
     let of_word = |word: u64| (0..64).step_by(SLICE_BITS as usize).filter(|s| word >> s & ((1 << SLICE_BITS) - 1) != 0).count() as u64;
     needed.0.into_iter().map(of_word).sum()

@@ -162,25 +162,20 @@ fn on_grid(grid: &Grid, network: &Network, board: &Board, target: Target, done: 
     let choice = order.iter().copied().min_by_key(|&k| needs.analytical_cycles(&factors[k])).unwrap_or(0);
     order[..=choice].rotate_right(1);
     let explored = target.designs.saturating_sub(MEMORIES * FINALISTS + refine::MOST).clamp(1, order.len());
-    let mut trials: Vec<Trial> = Vec::new();
-    let (mut settled, mut analytical) = (0, None);
-    let fastest = |trials: &[Trial]| trials.iter().map(|t| t.cycles).min().unwrap_or(u64::MAX);
-    // A few at a time: what is skipped does not depend on the number of threads. Beyond those to be explored only until one holds a tile of every layer.
-    while settled < order.len() && (settled < explored || trials.is_empty()) {
-        let end = (settled + CHUNK).min(if settled < explored { explored } else { order.len() });
-        let chunk = &order[settled..end];
-        if settled > 0 && needs.bound(&factors[chunk[0]]).1 >= fastest(&trials) {
-            break;
-        }
-        // The first of its memories that hold a tile of every layer; without one these parallel factors are settled too.
-        let first = |&k: &usize| needs.memories(&factors[k], board).map(|acc| simulate(&acc)).find_map(Result::transpose).transpose();
-        let found = jobs::map(target.jobs, chunk, first)?;
-        if settled == 0 {
-            analytical = found[0].as_ref().map(|_| 0);
-        }
-        trials.extend(found.into_iter().flatten());
-        settled = end;
+    let fastest = |trials: &mut dyn Iterator<Item = &Trial>| trials.map(|t| t.cycles).min().unwrap_or(u64::MAX);
+    // The first of its memories that hold a tile of every layer; without one these parallel factors are settled too.
+    let first = |&k: &usize| needs.memories(&factors[k], board).map(|acc| simulate(&acc)).find_map(Result::transpose).transpose();
+    // A few at a time: what is skipped does not depend on the number of threads.
+    let faster = |found: &[Option<Trial>]| needs.bound(&factors[order[found.len()]]).1 < fastest(&mut found.iter().flatten());
+    let mut found = jobs::map_chunks(target.jobs, &order[..explored], &chunk_ends(explored), first, faster)?;
+    // Beyond those to be explored only until one holds a tile of every layer.
+    if found.iter().all(Option::is_none) {
+        let rest = &order[found.len()..];
+        found.extend(jobs::map_chunks(target.jobs, rest, &chunk_ends(rest.len()), first, |found| found.iter().all(Option::is_none))?);
     }
+    let settled = found.len();
+    let analytical = found[0].as_ref().map(|_| 0);
+    let mut trials: Vec<Trial> = found.into_iter().flatten().collect();
     let mut ranked: Vec<usize> = (0..trials.len()).collect();
     ranked.sort_by_key(|&k| trials[k].cycles);
     let mut more: Vec<Accelerator> = Vec::new();
@@ -207,12 +202,17 @@ fn on_grid(grid: &Grid, network: &Network, board: &Board, target: Target, done: 
             .hint("narrow features and weights, or take a larger board")
     })?;
     let unseen = order[settled..].iter().map(|&k| needs.bound(&factors[k]).1).min().unwrap_or(u64::MAX);
-    let proved = all_memories && unseen.min(bounded) >= fastest(&trials);
+    let proved = all_memories && unseen.min(bounded) >= fastest(&mut trials.iter());
     Ok(Found { trials, best, analytical, factors: factors.len(), proved })
 }
 
 /// Designs simulated between two looks at the bound.
 const CHUNK: usize = 8;
+
+/// Where the chunks of so many designs end.
+fn chunk_ends(designs: usize) -> Vec<usize> {
+    (0..designs).step_by(CHUNK).map(|k| (k + CHUNK).min(designs)).collect()
+}
 
 /// The trial of least energy that reaches the target, the fastest where none does or there is no target.
 fn choose(trials: &[Trial], fps: Option<f64>) -> Option<usize> {

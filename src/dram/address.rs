@@ -91,12 +91,11 @@ impl AddressMap {
 
     /// Where a byte address below [`AddressMap::capacity_bytes`] lives.
     pub fn decode(&self, address: u64) -> Place {
-        let mut fields = [0u32; 3];
-        for s in &self.slices {
-            let value = (address >> s.address_shift) as u32 & ((1 << s.bits) - 1);
-            fields[s.field as usize] |= value << s.field_shift;
-        }
-        Place { row: fields[0], bank: fields[1] as u8, column: fields[2] }
+        let field = |field: Field| {
+            let bits = |s: &Slice| ((address >> s.address_shift) as u32 & ((1 << s.bits) - 1)) << s.field_shift;
+            self.slices.iter().filter(|s| s.field == field).fold(0, |value, s| value | bits(s))
+        };
+        Place { row: field(Field::Row), bank: field(Field::Bank) as u8, column: field(Field::Column) }
     }
 
     /// The byte address of a place: the inverse of [`AddressMap::decode`].

@@ -15,8 +15,16 @@ pub(super) struct ClockRatio {
 fn scale_up(value: u64, numerator: u64, denominator: u64) -> u64 {
     match value.checked_mul(numerator) {
         Some(product) => product.div_ceil(denominator),
-        None => u64::try_from((u128::from(value) * u128::from(numerator)).div_ceil(u128::from(denominator))).unwrap_or(u64::MAX),
+        None => scale_far(value, numerator, denominator, denominator - 1),
     }
+}
+
+/// `(value * numerator + more) / denominator` where 64 bits are too few on the way; out of the way of the rest.
+#[cold]
+#[inline(never)]
+fn scale_far(value: u64, numerator: u64, denominator: u64, more: u64) -> u64 {
+    let product = u128::from(value) * u128::from(numerator) + u128::from(more);
+    u64::try_from(product / u128::from(denominator)).unwrap_or(u64::MAX)
 }
 
 impl ClockRatio {
@@ -50,7 +58,7 @@ impl ClockRatio {
     pub(super) fn fabric_of(self, clock: u64) -> u64 {
         match clock.checked_mul(self.fabric) {
             Some(product) => product / self.ddr,
-            None => u64::try_from(u128::from(clock) * u128::from(self.fabric) / u128::from(self.ddr)).unwrap_or(u64::MAX),
+            None => scale_far(clock, self.fabric, self.ddr, 0),
         }
     }
 }

@@ -13,8 +13,6 @@ pub(super) struct Transferred {
     /// Port of its burst, and the burst's number there.
     pub(super) port: u8,
     pub(super) burst: u64,
-    /// Clock of its first command.
-    pub(super) clock: u64,
     /// Clock at which its last data has passed.
     pub(super) passed: u64,
 }
@@ -88,10 +86,14 @@ impl Controller {
     }
 
     /// Skips over refreshes of an idle device before `end` that nobody can observe: each would come exactly when it is due.
+    #[inline]
     pub(super) fn skip_idle_refreshes(&mut self, end: u64) {
+        if self.next_refresh >= end {
+            return;
+        }
         let quiet =
             self.plan == Plan::NONE && !self.stale && self.refreshes_owed == 0 && self.device.open_mask() == 0 && self.log.is_none();
-        if self.next_refresh >= end || !quiet || self.device.earliest(Op::Refresh, 0) > self.next_refresh || !self.queues_empty() {
+        if !quiet || self.device.earliest(Op::Refresh, 0) > self.next_refresh || !self.queues_empty() {
             return;
         }
         // The last one stays, for its effect on what follows.
@@ -114,15 +116,28 @@ impl Controller {
         self.queues_empty() && self.refreshes_owed == 0 && !self.refreshing && !self.policy.closes_pages()
     }
 
+    /// Transfers a run that enters a [free](Controller::is_free) controller at `clock`, if it can be at that very clock. Returns the clock at which its last
+    /// data has passed.
+    #[inline(always)]
+    pub(super) fn serve_at_once(&mut self, kind: Kind, run: &Run, clock: u64) -> Option<u64> {
+        let (op, at) = self.policy.next_for(&self.device, &self.last, self.floor.max(clock), kind, run);
+        if at > clock || !matches!(op, Op::Read | Op::Write) || self.next_refresh == clock {
+            return None;
+        }
+        self.floor = clock + 1;
+        Some(self.transfer(kind, run, clock))
+    }
+
     /// Issues the commands for a run that enters a [free](Controller::is_free) controller at `clock`, those before clock `end`; nothing else enters before.
-    /// `None` when it did not come to its transfer, and it waits.
-    pub(super) fn serve(&mut self, kind: Kind, run: &mut Run, clock: u64, end: u64) -> Option<Transferred> {
+    /// Returns the clock of its transfer and the one at which its last data has passed; `None` when it did not come to that, and it waits.
+    #[inline(always)]
+    pub(super) fn serve(&mut self, kind: Kind, mut run: Run, clock: u64, end: u64) -> Option<(u64, u64)> {
         let end = end.min(self.next_refresh);
         self.floor = self.floor.max(clock);
         loop {
-            let (op, at) = self.policy.next_for(&self.device, &self.last, self.floor, kind, run);
+            let (op, at) = self.policy.next_for(&self.device, &self.last, self.floor, kind, &run);
             if at >= end {
-                self.push(kind, *run);
+                self.push(kind, run);
                 return None;
             }
             self.floor = at + 1;
@@ -135,7 +150,7 @@ impl Controller {
                     run.precharged = true;
                     self.precharge(run.bank, at);
                 }
-                _ => return Some(self.transfer(kind, run, at)),
+                _ => return Some((at, self.transfer(kind, &run, at))),
             }
         }
     }
@@ -154,6 +169,7 @@ impl Controller {
     }
 
     /// Plans anew if something changed, then issues the command that is planned for `clock`, if any. Returns the transfer if it was one.
+    #[inline(always)]
     pub(super) fn step(&mut self, clock: u64) -> Option<Transferred> {
         if self.stale || (self.plan.at <= clock && self.plan.action == Action::Wait) {
             self.replan(clock);
@@ -161,7 +177,7 @@ impl Controller {
         if self.plan.at > clock {
             return None;
         }
-        let transfer = self.execute(self.plan.action, clock);
+        let transfer = self.execute(self.plan, clock);
         self.floor = clock + 1;
         self.replan(clock);
         transfer
@@ -188,26 +204,28 @@ impl Controller {
         });
     }
 
-    fn execute(&mut self, action: Action, clock: u64) -> Option<Transferred> {
+    #[inline(always)]
+    fn execute(&mut self, Plan { action, kind, index, .. }: Plan, clock: u64) -> Option<Transferred> {
         match action {
-            Action::Transfer(kind, index) => {
+            Action::Transfer => {
                 let run = self.queues[kind as usize].remove(index);
                 self.queues[kind.other() as usize].release(&run);
-                return Some(self.transfer(kind, &run, clock));
+                let passed = self.transfer(kind, &run, clock);
+                return Some(Transferred { kind, port: run.port, burst: run.burst, passed });
             }
-            Action::Activate(kind, index) => {
+            Action::Activate => {
                 let run = &mut self.queues[kind as usize].runs[index];
                 run.activated = true;
                 let (bank, row) = (run.bank, run.row);
                 self.activate(bank, row, clock);
             }
-            Action::Precharge(kind, index) => {
+            Action::Precharge => {
                 let run = &mut self.queues[kind as usize].runs[index];
                 run.precharged = true;
                 let bank = run.bank;
                 self.precharge(bank, clock);
             }
-            Action::Close(bank) => self.precharge(bank, clock),
+            Action::Close => self.precharge(index as u8, clock),
             Action::PrechargeAll => {
                 for bank in self.device.open_banks() {
                     self.close(bank, clock);
@@ -250,8 +268,8 @@ impl Controller {
         self.note(clock, CommandKind::Precharge, bank, 0, 0);
     }
 
-    /// Issues all DDR bursts of a run, the first at `clock`.
-    fn transfer(&mut self, kind: Kind, run: &Run, clock: u64) -> Transferred {
+    /// Issues all DDR bursts of a run, the first at `clock`. Returns the clock at which its last data has passed.
+    fn transfer(&mut self, kind: Kind, run: &Run, clock: u64) -> u64 {
         let count = u64::from(run.count);
         let last = clock + (count - 1) * self.timing.t_ccd;
         let (op, command, latency) = match kind {
@@ -268,7 +286,7 @@ impl Controller {
                 self.note(at, command, run.bank, run.row, (run.column + i) * self.burst_length);
             }
         }
-        Transferred { kind, port: run.port, burst: run.burst, clock, passed: last + latency + self.timing.burst }
+        last + latency + self.timing.burst
     }
 
     fn count_transfer(&mut self, kind: Kind, run: &Run) {

@@ -25,8 +25,23 @@ pub struct Device {
     oldest: usize,
     t_faw: u64,
     /// What each command holds back, on its bank and on the rank.
-    bank_gaps: [Vec<Gap>; OPS],
-    rank_gaps: [Vec<Gap>; OPS],
+    bank_gaps: [[Gap; BANK_GAPS]; OPS],
+    rank_gaps: [[Gap; RANK_GAPS]; OPS],
+}
+
+/// Most gaps of one command.
+const BANK_GAPS: usize = 4;
+const RANK_GAPS: usize = 2;
+
+/// Gaps that a command has at most on its bank, and on the rank.
+#[inline]
+const fn gap_counts(op: Op) -> (usize, usize) {
+    match op {
+        Op::Activate => (BANK_GAPS, RANK_GAPS),
+        Op::Precharge => (1, 1),
+        Op::Read | Op::Write => (1, RANK_GAPS),
+        Op::Refresh => (0, RANK_GAPS),
+    }
 }
 
 /// The next `to` comes at least `clocks` later.
@@ -36,24 +51,29 @@ struct Gap {
     clocks: u64,
 }
 
+/// The gaps of a command, `most` at most; in the place of those missing one that holds anyway.
+fn gaps<const N: usize>(timing: &Timing, op: Op, scope: Scope, most: usize) -> [Gap; N] {
+    let mut gaps = [Gap { to: op, clocks: 0 }; N];
+    let rules = timing.rules().into_iter().filter(|r| r.from == op && r.scope == scope && r.clocks > 0);
+    for (k, rule) in rules.enumerate() {
+        gaps[..most][k] = Gap { to: rule.to, clocks: rule.clocks };
+    }
+    gaps
+}
+
 impl Device {
     /// All banks closed, everything allowed from clock 0 on.
     pub fn new(timing: &Timing) -> Device {
-        let mut device = Device {
+        Device {
             banks: [Bank { row: CLOSED, ready: [0; OPS] }; BANKS_MAX],
             open: 0,
             ready: [0; OPS],
             four_activates: [0; 4],
             oldest: 0,
             t_faw: timing.t_faw,
-            bank_gaps: Default::default(),
-            rank_gaps: Default::default(),
-        };
-        for rule in timing.rules().iter().filter(|r| r.clocks > 0) {
-            let table = if rule.scope == Scope::Bank { &mut device.bank_gaps } else { &mut device.rank_gaps };
-            table[rule.from as usize].push(Gap { to: rule.to, clocks: rule.clocks });
+            bank_gaps: Op::ALL.map(|op| gaps(timing, op, Scope::Bank, gap_counts(op).0)),
+            rank_gaps: Op::ALL.map(|op| gaps(timing, op, Scope::Rank, gap_counts(op).1)),
         }
-        device
     }
 
     /// First clock at which the constraints allow `op` on `bank` (any bank for a refresh).
@@ -99,13 +119,15 @@ impl Device {
 
     /// Records `op` at `clock`; `row` matters for an activate only. Of a run of reads or writes only the last needs recording,
     /// as its gaps end last.
+    #[inline]
     pub fn issue(&mut self, op: Op, bank: u8, row: u32, clock: u64) {
         let b = &mut self.banks[usize::from(bank) % BANKS_MAX];
-        for gap in &self.bank_gaps[op as usize] {
+        let (of_bank, of_rank) = gap_counts(op);
+        for gap in &self.bank_gaps[op as usize][..of_bank] {
             let ready = &mut b.ready[gap.to as usize];
             *ready = (clock + gap.clocks).max(*ready);
         }
-        for gap in &self.rank_gaps[op as usize] {
+        for gap in &self.rank_gaps[op as usize][..of_rank] {
             let ready = &mut self.ready[gap.to as usize];
             *ready = (clock + gap.clocks).max(*ready);
         }

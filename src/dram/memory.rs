@@ -62,6 +62,24 @@ pub struct Completion {
     pub last: Cycle,
 }
 
+/// What follows an answer for who runs the memory.
+#[derive(Clone, Copy, Debug)]
+pub enum Reaction {
+    /// Nothing, or nothing that the memory would see.
+    None,
+    /// Another burst, as [`Memory::submit`] takes it.
+    Submit(Cycle, Request),
+    /// Something that may ask for more in this cycle or later: what happens from it on has to wait.
+    Until(Cycle),
+}
+
+/// The end of a run: a fabric cycle before which everything happens, and its DDR clock.
+#[derive(Clone, Copy, Debug)]
+struct End {
+    cycle: u64,
+    clock: u64,
+}
+
 /// Fixed latencies of one direction of the path.
 #[derive(Clone, Copy, Debug)]
 struct Path {
@@ -122,8 +140,8 @@ pub struct Memory {
     /// Fabric cycle up to which everything has happened.
     horizon: u64,
     least_lead_cycles: u64,
-    /// The end asked for last, in fabric cycles and in DDR clocks.
-    end: (u64, u64),
+    /// The end asked for last.
+    end: End,
 }
 
 impl Memory {
@@ -166,7 +184,7 @@ impl Memory {
             horizon: 0,
             least_lead_cycles: read_lead.min(p.write_response_latency_fabric_cycles),
             map,
-            end: (0, 0),
+            end: End { cycle: 0, clock: 0 },
         })
     }
 
@@ -200,19 +218,25 @@ impl Memory {
     /// Fault: `at` lies before what was advanced to; no such port or address; not AXI3 (1 to 16 beats, 8-byte alignment, no 4 KiB
     /// crossing); two addresses in one cycle, or W beats that overlap those of the port's last write.
     pub fn submit(&mut self, at: Cycle, request: Request) -> Result<()> {
-        self.check_legal(at, &request)?;
         let kind = request.kind as usize;
         let port = usize::from(request.port);
-        let channel = &mut self.channels[kind][port];
-        channel.next_request = at.0 + 1;
-        let arrival = self.ratio.ddr_at(at.0 + self.paths[kind].request_cycles) + self.pipeline_clocks;
-        self.unanswered += 1;
-        let is_head = channel.push(Waiting { arrival, address: request.addr, tag: request.tag, beats: request.beats });
-        if is_head {
+        if self.enter(at, &request)? {
             self.look_at(kind, port);
             self.plan_grant(kind);
         }
         Ok(())
+    }
+
+    /// Has a burst wait in its port; whether it is the only one there.
+    #[inline]
+    fn enter(&mut self, at: Cycle, request: &Request) -> Result<bool> {
+        self.check_legal(at, request)?;
+        let kind = request.kind as usize;
+        let channel = &mut self.channels[kind][usize::from(request.port)];
+        channel.next_request = at.0 + 1;
+        let arrival = self.ratio.ddr_at(at.0 + self.paths[kind].request_cycles) + self.pipeline_clocks;
+        self.unanswered += 1;
+        Ok(channel.push(Waiting { at: at.0, arrival, address: request.addr, tag: request.tag, beats: request.beats }))
     }
 
     fn check_legal(&self, at: Cycle, r: &Request) -> Result<()> {
@@ -270,43 +294,43 @@ impl Memory {
     /// Lets everything happen up to and including fabric cycle `to`; appends the answers decided by then, in the order of their
     /// decisions. Each is decided before its first beat. How a span is cut into calls changes nothing.
     pub fn advance(&mut self, to: Cycle, out: &mut Vec<Completion>) {
-        let end = self.ratio.ddr_at(to.0.saturating_add(1));
+        let mut end = End { cycle: u64::MAX, clock: self.ratio.ddr_at(to.0.saturating_add(1)) };
+        let mut keep = |answer| {
+            out.push(answer);
+            Reaction::None
+        };
         loop {
-            self.controller.skip_idle_refreshes(end.min(self.grant_at[0]).min(self.grant_at[1]));
+            self.controller.skip_idle_refreshes(end.clock.min(self.grant_at[0]).min(self.grant_at[1]));
             let clock = self.next_clock();
-            if clock >= end {
+            if clock >= end.clock {
                 break;
             }
-            self.step(clock, end, out);
+            self.step(clock, &mut end, &mut keep).expect("nothing is submitted");
         }
         self.horizon = self.horizon.max(to.0);
     }
 
-    /// Lets everything happen before fabric cycle `end` and before the first beat of the first answer that is decided meanwhile; appends all that were decided.
-    /// Nothing appended: all of it happened, or the memory is idle. For callers that ask for more once an answer begins.
-    pub fn run_before(&mut self, end: Cycle, out: &mut Vec<Completion>) {
-        if self.end.0 != end.0 {
-            self.end = (end.0, self.ratio.ddr_at(end.0));
+    /// Lets everything happen before fabric cycle `end`, or before the cycle of the first [`Reaction::Until`], or until the memory is idle. `react` is told of each
+    /// answer when it is decided, before its first beat, and may submit what follows it.
+    ///
+    /// # Errors
+    /// Fault: a request that [`Memory::submit`] refuses.
+    pub fn run_before(&mut self, end: Cycle, mut react: impl FnMut(Completion) -> Reaction) -> Result<()> {
+        if self.end.cycle != end.0 {
+            self.end = End { cycle: end.0, clock: self.ratio.ddr_at(end.0) };
         }
-        let (mut cycle, mut last) = self.end;
-        let (mut known, mut reached) = (out.len(), 0);
+        let (mut end, mut reached) = (self.end, 0);
         while !self.is_idle() {
-            self.controller.skip_idle_refreshes(last.min(self.grant_at[0]).min(self.grant_at[1]));
+            self.controller.skip_idle_refreshes(end.clock.min(self.grant_at[0]).min(self.grant_at[1]));
             let clock = self.next_clock();
-            if clock >= last {
-                self.horizon = self.horizon.max(cycle.saturating_sub(1));
-                return;
+            if clock >= end.clock {
+                self.horizon = self.horizon.max(end.cycle.saturating_sub(1));
+                return Ok(());
             }
-            reached = self.step(clock, last, out);
-            for answer in &out[known..] {
-                if answer.first_beat.0 < cycle {
-                    cycle = answer.first_beat.0;
-                    last = self.ratio.ddr_at(cycle);
-                }
-            }
-            known = out.len();
+            reached = self.step(clock, &mut end, &mut react)?;
         }
         self.horizon = self.horizon.max(self.ratio.fabric_of(reached));
+        Ok(())
     }
 
     fn next_clock(&self) -> u64 {
@@ -314,23 +338,25 @@ impl Memory {
     }
 
     /// Everything that happens in one DDR clock: grants of reads, grants of writes, then at most one command. A burst that is alone may go on to its transfer,
-    /// before clock `end` and the answers decided here. Returns the clock up to which everything has happened.
-    fn step(&mut self, clock: u64, end: u64, out: &mut Vec<Completion>) -> u64 {
+    /// before the end. Returns the clock up to which everything has happened.
+    #[inline]
+    fn step(&mut self, clock: u64, end: &mut End, react: &mut impl FnMut(Completion) -> Reaction) -> Result<u64> {
         self.controller.count_due_refresh(clock);
         let mut reached = clock;
         if self.grant_at[0] == clock {
-            reached = self.grant(Kind::Read, clock, end, out);
+            reached = self.grant(Kind::Read, clock, end, react)?;
         }
         if self.grant_at[1] == clock {
-            reached = self.grant(Kind::Write, clock, end, out).max(reached);
+            reached = self.grant(Kind::Write, clock, end, react)?.max(reached);
         }
         if let Some(transfer) = self.controller.step(clock) {
             if !self.answers_grants(transfer.kind) {
-                self.transferred(&transfer, out);
+                let Transferred { kind, port, burst, passed } = transfer;
+                self.transferred(kind, port, burst, passed, end, react)?;
             }
             self.plan_grant(transfer.kind as usize);
         }
-        reached
+        Ok(reached)
     }
 
     /// Whether bursts of a direction are answered after their grant already.
@@ -338,18 +364,27 @@ impl Memory {
         kind == Kind::Write && self.posted_writes
     }
 
-    fn transferred(&mut self, t: &Transferred, out: &mut Vec<Completion>) {
-        let ready = self.ratio.fabric_at(t.passed) + self.paths[t.kind as usize].response_cycles;
-        self.channels[t.kind as usize][usize::from(t.port)].done(t.burst, ready);
-        self.answer(t.kind, t.port, out);
+    /// A part of a burst, or all that its answer waits for, is done at DDR clock `passed`.
+    fn transferred(
+        &mut self,
+        kind: Kind,
+        port: u8,
+        burst: u64,
+        passed: u64,
+        end: &mut End,
+        react: &mut impl FnMut(Completion) -> Reaction,
+    ) -> Result<()> {
+        let ready = self.ratio.fabric_at(passed) + self.paths[kind as usize].response_cycles;
+        self.channels[kind as usize][usize::from(port)].done(burst, ready);
+        self.answer(kind, port, end, react)
     }
 
-    fn grant(&mut self, kind: Kind, clock: u64, mut end: u64, out: &mut Vec<Completion>) -> u64 {
+    fn grant(&mut self, kind: Kind, clock: u64, end: &mut End, react: &mut impl FnMut(Completion) -> Reaction) -> Result<u64> {
         let k = kind as usize;
         let asks = self.eligible[k].iter().rev().fold(0, |asks, &at| asks << 1 | usize::from(at <= clock));
         self.controller.stats.contended_grants += u64::from(asks & (asks - 1) != 0);
         let port = self.arbiters[k].pick(asks);
-        let (burst, number) = self.channels[k][port].grant(clock);
+        let (burst, number) = self.channels[k][port].grant();
         let stats = &mut self.controller.stats.ports[port];
         let (bursts, beats) = match kind {
             Kind::Read => (&mut stats.read_bursts, &mut stats.read_beats),
@@ -358,33 +393,34 @@ impl Memory {
         *bursts += 1;
         *beats += u64::from(burst.beats);
         let (first, last) = self.ddr_bursts(&burst);
-        let mut run = self.run(kind, clock, port, number, first, last);
         // One run and nothing else to do: it may go on at once.
-        let alone = last - first == u64::from(run.count) && self.roomy[k] && self.controller.is_free();
+        let alone = first >> self.block_shift == (last - 1) >> self.block_shift && self.roomy[k] && self.controller.is_free();
+        let run = self.run(kind, clock, port, number, first, last);
+        // What the other direction is granted in this clock comes before a command.
+        let passed = if alone && self.grant_at[1 - k] > clock { self.controller.serve_at_once(kind, &run, clock) } else { None };
         let runs = if alone { 1 } else { self.enqueue(kind, run, first, last) };
-        if self.answers_grants(kind) {
-            self.channels[k][port].expect(number, 1);
-            let ready = self.ratio.fabric_at(clock) + self.paths[k].response_cycles;
-            self.channels[k][port].done(number, ready);
-            self.answer(kind, port as u8, out);
-            end = end.min(self.ratio.ddr_at(ready));
-        } else {
-            self.channels[k][port].expect(number, runs);
-            self.look_at(k, port);
-        }
         self.next_grant[k] = clock + 1;
-        self.plan_grant(k);
-        if !alone {
-            return clock;
+        match if self.answers_grants(kind) { Some(clock) } else { passed } {
+            Some(done) => {
+                self.channels[k][port].expect(number, 1);
+                self.transferred(kind, port as u8, number, done, end, react)?;
+            }
+            None => self.channels[k][port].expect(number, runs),
         }
-        let Some(transfer) = self.controller.serve(kind, &mut run, clock, end.min(self.grant_at[0]).min(self.grant_at[1])) else {
-            return clock;
+        self.look_at(k, port);
+        self.plan_grant(k);
+        if !alone || passed.is_some() {
+            return Ok(clock);
+        }
+        let before = end.clock.min(self.grant_at[0]).min(self.grant_at[1]);
+        let Some((reached, passed)) = self.controller.serve(kind, run, clock, before) else {
+            return Ok(clock);
         };
         if !self.answers_grants(kind) {
-            self.transferred(&transfer, out);
+            self.transferred(kind, port as u8, number, passed, end, react)?;
             self.plan_grant(k);
         }
-        transfer.clock
+        Ok(reached)
     }
 
     /// The DDR bursts that an AXI burst touches, by number: the first, and the one behind the last.
@@ -395,7 +431,7 @@ impl Memory {
     }
 
     /// The run that an AXI burst begins with at DDR burst `first`: what it touches of one bank and row, up to `end`.
-    #[inline]
+    #[inline(always)]
     fn run(&mut self, kind: Kind, clock: u64, port: usize, burst: u64, first: u64, end: u64) -> Run {
         let number = first >> self.block_shift;
         let block = &mut self.blocks[kind as usize][port];
@@ -411,33 +447,46 @@ impl Memory {
 
     /// Queues the runs of an AXI burst that touches the DDR bursts from `first` to before `end`; returns their number.
     fn enqueue(&mut self, kind: Kind, run: Run, first: u64, end: u64) -> u32 {
-        let (mut run, mut at, mut runs) = (run, first, 1);
-        loop {
-            self.controller.push(kind, run);
+        let (mut at, mut runs) = (first + u64::from(run.count), 1);
+        self.controller.push(kind, run);
+        while at < end {
+            let run = self.run(kind, run.entered, usize::from(run.port), run.burst, at, end);
             at += u64::from(run.count);
-            if at == end {
-                return runs;
-            }
-            run = self.run(kind, run.entered, usize::from(run.port), run.burst, at, end);
             runs += 1;
+            self.controller.push(kind, run);
         }
+        runs
     }
 
-    /// Announces every answer of a port and direction that is now decided.
-    fn answer(&mut self, kind: Kind, port: u8, out: &mut Vec<Completion>) {
-        let ratio = self.ratio;
-        let channel = &mut self.channels[kind as usize][usize::from(port)];
-        while let Some(a) = channel.answer(kind == Kind::Read, |cycle| ratio.ddr_at(cycle)) {
+    /// Announces every answer of a port and direction that is now decided, and takes what follows.
+    fn answer(&mut self, kind: Kind, port: u8, end: &mut End, react: &mut impl FnMut(Completion) -> Reaction) -> Result<()> {
+        let (k, p) = (kind as usize, usize::from(port));
+        while let Some(a) = self.channels[k][p].answer(kind == Kind::Read) {
             self.unanswered -= 1;
-            out.push(Completion { port, kind, tag: a.tag, first_beat: Cycle(a.first_beat), last: Cycle(a.last) });
+            let first_beat = Cycle(a.first_beat);
+            // By reference: a copy of the request, right after it was written, would wait for that.
+            match &react(Completion { port, kind, tag: a.tag, first_beat, last: Cycle(a.last) }) {
+                Reaction::None => {}
+                Reaction::Submit(at, request) if (request.kind, request.port) == (kind, port) => {
+                    self.enter(*at, request)?;
+                }
+                Reaction::Submit(at, request) => self.submit(*at, *request)?,
+                Reaction::Until(cycle) if cycle.0 < end.cycle => *end = End { cycle: cycle.0, clock: self.ratio.ddr_at(cycle.0) },
+                Reaction::Until(_) => {}
+            }
         }
-        self.look_at(kind as usize, usize::from(port));
+        // What was known before, no answer changes.
+        if self.eligible[k][p] == u64::MAX {
+            self.look_at(k, p);
+        }
+        Ok(())
     }
 
     /// Finds out anew when a channel's oldest burst may be granted.
     #[inline]
     fn look_at(&mut self, kind: usize, port: usize) {
-        self.eligible[kind][port] = self.channels[kind][port].eligible();
+        let ratio = self.ratio;
+        self.eligible[kind][port] = self.channels[kind][port].eligible(|cycle| ratio.ddr_at(cycle));
     }
 
     fn plan_grant(&mut self, kind: usize) {
@@ -452,8 +501,11 @@ mod tests {
     use super::*;
     use crate::dataset::rng::Rng;
 
+    /// Answers, counts and commands of a run.
+    type Ran = (Vec<Completion>, MemoryStats, Vec<Command>);
+
     /// Random bursts of few rows, handed over in time order while the memory advances in random steps.
-    fn traffic(mut memory: Memory, seed: u64) -> (Vec<Completion>, MemoryStats, Vec<Command>) {
+    fn traffic(mut memory: Memory, seed: u64) -> Ran {
         let mut rng = Rng::new(seed);
         let (mut out, mut now, mut next) = (Vec::new(), 0, [[0; PORTS]; 2]);
         for tag in 0..300 {
@@ -485,5 +537,79 @@ mod tests {
             let queued = Memory { roomy: [false; 2], ..memory.clone() };
             assert_eq!(traffic(memory, seed), traffic(queued, seed), "seed {seed}");
         }
+    }
+
+    /// Streams of 100 bursts, each with three under way: the next is submitted when one is answered. `hear` runs the memory up to the end of all of them.
+    fn streams(spec: &MemorySpec, seed: u64, hear: impl Fn(&mut Memory, &mut dyn FnMut(Completion) -> Reaction)) -> Ran {
+        let mut memory = Memory::new(spec, Hertz(100_000_000 + seed % 7 * 10_000_000)).unwrap().with_log();
+        let (mut rng, mut out) = (Rng::new(seed), Vec::new());
+        // Of each direction, of each port: bursts that are left, and the first cycle in which the port is free.
+        let mut left = [[0u32, 100, 100, 0], [100, 0, 100, 0]];
+        let mut free = [[0u64; PORTS]; 2];
+        let mut next = |kind: Kind, port: u8, earliest: u64| {
+            let (left, free) = (&mut left[kind as usize][usize::from(port)], &mut free[kind as usize][usize::from(port)]);
+            *left = left.checked_sub(1)?;
+            let beats = 1 + rng.below(16) as u64;
+            let at = earliest.max(*free) + if kind == Kind::Write { beats - 1 } else { 0 };
+            *free = at + 1;
+            let addr = (rng.below(4) * 16_384 + rng.below(2) * 2048) as u64 + 8 * rng.below(240) as u64;
+            Some((Cycle(at), Request { port, kind, addr, beats: beats.min(256 - addr / 8 % 256) as u8, tag: *left }))
+        };
+        for (kind, port) in [(Kind::Read, 1), (Kind::Read, 2), (Kind::Write, 0), (Kind::Write, 2)] {
+            for _ in 0..3 {
+                let (at, request) = next(kind, port, 10).unwrap();
+                memory.submit(at, request).unwrap();
+            }
+        }
+        hear(&mut memory, &mut |c| {
+            out.push(c);
+            next(c.kind, c.port, c.last.0 + 1).map_or(Reaction::None, |(at, request)| Reaction::Submit(at, request))
+        });
+        assert!(memory.is_idle());
+        (out, *memory.stats(), memory.take_log())
+    }
+
+    #[test]
+    fn what_follows_an_answer_may_be_submitted_at_once_or_later() {
+        let mut spec = crate::board::builtin("pynq-z1").unwrap().memory;
+        for seed in 0..50 {
+            spec.ports.write_response = if seed % 2 == 0 { WriteResponse::Written } else { WriteResponse::Accepted };
+            let at_once = streams(&spec, seed, |memory, react| memory.run_before(Cycle(1 << 40), react).unwrap());
+            let later = streams(&spec, seed, |memory, react| {
+                let mut out = Vec::new();
+                while let Some(at) = memory.announced_by() {
+                    memory.advance(at, &mut out);
+                    for answer in out.drain(..) {
+                        if let Reaction::Submit(at, request) = react(answer) {
+                            memory.submit(at, request).unwrap();
+                        }
+                    }
+                }
+            });
+            assert_eq!(at_once, later, "seed {seed}");
+            assert_eq!(at_once.0.len(), 400);
+        }
+    }
+
+    #[test]
+    fn nothing_happens_from_the_cycle_that_an_answer_asks_for() {
+        let spec = crate::board::builtin("pynq-z1").unwrap().memory;
+        let mut memory = Memory::new(&spec, Hertz(100_000_000)).unwrap();
+        let read = |port: u8| Request { port, kind: Kind::Read, addr: 0, beats: 16, tag: 0 };
+        memory.submit(Cycle(10), read(0)).unwrap();
+        memory.submit(Cycle(2000), read(1)).unwrap();
+        let (mut heard, mut until) = (Vec::new(), 0);
+        let mut hear = |c: Completion| {
+            heard.push(c.port);
+            until = c.last.0 + 1;
+            Reaction::Until(Cycle(until))
+        };
+        memory.run_before(Cycle(1 << 40), &mut hear).unwrap();
+        assert_eq!(heard, [0]);
+        // What is submitted for that cycle is not too late, and one before it is.
+        assert!(memory.submit(Cycle(until - 2), read(0)).is_err());
+        memory.submit(Cycle(until), read(0)).unwrap();
+        memory.run_before(Cycle(1000), |_| Reaction::None).unwrap();
+        memory.run_before(Cycle(1 << 40), |c| if c.port == 1 { Reaction::None } else { panic!("answered already") }).unwrap();
     }
 }

@@ -73,7 +73,7 @@ pub mod trace;
 pub use address::{AddressMap, Place};
 pub use device::Device;
 pub use log::{Command, CommandKind};
-pub use memory::{Completion, Kind, Memory, Request};
+pub use memory::{Completion, Kind, Memory, Reaction, Request};
 pub use spec::{BEAT_BYTES, ControllerSpec, MAX_BEATS, MemorySpec, PORTS, PagePolicy, PortSpec, TimingSpec, WriteResponse};
 pub use stats::{MemoryStats, PortStats};
 pub use timing::{Op, Rule, Scope, Timing};

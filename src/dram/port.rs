@@ -1,10 +1,10 @@
 //! One direction of one HP port (its FIFO and its bursts in flight), and the arbiter in front of the controller's queue.
 
-use std::collections::VecDeque;
-
 /// A burst that waits in front of the controller.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Waiting {
+    /// Fabric cycle in which its port took it.
+    pub(super) at: u64,
     /// DDR clock from which the controller port shows it.
     pub(super) arrival: u64,
     pub(super) address: u64,
@@ -21,7 +21,7 @@ struct Flight {
     runs_left: u32,
     /// First fabric cycle in which the answer may start, as far as known.
     ready: u64,
-    /// DDR clock from which its place is free again, once its answer is decided.
+    /// Fabric cycle from which its place is free again, once its answer is decided.
     free: u64,
 }
 
@@ -32,19 +32,54 @@ pub(super) struct Answer {
     pub(super) last: u64,
 }
 
+/// Bursts in the order in which they came. A `VecDeque` copies what it is given, right after it was written: a burst at a time, that wait shows.
+#[derive(Clone, Debug, Default)]
+struct Fifo {
+    bursts: Vec<Waiting>,
+    /// The oldest; those before it are gone.
+    front: usize,
+}
+
+impl Fifo {
+    #[inline]
+    fn front(&self) -> Option<&Waiting> {
+        self.bursts.get(self.front)
+    }
+
+    #[inline]
+    fn push(&mut self, burst: Waiting) {
+        self.bursts.push(burst);
+    }
+
+    /// Takes the oldest; there must be one.
+    #[inline]
+    fn pop(&mut self) -> Waiting {
+        let burst = self.bursts[self.front];
+        self.front += 1;
+        if 2 * self.front > self.bursts.len() + 64 || self.front == self.bursts.len() {
+            self.bursts.drain(..self.front);
+            self.front = 0;
+        }
+        burst
+    }
+}
+
 /// One direction of a port. Bursts in flight are numbered in the order of their grants.
 #[derive(Clone, Debug)]
 pub(super) struct Channel {
-    waiting: VecDeque<Waiting>,
+    waiting: Fifo,
     /// Flight n is at n modulo the length, a power of two of at least `outstanding_max`.
     flights: Vec<Flight>,
-    /// First burst whose place is taken.
-    front: u64,
+    /// First burst that may have its place still when the next one is granted: the ones before it have to be gone by then.
+    oldest: u64,
     /// First burst whose answer is not decided.
     undecided: u64,
     /// Number of the next burst to be granted.
     next: u64,
+    /// Beats of the bursts from `oldest` on.
     flight_beats: u64,
+    /// Fabric cycle from which the place of the burst before `oldest` is free.
+    room_from: u64,
     outstanding_max: u64,
     fifo_beats: u64,
     /// First fabric cycle in which the answer bus is free.
@@ -56,12 +91,13 @@ pub(super) struct Channel {
 impl Channel {
     pub(super) fn new(outstanding_max: u64, fifo_beats: u64) -> Channel {
         Channel {
-            waiting: VecDeque::with_capacity(64),
+            waiting: Fifo::default(),
             flights: vec![Flight::default(); outstanding_max.next_power_of_two() as usize],
-            front: 0,
+            oldest: 0,
             undecided: 0,
             next: 0,
             flight_beats: 0,
+            room_from: 0,
             outstanding_max,
             fifo_beats,
             bus_free: 0,
@@ -78,40 +114,32 @@ impl Channel {
     /// Appends a burst; whether it is the only one that waits.
     #[inline]
     pub(super) fn push(&mut self, waiting: Waiting) -> bool {
-        self.waiting.push_back(waiting);
-        self.waiting.len() == 1
+        let first = self.waiting.front().is_none();
+        self.waiting.push(waiting);
+        first
     }
 
     /// DDR clock from which the oldest waiting burst may be granted; `u64::MAX` when there is none or that is not known yet.
     #[inline]
-    pub(super) fn eligible(&mut self) -> u64 {
-        let Some(&Waiting { arrival, beats, .. }) = self.waiting.front() else { return u64::MAX };
-        let mut at = arrival;
-        let (mut oldest, mut beats) = (self.front, self.flight_beats + u64::from(beats));
-        while self.next - oldest >= self.outstanding_max || beats > self.fifo_beats {
-            if oldest == self.undecided {
+    pub(super) fn eligible(&mut self, ddr_at: impl Fn(u64) -> u64) -> u64 {
+        let Some(&Waiting { at, arrival, beats, .. }) = self.waiting.front() else { return u64::MAX };
+        // Places become free in order, so what this burst has to wait for the ones behind it have to wait for as well.
+        while self.next - self.oldest >= self.outstanding_max || self.flight_beats + u64::from(beats) > self.fifo_beats {
+            if self.oldest == self.undecided {
                 return u64::MAX;
             }
-            let flight = self.flight(oldest);
-            at = at.max(flight.free);
-            beats -= u64::from(flight.beats);
-            oldest += 1;
+            let &mut Flight { free, beats, .. } = self.flight(self.oldest);
+            self.room_from = free;
+            self.flight_beats -= u64::from(beats);
+            self.oldest += 1;
         }
-        at
+        if self.room_from <= at { arrival } else { arrival.max(ddr_at(self.room_from)) }
     }
 
-    /// Takes the oldest waiting burst into flight at DDR clock `now`; returns it with its number.
+    /// Takes the oldest waiting burst into flight; returns it with its number.
     #[inline]
-    pub(super) fn grant(&mut self, now: u64) -> (Waiting, u64) {
-        while self.front < self.undecided {
-            let &mut Flight { free, beats, .. } = self.flight(self.front);
-            if free > now {
-                break;
-            }
-            self.flight_beats -= u64::from(beats);
-            self.front += 1;
-        }
-        let burst = self.waiting.pop_front().expect("only an eligible channel is granted");
+    pub(super) fn grant(&mut self) -> (Waiting, u64) {
+        let burst = self.waiting.pop();
         let number = self.next;
         *self.flight(number) = Flight { tag: burst.tag, beats: burst.beats, ..Flight::default() };
         self.next += 1;
@@ -135,7 +163,7 @@ impl Channel {
 
     /// The next answer in order, if it can be decided now. `streams`: one cycle for each beat (reads), else one for the burst.
     #[inline]
-    pub(super) fn answer(&mut self, streams: bool, ddr_at: impl Fn(u64) -> u64) -> Option<Answer> {
+    pub(super) fn answer(&mut self, streams: bool) -> Option<Answer> {
         let (bus_free, number) = (self.bus_free, self.undecided);
         if number == self.next {
             return None;
@@ -146,7 +174,7 @@ impl Channel {
         }
         let first_beat = flight.ready.max(bus_free);
         let last = if streams { first_beat + u64::from(flight.beats) - 1 } else { first_beat };
-        flight.free = ddr_at(last + 1);
+        flight.free = last + 1;
         let tag = flight.tag;
         self.bus_free = last + 1;
         self.undecided += 1;
@@ -165,13 +193,18 @@ impl Arbiter {
     /// Picks among the HP ports that ask (bit p: port p; one at least) and moves the pointers behind the winner.
     #[inline]
     pub(super) fn pick(&mut self, asks: usize) -> usize {
+        let port = if asks.is_power_of_two() { asks.trailing_zeros() as usize } else { self.prefer(asks) };
+        self.controller_port = 1 - port / 2;
+        self.hp_port[port / 2] = 1 - port % 2;
+        port
+    }
+
+    fn prefer(&self, asks: usize) -> usize {
         let first = self.controller_port;
         let controller_port = if asks >> (2 * first) & 3 != 0 { first } else { 1 - first };
         let of_port = asks >> (2 * controller_port) & 3;
         let pointer = self.hp_port[controller_port];
         let hp = if of_port >> pointer & 1 != 0 { pointer } else { 1 - pointer };
-        self.controller_port = 1 - controller_port;
-        self.hp_port[controller_port] = 1 - hp;
         2 * controller_port + hp
     }
 }
@@ -197,19 +230,19 @@ mod tests {
 
     #[test]
     fn a_burst_waits_for_space_in_the_fifo_and_not_a_clock_longer() {
-        let mut c = Channel::new(8, 32);
+        let (mut c, ddr_at) = (Channel::new(8, 32), |cycle| 10 * cycle);
         for tag in 0..3 {
-            c.push(Waiting { arrival: 5, address: 0, tag, beats: 16 });
+            c.push(Waiting { at: 0, arrival: 5, address: 0, tag, beats: 16 });
         }
         for _ in 0..2 {
-            assert_eq!(c.eligible(), 5);
-            let (_, id) = c.grant(5);
+            assert_eq!(c.eligible(ddr_at), 5);
+            let (_, id) = c.grant();
             c.expect(id, 1);
         }
-        assert_eq!(c.eligible(), u64::MAX, "32 beats are taken and no answer is decided");
+        assert_eq!(c.eligible(ddr_at), u64::MAX, "32 beats are taken and no answer is decided");
         c.done(0, 100);
-        let answer = c.answer(true, |cycle| 10 * cycle).unwrap();
+        let answer = c.answer(true).unwrap();
         assert_eq!((answer.first_beat, answer.last), (100, 115));
-        assert_eq!(c.eligible(), 1160, "free from the cycle after the last beat");
+        assert_eq!(c.eligible(ddr_at), 1160, "free from the cycle after the last beat");
     }
 }

@@ -10,23 +10,23 @@ use super::spec::{ControllerSpec, PagePolicy};
 use super::timing::Op;
 use super::{Kind, MemorySpec};
 
-/// What to do at the planned clock.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What to do, in the order of what becomes possible at the same clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Action {
-    /// Issue all DDR bursts of run `index` of the queue of this direction.
-    Transfer(Kind, usize),
-    /// Open the row of run `index` of the queue of this direction.
-    Activate(Kind, usize),
-    /// Close the bank of run `index` of the queue of this direction.
-    Precharge(Kind, usize),
+    /// Look again: a request reaches the age cap.
+    Wait,
+    /// Issue all DDR bursts of a run.
+    Transfer,
+    /// Open the row of a run.
+    Activate,
+    /// Close the bank of a run.
+    Precharge,
     /// Close a bank that nobody wants (closed-page policy).
-    Close(u8),
+    Close,
     /// Close all banks for a refresh.
     PrechargeAll,
     /// Refresh.
     Refresh,
-    /// Look again: a request reaches the age cap. Comes before anything else at its clock.
-    Wait,
 }
 
 /// An action and its DDR clock.
@@ -34,11 +34,20 @@ pub(super) enum Action {
 pub(super) struct Plan {
     pub(super) at: u64,
     pub(super) action: Action,
+    /// Queue of its run.
+    pub(super) kind: Kind,
+    /// Its run in that queue, or the bank that nobody wants.
+    pub(super) index: usize,
 }
 
 impl Plan {
     /// Nothing to do until something arrives.
-    pub(super) const NONE: Plan = Plan { at: u64::MAX, action: Action::Wait };
+    pub(super) const NONE: Plan = Plan::of_none(u64::MAX, Action::Wait);
+
+    /// An action that is for no run.
+    const fn of_none(at: u64, action: Action) -> Plan {
+        Plan { at, action, kind: Kind::Read, index: 0 }
+    }
 }
 
 /// The transfer that holds command slots: `count` reads or writes from `start` on, tCCD apart.
@@ -79,17 +88,18 @@ pub(super) struct View<'a> {
     pub(super) floor: u64,
 }
 
-/// The best candidate so far, by (clock, class, age).
+/// The best candidate so far, by (clock, action, age).
 struct Best {
-    key: (u64, u8, usize),
-    action: Action,
+    plan: Plan,
+    age: usize,
 }
 
 impl Best {
     #[inline]
-    fn offer(&mut self, at: u64, class: u8, age: usize, action: Action) {
-        if (at, class, age) < self.key {
-            *self = Best { key: (at, class, age), action };
+    fn offer(&mut self, plan: Plan, age: usize) {
+        let best = &self.plan;
+        if (plan.at, plan.action, age) < (best.at, best.action, self.age) {
+            *self = Best { plan, age };
         }
     }
 }
@@ -108,27 +118,28 @@ impl Policy {
     }
 
     /// The next command.
+    #[inline(always)]
     pub(super) fn plan(&self, v: &View) -> Plan {
         let [reads, writes] = v.queues;
         let idle = reads.runs.is_empty() && writes.runs.is_empty();
         if v.refreshing || v.refreshes_owed > self.refresh_postpone_max || (idle && v.refreshes_owed > 0) {
             return self.plan_refresh(v);
         }
-        let mut best = Best { key: (Plan::NONE.at, u8::MAX, usize::MAX), action: Plan::NONE.action };
+        let mut best = Best { plan: Plan::NONE, age: 0 };
         if !idle {
             self.plan_requests(v, &mut best);
         }
         if self.closed_page {
             self.plan_closing(v, &mut best);
         }
-        Plan { at: best.key.0, action: best.action }
+        best.plan
     }
 
     fn plan_refresh(&self, v: &View) -> Plan {
         if v.device.open_mask() != 0 {
-            Plan { at: self.row_slot(&v.last, v.floor, v.device.earliest_precharge_all()), action: Action::PrechargeAll }
+            Plan::of_none(self.row_slot(&v.last, v.floor, v.device.earliest_precharge_all()), Action::PrechargeAll)
         } else {
-            Plan { at: self.row_slot(&v.last, v.floor, v.device.earliest(Op::Refresh, 0)), action: Action::Refresh }
+            Plan::of_none(self.row_slot(&v.last, v.floor, v.device.earliest(Op::Refresh, 0)), Action::Refresh)
         }
     }
 
@@ -148,11 +159,11 @@ impl Policy {
         };
         let (op, at) = self.next_for(device, last, floor, kind, run);
         let action = match op {
-            Op::Activate => Action::Activate(kind, 0),
-            Op::Precharge => Action::Precharge(kind, 0),
-            _ => Action::Transfer(kind, 0),
+            Op::Activate => Action::Activate,
+            Op::Precharge => Action::Precharge,
+            _ => Action::Transfer,
         };
-        Some(Plan { at, action })
+        Some(Plan { at, action, kind, index: 0 })
     }
 
     /// The next command that a run needs, and the first clock at which it can have it.
@@ -185,7 +196,7 @@ impl Policy {
             if taken & bank == 0 && run.hazards == 0 && v.device.has_open(run.bank, run.row) && pressing_bank & bank == 0 {
                 taken |= bank;
                 let at = v.device.earliest(op, run.bank).max(v.floor);
-                best.offer(at, 1, index, Action::Transfer(direction, index));
+                best.offer(Plan { at, action: Action::Transfer, kind: direction, index }, index);
             }
         }
         self.look_ahead(v, direction, 0, &mut taken, best);
@@ -201,7 +212,7 @@ impl Policy {
         }
         for queue in v.queues {
             if let Some(expiry) = queue.runs.first().map(|r| r.entered + self.age_cap).filter(|&e| e > v.now) {
-                best.offer(expiry, 0, 0, Action::Wait);
+                best.offer(Plan::of_none(expiry, Action::Wait), 0);
             }
         }
     }
@@ -217,12 +228,10 @@ impl Policy {
             if v.device.has_open(run.bank, run.row) {
                 continue;
             }
-            let (op, class, action) = if v.device.is_closed(run.bank) {
-                (Op::Activate, 2, Action::Activate(kind, index))
-            } else {
-                (Op::Precharge, 3, Action::Precharge(kind, index))
-            };
-            best.offer(self.row_slot(&v.last, v.floor, v.device.earliest(op, run.bank)), class, age + index, action);
+            let (op, action) =
+                if v.device.is_closed(run.bank) { (Op::Activate, Action::Activate) } else { (Op::Precharge, Action::Precharge) };
+            let at = self.row_slot(&v.last, v.floor, v.device.earliest(op, run.bank));
+            best.offer(Plan { at, action, kind, index }, age + index);
         }
     }
 
@@ -231,7 +240,8 @@ impl Policy {
             let wanted = v.queues.iter().flat_map(|q| &q.runs).any(|r| r.bank == bank && v.device.has_open(bank, r.row));
             if !wanted {
                 let at = self.row_slot(&v.last, v.floor, v.device.earliest(Op::Precharge, bank));
-                best.offer(at, 4, usize::from(bank), Action::Close(bank));
+                let index = usize::from(bank);
+                best.offer(Plan { at, action: Action::Close, kind: Kind::Read, index }, index);
             }
         }
     }
@@ -302,8 +312,8 @@ mod tests {
                 View { device: &device, queues: &queues, last, group_done: 3, refreshes_owed: 0, refreshing: false, now: clock, floor };
             assert_eq!(alone, policy.plan(&view), "{run:?}");
             let op = match alone.action {
-                Action::Activate(..) => Op::Activate,
-                Action::Precharge(..) => Op::Precharge,
+                Action::Activate => Op::Activate,
+                Action::Precharge => Op::Precharge,
                 _ => [Op::Read, Op::Write][kind as usize],
             };
             seen[(op as usize).min(2)] += 1;

@@ -20,6 +20,10 @@ pub enum Op {
 /// Number of [`Op`]s.
 pub(super) const OPS: usize = 5;
 
+impl Op {
+    pub(super) const ALL: [Op; OPS] = [Op::Activate, Op::Precharge, Op::Read, Op::Write, Op::Refresh];
+}
+
 /// Which pairs of commands a rule binds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scope {

@@ -1,6 +1,6 @@
 //! What the machine asks of a memory: the DDR model, or one of fixed latency to test against.
 
-use crate::dram::{Completion, Kind, Memory, Request};
+use crate::dram::{Completion, Kind, Memory, Reaction, Request};
 use crate::error::Result;
 use crate::units::{Cycle, Cycles};
 use std::collections::VecDeque;
@@ -12,9 +12,12 @@ pub trait MemoryModel {
     /// # Errors
     /// When the burst breaks the AXI3 rules of the contract.
     fn submit(&mut self, at: Cycle, request: Request) -> Result<()>;
-    /// Lets everything happen before cycle `end` and before the first beat of the first answer that is decided meanwhile; appends what was decided. Nothing
-    /// appended: all of it happened.
-    fn run_before(&mut self, end: Cycle, out: &mut Vec<Completion>);
+    /// Lets everything happen before cycle `end`, or before that of the first [`Reaction::Until`], or until nothing is left to happen. `react` is told of each
+    /// answer once it is decided, and may submit what follows it.
+    ///
+    /// # Errors
+    /// As [`MemoryModel::submit`].
+    fn run_before(&mut self, end: Cycle, react: impl FnMut(Completion) -> Reaction) -> Result<()>;
     /// Runs up to and including `to`; appends what was decided.
     fn advance(&mut self, to: Cycle, out: &mut Vec<Completion>);
 }
@@ -23,8 +26,8 @@ impl MemoryModel for Memory {
     fn submit(&mut self, at: Cycle, request: Request) -> Result<()> {
         Memory::submit(self, at, request)
     }
-    fn run_before(&mut self, end: Cycle, out: &mut Vec<Completion>) {
-        Memory::run_before(self, end, out);
+    fn run_before(&mut self, end: Cycle, react: impl FnMut(Completion) -> Reaction) -> Result<()> {
+        Memory::run_before(self, end, react)
     }
     fn advance(&mut self, to: Cycle, out: &mut Vec<Completion>) {
         Memory::advance(self, to, out);
@@ -58,10 +61,16 @@ impl MemoryModel for FixedLatency {
         self.pending.insert(place, (at, completion));
         Ok(())
     }
-    fn run_before(&mut self, end: Cycle, out: &mut Vec<Completion>) {
-        if self.pending.front().is_some_and(|(c, _)| *c < end) {
-            out.extend(self.pending.pop_front().map(|(_, c)| c));
+    fn run_before(&mut self, mut end: Cycle, mut react: impl FnMut(Completion) -> Reaction) -> Result<()> {
+        while self.pending.front().is_some_and(|(at, _)| *at < end) {
+            let Some((_, completion)) = self.pending.pop_front() else { break };
+            match react(completion) {
+                Reaction::None => {}
+                Reaction::Submit(at, request) => self.submit(at, request)?,
+                Reaction::Until(cycle) => end = end.min(cycle),
+            }
         }
+        Ok(())
     }
     fn advance(&mut self, to: Cycle, out: &mut Vec<Completion>) {
         while self.pending.front().is_some_and(|(c, _)| *c <= to) {

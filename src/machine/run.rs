@@ -9,7 +9,6 @@ use super::timed::{JobTime, Step, TimedFrame, TokenChange};
 use super::timing;
 use super::transfer::Bursts;
 use crate::accelerator::Accelerator;
-use crate::dram::Completion;
 use crate::engine::{EventQueue, Phase};
 use crate::error::{Error, Result};
 use crate::plan::descriptor::DESCRIPTOR_BYTES;
@@ -47,10 +46,12 @@ struct UnitState {
     running: Option<u32>,
     /// Of a transfer: bursts that the memory has not been handed yet.
     bursts: Bursts,
+    /// HP port of its transfers.
+    hp: u8,
     /// Bursts that it has not answered.
     in_flight: usize,
     /// First cycle in which the unit can decide on another burst.
-    next_burst: Cycle,
+    next_decision: Cycle,
     last_decision: Option<Cycle>,
     /// Cycle of the decision asked for last.
     asked: Option<Cycle>,
@@ -77,7 +78,14 @@ pub struct Machine<'a, M> {
     tokens: [[VecDeque<Cycle>; UNITS]; UNITS],
     leases: Leases,
     frame: TimedFrame,
-    completions: Vec<Completion>,
+}
+
+/// Ends a job; returns the cycle in which its unit is idle again.
+fn end_job(events: &mut EventQueue<Event>, frame: &mut TimedFrame, unit: Unit, index: u32, end: Cycle) -> Cycle {
+    let idle = end + Cycles(1);
+    frame.jobs[index as usize].end = end;
+    events.push(idle, Phase::Update, Event::Done(unit));
+    idle
 }
 
 impl<'a, M: MemoryModel> Machine<'a, M> {
@@ -94,7 +102,6 @@ impl<'a, M: MemoryModel> Machine<'a, M> {
             tokens: Default::default(),
             leases: Leases::default(),
             frame: TimedFrame::default(),
-            completions: Vec::new(),
         }
     }
 
@@ -132,33 +139,16 @@ impl<'a, M: MemoryModel> Machine<'a, M> {
 
     /// Lets the memory run up to the next event, so that all its answers up to there are known. Returns the cycle of that event.
     fn settle_memory(&mut self) -> Result<Option<Cycle>> {
-        let mut completions = std::mem::take(&mut self.completions);
-        let next = loop {
-            let next = self.events.next_cycle();
-            if next.is_none() && self.units.iter().all(|u| u.in_flight == 0) && self.fetch.requested <= self.fetch.filled {
-                break next;
-            }
-            self.memory.run_before(next.unwrap_or(Cycle(u64::MAX)), &mut completions);
-            if completions.is_empty() {
-                break next;
-            }
-            for c in completions.drain(..) {
-                self.answered(c)?;
-            }
-        };
-        self.completions = completions;
-        Ok(next)
-    }
-
-    fn answered(&mut self, c: Completion) -> Result<()> {
-        let unit = Unit::ALL[c.tag as usize];
-        if unit != Unit::Fetch {
-            return self.burst_done(c.last + Cycles(1), unit);
+        let next = self.events.next_cycle();
+        if next.is_none() && self.units.iter().all(|u| u.in_flight == 0) && self.fetch.requested <= self.fetch.filled {
+            return Ok(None);
         }
-        for beat in [DESCRIPTOR_BEATS, 2 * DESCRIPTOR_BEATS] {
-            self.events.push(c.first_beat + Cycles(beat), Phase::Update, Event::Filled);
-        }
-        Ok(())
+        let Machine { memory, events, units, frame, .. } = self;
+        memory.run_before(next.unwrap_or(Cycle(u64::MAX)), |c| match Unit::ALL[c.tag as usize] {
+            Unit::Fetch => fetch::answered(events, c),
+            unit => ports::answered(events, frame, unit, &mut units[unit.index()], c),
+        })?;
+        Ok(self.events.next_cycle())
     }
 
     fn handle(&mut self, now: Cycle, event: Event) -> Result<()> {
@@ -243,17 +233,12 @@ impl<'a, M: MemoryModel> Machine<'a, M> {
         match &draft.job.task {
             Task::Compute(job) => {
                 let end = now + timing::compute_cycles(self.acc, unit, job);
-                self.end_job(unit, index, end);
+                end_job(&mut self.events, &mut self.frame, unit, index, end);
             }
             Task::Transfer(transfer) => self.begin_transfer(now, unit, transfer)?,
             Task::Nop | Task::End => return Err(self.fault(now, index, "only fetch handles it")),
         }
         Ok(())
-    }
-
-    fn end_job(&mut self, unit: Unit, index: u32, end: Cycle) {
-        self.frame.jobs[index as usize].end = end;
-        self.events.push(end + Cycles(1), Phase::Update, Event::Done(unit));
     }
 
     fn done(&mut self, now: Cycle, unit: Unit) -> Result<()> {

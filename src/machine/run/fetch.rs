@@ -1,8 +1,8 @@
 //! `fetch`: descriptors from DRAM to the units' queues (contract, section 3).
 
 use super::{DESCRIPTOR_BEATS, Event, FETCH_SLOTS, Machine};
-use crate::dram::Kind;
-use crate::engine::Phase;
+use crate::dram::{Completion, Kind, Reaction, Request};
+use crate::engine::{EventQueue, Phase};
 use crate::error::Result;
 use crate::machine::MemoryModel;
 use crate::plan::descriptor::DESCRIPTOR_BYTES;
@@ -18,7 +18,9 @@ impl<M: MemoryModel> Machine<'_, M> {
         if FETCH_SLOTS - reserved >= 2 && self.fetch.requested < total {
             let address = self.plan.program_address + (self.fetch.requested * DESCRIPTOR_BYTES) as u64;
             self.fetch.requested += 2;
-            self.submit(now + Cycles(1), Unit::Fetch, Kind::Read, address, 2 * DESCRIPTOR_BEATS as u8)?;
+            let port = self.acc.port(Unit::Fetch).expect("fetch has a port").hp;
+            let (beats, tag) = (2 * DESCRIPTOR_BEATS as u8, Unit::Fetch.index() as u32);
+            self.memory.submit(now + Cycles(1), Request { port, kind: Kind::Read, addr: address, beats, tag })?;
             progress = true;
         }
         if let Some(head) = head {
@@ -53,4 +55,12 @@ impl<M: MemoryModel> Machine<'_, M> {
         self.fetch.dispatched += 1;
         Ok(true)
     }
+}
+
+/// Two descriptors come, each visible once its last beat has.
+pub(super) fn answered(events: &mut EventQueue<Event>, answer: Completion) -> Reaction {
+    let [first, second] = [1, 2].map(|k| answer.first_beat + Cycles(k * DESCRIPTOR_BEATS));
+    events.push(first, Phase::Update, Event::Filled);
+    events.push(second, Phase::Update, Event::Filled);
+    Reaction::Until(first)
 }

@@ -148,11 +148,12 @@ impl Accelerator {
 }
 
 /// The embedded accelerator files: name, path errors call it by, text.
-const BUILTIN: [(&str, &str, &str); 12] = [
+const BUILTIN: [(&str, &str, &str); 13] = [
     ("pynq-z1-default", "configs/accelerators/pynq-z1-default.toml", include_str!("../configs/accelerators/pynq-z1-default.toml")),
     ("uav-fast", "configs/accelerators/uav-fast.toml", include_str!("../configs/accelerators/uav-fast.toml")),
     ("uav-accurate", "configs/accelerators/uav-accurate.toml", include_str!("../configs/accelerators/uav-accurate.toml")),
     ("uav-precise", "configs/accelerators/uav-precise.toml", include_str!("../configs/accelerators/uav-precise.toml")),
+    ("uav-finest", "configs/accelerators/uav-finest.toml", include_str!("../configs/accelerators/uav-finest.toml")),
     ("uav-large", "configs/accelerators/uav-large.toml", include_str!("../configs/accelerators/uav-large.toml")),
     ("small", "configs/accelerators/small.toml", include_str!("../configs/accelerators/small.toml")),
     ("tiny", "configs/accelerators/tiny.toml", include_str!("../configs/accelerators/tiny.toml")),

@@ -275,6 +275,7 @@ fn depths_that_are_no_powers_of_two_take_more_block_ram_in_vivado() {
         ("uav-large", 250, 278),
         ("pynq-z1-default", 238, 270),
         ("uav-precise", 193, 221),
+        ("uav-finest", 193, 221),
         ("dnn3", 209, 224),
     ] {
         let acc = accelerator::builtin(name).unwrap();

@@ -24,13 +24,12 @@ fn holds(arguments: &[&str], folder: &str, names: &str) {
 
 #[test]
 fn the_golden_runs_have_not_moved() {
-    let pairs = "dnn1 dnn2 dnn3 mobile_block skynet_c uav-accurate uav-detector uav-fast uav-large uav-precise uav-ternary";
+    let pairs = "dnn1 dnn2 dnn3 mobile_block skynet_c uav-accurate uav-detector uav-fast uav-finest uav-large uav-precise uav-ternary";
     holds(&[], "traces", pairs);
 }
 
 #[test]
 fn the_golden_accuracies_have_not_moved() {
-    let networks =
-        "dnn1 dnn2 dnn3 mobile_block skynet_c uav-accurate uav-detector uav-detector-8-8 uav-fast uav-large uav-precise uav-ternary";
+    let networks = "dnn1 dnn2 dnn3 mobile_block skynet_c uav-accurate uav-detector uav-detector-8-8 uav-fast uav-finest uav-large uav-precise uav-ternary";
     holds(&["--accuracy"], "traces/accuracy", networks);
 }

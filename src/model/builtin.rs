@@ -28,6 +28,7 @@ pub static BUILTIN: &[Builtin] = &[
     folder!("uav-fast", weights),
     folder!("uav-accurate", weights),
     folder!("uav-precise", weights),
+    folder!("uav-finest", weights),
     folder!("uav-large", weights),
     folder!("dnn1", weights),
     folder!("dnn2", weights),

@@ -121,7 +121,7 @@ impl Controller {
     #[inline(always)]
     pub(super) fn serve_at_once(&mut self, kind: Kind, run: &Run, clock: u64) -> Option<u64> {
         let (op, at) = self.policy.next_for(&self.device, &self.last, self.floor.max(clock), kind, run);
-        if at > clock || !matches!(op, Op::Read | Op::Write) || self.next_refresh == clock {
+        if at > clock || !matches!(op, Op::Read | Op::Write) {
             return None;
         }
         self.floor = clock + 1;

@@ -96,7 +96,7 @@ fn levers(network: &Network, board: &Board, target: Target, best: &Trial) -> Res
 fn summary(network: &str, board: &str, a: &Arguments, found: &Found, levers: &str) -> String {
     let (best, analytical) = (&found.trials[found.best], found.analytical.map(|k| &found.trials[k]));
     let mut text = format!(
-        "{network} on {board} at {} MHz (assumed): {} designs simulated, {} choices of parallel factors fit\n\n",
+        "{network} on {board} at {} MHz (assumed): designs simulated: {}, choices of parallel factors that fit: {}\n\n",
         a.place.clock_mhz,
         found.trials.len(),
         found.factors

@@ -70,11 +70,15 @@ pub fn map<T: Sync, R: Send>(jobs: usize, items: &[T], work: impl Fn(&T) -> Resu
     Ok(made.into_iter().filter_map(into_inner).collect())
 }
 
-/// As [`map`], in chunks that end before the items `ends`, in ascending order: after each chunk `wanted` is told all results so far and says whether another one
-/// is. A chunk is begun while the last items of the one before are at work; what was begun in vain is dropped, so the results do not depend on the jobs.
+/// As [`map`], in chunks that end before the items `ends`: after each chunk `wanted` is told all results so far and says whether another one is. A chunk is begun
+/// while the last items of the one before are at work; what was begun in vain is dropped, so the results do not depend on the jobs. After an error the rest of
+/// the chunks begun is still done.
 ///
 /// # Errors
 /// What `work` gives.
+///
+/// # Panics
+/// When `ends` are not in ascending order, from 1 on, up to the number of items.
 pub fn map_chunks<T: Sync, R: Send>(
     jobs: usize,
     items: &[T],
@@ -82,27 +86,22 @@ pub fn map_chunks<T: Sync, R: Send>(
     work: impl Fn(&T) -> Result<R> + Sync,
     wanted: impl Fn(&[R]) -> bool + Sync,
 ) -> Result<Vec<R>> {
+    assert!([0].iter().chain(ends).is_sorted_by(|a, b| a < b) && ends.last().is_none_or(|&end| end <= items.len()), "chunks: {ends:?}");
     let made = items.iter().map(|_| None).collect();
-    let chunks = Mutex::new(Chunks { made, results: Vec::new(), settled: 0, next: 0, over: ends.is_empty(), failed: None });
-    let settled = Condvar::new();
-    // Where a worker panics the others do not wait for its item.
-    let work = |item: &T| {
-        let stop = OnPanic(|| {
-            lock(&chunks).over = true;
-            settled.notify_all();
-        });
-        let result = work(item);
-        drop(stop);
-        result
-    };
+    let chunks = Mutex::new(Chunks { made, results: Vec::new(), ends, next: 0, over: ends.is_empty(), failed: None });
+    let changed = Condvar::new();
     let workers: Vec<usize> = (0..threads(jobs).min(items.len())).collect();
     each(workers.len(), &workers, |_| {
+        // Where one panics the others do not wait for what it had to do. Before the lock, which it takes once that is gone.
+        let _stop = OnPanic(|| {
+            lock(&chunks).over = true;
+            changed.notify_all();
+        });
         let mut state = lock(&chunks);
         while !state.over {
-            let allowed = ends[(state.settled + 1).min(ends.len() - 1)];
             let k = state.next;
-            if k == allowed {
-                state = settled.wait(state).unwrap_or_else(PoisonError::into_inner);
+            if k == state.allowed() {
+                state = changed.wait(state).unwrap_or_else(PoisonError::into_inner);
                 continue;
             }
             state.next += 1;
@@ -110,8 +109,9 @@ pub fn map_chunks<T: Sync, R: Send>(
             let result = work(&items[k]);
             state = lock(&chunks);
             state.made[k] = Some(result);
-            state.settle(ends, &wanted);
-            settled.notify_all();
+            if state.settle(&wanted) {
+                changed.notify_all();
+            }
         }
         Ok(())
     })?;
@@ -120,13 +120,13 @@ pub fn map_chunks<T: Sync, R: Send>(
 }
 
 /// How far [`map_chunks`] is.
-struct Chunks<R> {
+struct Chunks<'a, R> {
     /// Results of chunks that are not settled, at their items.
     made: Vec<Option<Result<R>>>,
     /// Those of the settled ones.
     results: Vec<R>,
-    /// Number of settled chunks.
-    settled: usize,
+    /// Ends of the chunks that are not settled.
+    ends: &'a [usize],
     /// First item that nobody has begun.
     next: usize,
     /// Nothing more is to be begun.
@@ -134,22 +134,29 @@ struct Chunks<R> {
     failed: Option<crate::Error>,
 }
 
-impl<R> Chunks<R> {
-    /// Settles the chunks that are done.
-    fn settle(&mut self, ends: &[usize], wanted: &impl Fn(&[R]) -> bool) {
-        while !self.over && self.made[self.results.len()..ends[self.settled]].iter().all(Option::is_some) {
-            for result in self.made[self.results.len()..ends[self.settled]].iter_mut().filter_map(Option::take) {
+impl<R> Chunks<'_, R> {
+    /// Items that may be begun: those of the chunk that is to be settled next, and of the one behind it.
+    fn allowed(&self) -> usize {
+        self.ends[1.min(self.ends.len() - 1)]
+    }
+
+    /// Settles the chunks that are done; whether there were any.
+    fn settle(&mut self, wanted: &impl Fn(&[R]) -> bool) -> bool {
+        let before = self.ends.len();
+        while !self.over && self.made[self.results.len()..self.ends[0]].iter().all(Option::is_some) {
+            for result in self.made[self.results.len()..self.ends[0]].iter_mut().filter_map(Option::take) {
                 match result {
                     Ok(result) => self.results.push(result),
                     Err(e) => {
                         (self.failed, self.over) = (Some(e), true);
-                        return;
+                        return true;
                     }
                 }
             }
-            self.settled += 1;
-            self.over = self.settled == ends.len() || !wanted(&self.results);
+            self.ends = &self.ends[1..];
+            self.over = self.ends.is_empty() || !wanted(&self.results);
         }
+        self.ends.len() < before
     }
 }
 
@@ -205,6 +212,7 @@ pub(super) fn into_inner<T>(mutex: Mutex<T>) -> T {
 mod tests {
     use super::*;
     use crate::Error;
+    use std::time::Duration;
 
     #[test]
     fn results_are_in_the_order_of_the_items() {
@@ -243,11 +251,45 @@ mod tests {
         }
     }
 
+    /// The last item of a chunk is done only once one of the next is begun.
+    #[test]
+    fn a_chunk_is_begun_while_the_one_before_is_at_work() {
+        let items: Vec<usize> = (0..16).collect();
+        let (begun, changed) = (Mutex::new(0), Condvar::new());
+        let work = |&k: &usize| {
+            let mut begun = lock(&begun);
+            *begun = (*begun).max(k);
+            changed.notify_all();
+            if k == 7 {
+                let (_begun, waited) = changed.wait_timeout_while(begun, Duration::from_secs(60), |begun| *begun < 8).unwrap();
+                assert!(!waited.timed_out(), "nobody began item 8");
+            }
+            Ok(k)
+        };
+        assert_eq!(map_chunks(2, &items, &[8, 16], work, |_| true).unwrap(), items);
+    }
+
     #[test]
     #[should_panic]
-    fn a_panic_leaves_nobody_waiting() {
+    fn a_panic_of_an_item_leaves_nobody_waiting() {
         let items: Vec<usize> = (0..40).collect();
         let _ = map_chunks(4, &items, &[8, 40], |&k| if k == 5 { panic!("of an item") } else { Ok(k) }, |_| true);
+    }
+
+    #[test]
+    #[should_panic]
+    fn a_panic_between_chunks_leaves_nobody_waiting() {
+        let items: Vec<usize> = (0..40).collect();
+        let _ = map_chunks(4, &items, &[8, 16, 40], |&k| Ok(k), |_| panic!("of what is wanted"));
+    }
+
+    #[test]
+    fn ends_of_chunks_are_checked() {
+        let items: Vec<usize> = (0..40).collect();
+        for ends in [&[0, 8][..], &[8, 8], &[8, 41], &[16, 8]] {
+            let mapped = std::panic::catch_unwind(|| map_chunks(2, &items, ends, |&k| Ok(k), |_| true));
+            assert!(mapped.is_err(), "{ends:?}");
+        }
     }
 
     #[test]

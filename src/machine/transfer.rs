@@ -101,6 +101,8 @@ mod tests {
         let starts = [0, 0x80, 0x100, 0x180, 0x1000, 0x1080, 0x1100, 0x1180];
         let bursts = starts.map(|at| (at, if at & 0x80 == 0 { 16 } else { 1 }));
         assert_eq!(cut(0, (17, 2, 2), 0x100, 0x1000), bursts);
+        // And from an address on, blocks count from there too.
+        assert_eq!(cut(0x4000, (17, 2, 2), 0x100, 0x1000), bursts.map(|(at, beats)| (0x4000 + at, beats)));
         for none in [(0, 2, 2), (17, 0, 2), (17, 2, 0)] {
             assert_eq!(cut(0, none, 0x100, 0x1000), []);
         }

@@ -187,3 +187,24 @@ pub fn buffer_slices(acc: &Accelerator) -> u64 {
     let of_word = |word: u64| (0..64).step_by(SLICE_BITS as usize).filter(|s| word >> s & ((1 << SLICE_BITS) - 1) != 0).count() as u64;
     needed.0.into_iter().map(of_word).sum()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bit_lies_in_the_slice_of_its_place_in_the_queue() {
+        // Bits 4 to 23, then 64 to 511: in slices of six, the last of which has no bits behind them.
+        let places: Vec<u64> = (4..24).chain(64..512).collect();
+        for slice in places.chunks(6) {
+            for &bit in slice {
+                let all = slice.iter().fold(Bits::default(), |bits, &bit| bits.with(bit, 1));
+                assert_eq!(slices(Bits::default().with(bit, 1)), (1, all), "bit {bit}");
+            }
+            assert_eq!(slices(slice.iter().fold(Bits::default(), |bits, &bit| bits.with(bit, 1))).0, 1);
+        }
+        for bit in (0..4).chain(24..64) {
+            assert_eq!(slices(Bits::default().with(bit, 1)), (0, Bits::default()), "bit {bit} is in no queue");
+        }
+    }
+}

@@ -3,15 +3,22 @@
 
 use crate::plan::Draft;
 use crate::plan::access::Access;
-use std::collections::BTreeMap;
 
 /// Who wrote what last, as far as jobs are done.
 #[derive(Clone, Debug, Default)]
 struct Versions {
-    /// Memory id -> disjoint ranges (lo, hi, job), sorted.
-    memories: BTreeMap<u8, Vec<(u32, u32, u32)>>,
-    /// (region, block) -> number of finished writes of each row.
-    rows: BTreeMap<(usize, u32), Vec<u32>>,
+    /// Of each memory, by id: disjoint ranges (lo, hi, job), sorted.
+    memories: Vec<Vec<(u32, u32, u32)>>,
+    /// Of each region, of each block: number of finished writes of each row.
+    rows: Vec<Vec<Vec<u32>>>,
+}
+
+/// The element at `index` of a list that grows up to it.
+fn grown<T: Default>(list: &mut Vec<T>, index: usize) -> &mut T {
+    if list.len() <= index {
+        list.resize_with(index + 1, T::default);
+    }
+    &mut list[index]
 }
 
 impl Versions {
@@ -21,7 +28,7 @@ impl Versions {
                 if lo >= hi {
                     return;
                 }
-                let ranges = self.memories.entry(id).or_default();
+                let ranges = grown(&mut self.memories, usize::from(id));
                 let (first, end) = (ranges.partition_point(|r| r.1 <= lo), ranges.partition_point(|r| r.0 < hi));
                 let covered = &ranges[first..end];
                 let before = covered.first().filter(|r| r.0 < lo).map(|r| (r.0, lo, r.2));
@@ -29,8 +36,9 @@ impl Versions {
                 ranges.splice(first..end, before.into_iter().chain([(lo, hi, job)]).chain(after));
             }
             Access::Dram { region, blocks, rows, .. } => {
+                let of_region = grown(&mut self.rows, region);
                 for block in blocks.0..blocks.1 {
-                    let counts = self.rows.entry((region, block)).or_default();
+                    let counts = grown(of_region, block as usize);
                     if counts.len() < rows.1 as usize {
                         counts.resize(rows.1 as usize, 0);
                     }
@@ -47,7 +55,7 @@ impl Versions {
         let mut mix = Mix::default();
         match *access {
             Access::Memory { id, lo, hi, .. } => {
-                for &(a, b, who) in self.memories.get(&id).into_iter().flatten() {
+                for &(a, b, who) in self.memories.get(usize::from(id)).into_iter().flatten() {
                     if a.max(lo) < b.min(hi) {
                         mix.add(u64::from(a.max(lo)));
                         mix.add(u64::from(b.min(hi)) << 32 | u64::from(who));
@@ -55,8 +63,9 @@ impl Versions {
                 }
             }
             Access::Dram { region, blocks, rows, .. } => {
+                let of_region = self.rows.get(region).map_or(&[][..], |r| r);
                 for block in blocks.0..blocks.1 {
-                    let counts = self.rows.get(&(region, block)).map_or(&[][..], |c| c);
+                    let counts = of_region.get(block as usize).map_or(&[][..], |c| c);
                     let end = (rows.1 as usize).min(counts.len());
                     let start = (rows.0 as usize).min(end);
                     mix.add(counts[start..end].iter().map(|&c| u64::from(c)).sum());

@@ -2,20 +2,21 @@
 
 use crate::error::{Error, Result};
 use crate::units::Hertz;
+use strength_reduce::StrengthReducedU64;
 
-/// DDR clocks per fabric cycle as a reduced fraction.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// DDR clocks per fabric cycle as a reduced fraction. Every burst is converted a few times, so the divisions are prepared: multiplications take their place.
+#[derive(Clone, Copy, Debug)]
 pub(super) struct ClockRatio {
-    ddr: u64,
-    fabric: u64,
+    ddr: StrengthReducedU64,
+    fabric: StrengthReducedU64,
 }
 
 /// `value * numerator / denominator`, rounded up; saturating.
 #[inline]
-fn scale_up(value: u64, numerator: u64, denominator: u64) -> u64 {
-    match value.checked_mul(numerator) {
-        Some(product) => product.div_ceil(denominator),
-        None => scale_far(value, numerator, denominator, denominator - 1),
+fn scale_up(value: u64, numerator: StrengthReducedU64, denominator: StrengthReducedU64) -> u64 {
+    match value.checked_mul(numerator.get()).and_then(|product| product.checked_add(denominator.get() - 1)) {
+        Some(product) => product / denominator,
+        None => scale_far(value, numerator.get(), denominator.get(), denominator.get() - 1),
     }
 }
 
@@ -38,27 +39,27 @@ impl ClockRatio {
         while b != 0 {
             (a, b) = (b, a % b);
         }
-        Ok(ClockRatio { ddr: ddr_clock_hz / a, fabric: fabric.0 / a })
+        Ok(ClockRatio { ddr: StrengthReducedU64::new(ddr_clock_hz / a), fabric: StrengthReducedU64::new(fabric.0 / a) })
     }
 
     /// First DDR clock at or after the edge of a fabric cycle.
     #[inline]
-    pub(super) fn ddr_at(self, cycle: u64) -> u64 {
+    pub(super) fn ddr_at(&self, cycle: u64) -> u64 {
         scale_up(cycle, self.ddr, self.fabric)
     }
 
     /// First fabric cycle whose edge is at or after a DDR clock.
     #[inline]
-    pub(super) fn fabric_at(self, clock: u64) -> u64 {
+    pub(super) fn fabric_at(&self, clock: u64) -> u64 {
         scale_up(clock, self.fabric, self.ddr)
     }
 
     /// The fabric cycle in which a DDR clock falls.
     #[inline]
-    pub(super) fn fabric_of(self, clock: u64) -> u64 {
-        match clock.checked_mul(self.fabric) {
+    pub(super) fn fabric_of(&self, clock: u64) -> u64 {
+        match clock.checked_mul(self.fabric.get()) {
             Some(product) => product / self.ddr,
-            None => scale_far(clock, self.fabric, self.ddr, 0),
+            None => scale_far(clock, self.fabric.get(), self.ddr.get(), 0),
         }
     }
 }
@@ -71,7 +72,7 @@ mod tests {
     fn edges_of_525_mhz_and_100_mhz_line_up_every_21_clocks() {
         // 525 / 100 = 21 / 4: fabric edges fall on DDR time 0, 5.25, 10.5, 15.75, 21.
         let r = ClockRatio::new(525_000_000, Hertz(100_000_000)).unwrap();
-        assert_eq!((r.ddr, r.fabric), (21, 4));
+        assert_eq!((r.ddr.get(), r.fabric.get()), (21, 4));
         assert_eq!([0, 1, 2, 3, 4].map(|c| r.ddr_at(c)), [0, 6, 11, 16, 21]);
         assert_eq!([0, 1, 5, 6, 20, 21, 22].map(|d| r.fabric_at(d)), [0, 1, 1, 2, 4, 4, 5]);
         assert_eq!([0, 5, 6, 10, 11, 20, 21].map(|d| r.fabric_of(d)), [0, 0, 1, 1, 2, 3, 4]);
@@ -82,6 +83,10 @@ mod tests {
         let r = ClockRatio::new(525_000_001, Hertz(99_999_989)).unwrap();
         let far = 1 << 44;
         assert_eq!(r.fabric_of(r.ddr_at(far)), far);
+        for last in [u64::MAX, u64::MAX / 525_000_001, u64::MAX / 525_000_001 + 1] {
+            let exact = (u128::from(last) * 525_000_001).div_ceil(99_999_989);
+            assert_eq!(r.ddr_at(last), u64::try_from(exact).unwrap_or(u64::MAX), "{last}");
+        }
         assert!(ClockRatio::new(525_000_000, Hertz(0)).is_err());
     }
 }

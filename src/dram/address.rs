@@ -91,11 +91,16 @@ impl AddressMap {
 
     /// Where a byte address below [`AddressMap::capacity_bytes`] lives.
     pub fn decode(&self, address: u64) -> Place {
-        let field = |field: Field| {
-            let bits = |s: &Slice| ((address >> s.address_shift) as u32 & ((1 << s.bits) - 1)) << s.field_shift;
-            self.slices.iter().filter(|s| s.field == field).fold(0, |value, s| value | bits(s))
-        };
-        Place { row: field(Field::Row), bank: field(Field::Bank) as u8, column: field(Field::Column) }
+        let (mut row, mut bank, mut column) = (0, 0, 0);
+        for s in &self.slices {
+            let bits = ((address >> s.address_shift) as u32 & ((1 << s.bits) - 1)) << s.field_shift;
+            match s.field {
+                Field::Row => row |= bits,
+                Field::Bank => bank |= bits as u8,
+                Field::Column => column |= bits,
+            }
+        }
+        Place { row, bank, column }
     }
 
     /// The byte address of a place: the inverse of [`AddressMap::decode`].

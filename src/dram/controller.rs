@@ -102,7 +102,7 @@ impl Controller {
         self.stats.refreshes += skipped;
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn push(&mut self, kind: Kind, run: Run) {
         let [reads, writes] = &mut self.queues;
         let (queue, other) = if kind == Kind::Read { (reads, &*writes) } else { (writes, &*reads) };
@@ -269,6 +269,7 @@ impl Controller {
     }
 
     /// Issues all DDR bursts of a run, the first at `clock`. Returns the clock at which its last data has passed.
+    #[inline(always)]
     fn transfer(&mut self, kind: Kind, run: &Run, clock: u64) -> u64 {
         let count = u64::from(run.count);
         let last = clock + (count - 1) * self.timing.t_ccd;

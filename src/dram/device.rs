@@ -33,7 +33,7 @@ pub struct Device {
 const BANK_GAPS: usize = 4;
 const RANK_GAPS: usize = 2;
 
-/// Gaps that a command has at most on its bank, and on the rank.
+/// How many gaps [`Timing::rules`] has for a command on its bank, and on the rank. Said here too, so that loops over them are unrolled.
 #[inline]
 const fn gap_counts(op: Op) -> (usize, usize) {
     match op {
@@ -51,12 +51,13 @@ struct Gap {
     clocks: u64,
 }
 
-/// The gaps of a command, `most` at most; in the place of those missing one that holds anyway.
-fn gaps<const N: usize>(timing: &Timing, op: Op, scope: Scope, most: usize) -> [Gap; N] {
+/// The `count` gaps of a command; what is behind them is not looked at.
+fn gaps<const N: usize>(timing: &Timing, op: Op, scope: Scope, count: usize) -> [Gap; N] {
     let mut gaps = [Gap { to: op, clocks: 0 }; N];
-    let rules = timing.rules().into_iter().filter(|r| r.from == op && r.scope == scope && r.clocks > 0);
-    for (k, rule) in rules.enumerate() {
-        gaps[..most][k] = Gap { to: rule.to, clocks: rule.clocks };
+    let rules: Vec<_> = timing.rules().into_iter().filter(|r| r.from == op && r.scope == scope).collect();
+    assert_eq!(rules.len(), count, "gaps after {op:?} on the {scope:?}");
+    for (gap, rule) in gaps.iter_mut().zip(rules) {
+        *gap = Gap { to: rule.to, clocks: rule.clocks };
     }
     gaps
 }

@@ -62,7 +62,7 @@ pub struct Completion {
     pub last: Cycle,
 }
 
-/// What follows an answer for who runs the memory.
+/// What follows an answer for who runs the memory. Nothing follows before its first beat, so no cycle here is an earlier one.
 #[derive(Clone, Copy, Debug)]
 pub enum Reaction {
     /// Nothing, or nothing that the memory would see.
@@ -220,17 +220,17 @@ impl Memory {
     pub fn submit(&mut self, at: Cycle, request: Request) -> Result<()> {
         let kind = request.kind as usize;
         let port = usize::from(request.port);
-        if self.enter(at, &request)? {
+        if self.enter(self.horizon, at, &request)? {
             self.look_at(kind, port);
             self.plan_grant(kind);
         }
         Ok(())
     }
 
-    /// Has a burst wait in its port; whether it is the only one there.
-    #[inline]
-    fn enter(&mut self, at: Cycle, request: &Request) -> Result<bool> {
-        self.check_legal(at, request)?;
+    /// Has a burst wait in its port, which sees it in cycle `at`, not before `from`; whether it is the only one there.
+    #[inline(always)]
+    fn enter(&mut self, from: u64, at: Cycle, request: &Request) -> Result<bool> {
+        self.check_legal(from, at, request)?;
         let kind = request.kind as usize;
         let channel = &mut self.channels[kind][usize::from(request.port)];
         channel.next_request = at.0 + 1;
@@ -239,35 +239,35 @@ impl Memory {
         Ok(channel.push(Waiting { at: at.0, arrival, address: request.addr, tag: request.tag, beats: request.beats }))
     }
 
-    fn check_legal(&self, at: Cycle, r: &Request) -> Result<()> {
-        let fault = |what: &str| Error::fault(what).value(format!("{at}, {r:?}"));
-        if at.0 < self.horizon {
-            return Err(fault("a memory request comes after its time").allowed(format!("cycle {} or later", self.horizon)));
+    #[inline(always)]
+    fn check_legal(&self, from: u64, at: Cycle, r: &Request) -> Result<()> {
+        if at.0 < from {
+            return Err(illegal("a memory request comes after its time", at, r, format_args!("cycle {from} or later")));
         }
         if at.0 > 1 << 48 {
-            return Err(fault("a memory request lies too far ahead").allowed("cycle 2^48 or earlier"));
+            return Err(illegal("a memory request lies too far ahead", at, r, format_args!("cycle 2^48 or earlier")));
         }
         if usize::from(r.port) >= PORTS {
-            return Err(fault("no such HP port").allowed("0 to 3"));
+            return Err(illegal("no such HP port", at, r, format_args!("0 to 3")));
         }
         if !(1..=MAX_BEATS).contains(&r.beats) {
-            return Err(fault("a burst of illegal length").allowed("1 to 16 beats"));
+            return Err(illegal("a burst of illegal length", at, r, format_args!("1 to 16 beats")));
         }
         if !r.addr.is_multiple_of(BEAT_BYTES) {
-            return Err(fault("a burst is not aligned to its beats").allowed("multiples of 8"));
+            return Err(illegal("a burst is not aligned to its beats", at, r, format_args!("multiples of 8")));
         }
-        let end = r.addr.saturating_add(BEAT_BYTES * u64::from(r.beats));
-        if end > self.map.capacity_bytes() {
-            return Err(fault("a burst lies outside the DRAM").allowed(format!("addresses below {:#x}", self.map.capacity_bytes())));
+        let (end, capacity) = (r.addr.saturating_add(BEAT_BYTES * u64::from(r.beats)), self.map.capacity_bytes());
+        if end > capacity {
+            return Err(illegal("a burst lies outside the DRAM", at, r, format_args!("addresses below {capacity:#x}")));
         }
         if r.addr / 4096 != (end - 1) / 4096 {
-            return Err(fault("a burst crosses a 4 KiB boundary").hint("split it there"));
+            return Err(illegal("a burst crosses a 4 KiB boundary", at, r, format_args!("two bursts, split there")));
         }
         let free = self.channels[r.kind as usize][usize::from(r.port)].next_request;
         let earliest = if r.kind == Kind::Write && free > 0 { free + u64::from(r.beats) - 1 } else { free };
         if at.0 < earliest {
             let what = "two bursts use one channel of an HP port at once";
-            return Err(fault(what).allowed(format!("cycle {earliest} or later")));
+            return Err(illegal(what, at, r, format_args!("cycle {earliest} or later")));
         }
         Ok(())
     }
@@ -294,7 +294,8 @@ impl Memory {
     /// Lets everything happen up to and including fabric cycle `to`; appends the answers decided by then, in the order of their
     /// decisions. Each is decided before its first beat. How a span is cut into calls changes nothing.
     pub fn advance(&mut self, to: Cycle, out: &mut Vec<Completion>) {
-        let mut end = End { cycle: u64::MAX, clock: self.ratio.ddr_at(to.0.saturating_add(1)) };
+        let behind = to.0.saturating_add(1);
+        let mut end = End { cycle: behind, clock: self.ratio.ddr_at(behind) };
         let mut keep = |answer| {
             out.push(answer);
             Reaction::None
@@ -310,11 +311,11 @@ impl Memory {
         self.horizon = self.horizon.max(to.0);
     }
 
-    /// Lets everything happen before fabric cycle `end`, or before the cycle of the first [`Reaction::Until`], or until the memory is idle. `react` is told of each
-    /// answer when it is decided, before its first beat, and may submit what follows it.
+    /// Lets everything happen before fabric cycle `end`, or before the earliest [`Reaction::Until`], or until the memory is idle. `react` is told of each answer
+    /// when it is decided, before its first beat, and may submit what follows it.
     ///
     /// # Errors
-    /// Fault: a request that [`Memory::submit`] refuses.
+    /// Fault: a request that [`Memory::submit`] refuses, or a reaction to an answer before its first beat. The memory is not to be used after one.
     pub fn run_before(&mut self, end: Cycle, mut react: impl FnMut(Completion) -> Reaction) -> Result<()> {
         if self.end.cycle != end.0 {
             self.end = End { cycle: end.0, clock: self.ratio.ddr_at(end.0) };
@@ -384,15 +385,15 @@ impl Memory {
         let asks = self.eligible[k].iter().rev().fold(0, |asks, &at| asks << 1 | usize::from(at <= clock));
         self.controller.stats.contended_grants += u64::from(asks & (asks - 1) != 0);
         let port = self.arbiters[k].pick(asks);
-        let (burst, number) = self.channels[k][port].grant();
+        let (address, burst_beats, number) = self.channels[k][port].grant();
         let stats = &mut self.controller.stats.ports[port];
         let (bursts, beats) = match kind {
             Kind::Read => (&mut stats.read_bursts, &mut stats.read_beats),
             Kind::Write => (&mut stats.write_bursts, &mut stats.write_beats),
         };
         *bursts += 1;
-        *beats += u64::from(burst.beats);
-        let (first, last) = self.ddr_bursts(&burst);
+        *beats += u64::from(burst_beats);
+        let (first, last) = self.ddr_bursts(address, burst_beats);
         // One run and nothing else to do: it may go on at once.
         let alone = first >> self.block_shift == (last - 1) >> self.block_shift && self.roomy[k] && self.controller.is_free();
         let run = self.run(kind, clock, port, number, first, last);
@@ -401,11 +402,9 @@ impl Memory {
         let runs = if alone { 1 } else { self.enqueue(kind, run, first, last) };
         self.next_grant[k] = clock + 1;
         match if self.answers_grants(kind) { Some(clock) } else { passed } {
-            Some(done) => {
-                self.channels[k][port].expect(number, 1);
-                self.transferred(kind, port as u8, number, done, end, react)?;
-            }
-            None => self.channels[k][port].expect(number, runs),
+            Some(done) => self.transferred(kind, port as u8, number, done, end, react)?,
+            None if runs > 1 => self.channels[k][port].expect(number, runs),
+            None => {}
         }
         self.look_at(k, port);
         self.plan_grant(k);
@@ -425,9 +424,9 @@ impl Memory {
 
     /// The DDR bursts that an AXI burst touches, by number: the first, and the one behind the last.
     #[inline]
-    fn ddr_bursts(&self, w: &Waiting) -> (u64, u64) {
+    fn ddr_bursts(&self, address: u64, beats: u8) -> (u64, u64) {
         let shift = self.ddr_burst_shift;
-        (w.address >> shift, ((w.address + BEAT_BYTES * u64::from(w.beats) - 1) >> shift) + 1)
+        (address >> shift, ((address + BEAT_BYTES * u64::from(beats) - 1) >> shift) + 1)
     }
 
     /// The run that an AXI burst begins with at DDR burst `first`: what it touches of one bank and row, up to `end`.
@@ -446,6 +445,7 @@ impl Memory {
     }
 
     /// Queues the runs of an AXI burst that touches the DDR bursts from `first` to before `end`; returns their number.
+    #[inline(always)]
     fn enqueue(&mut self, kind: Kind, run: Run, first: u64, end: u64) -> u32 {
         let (mut at, mut runs) = (first + u64::from(run.count), 1);
         self.controller.push(kind, run);
@@ -464,13 +464,18 @@ impl Memory {
         while let Some(a) = self.channels[k][p].answer(kind == Kind::Read) {
             self.unanswered -= 1;
             let first_beat = Cycle(a.first_beat);
-            // By reference: a copy of the request, right after it was written, would wait for that.
+            // By reference: the wide loads of a copy right after the narrow stores of its fields can not be forwarded from them, and wait.
             match &react(Completion { port, kind, tag: a.tag, first_beat, last: Cycle(a.last) }) {
                 Reaction::None => {}
-                Reaction::Submit(at, request) if (request.kind, request.port) == (kind, port) => {
-                    self.enter(*at, request)?;
+                Reaction::Submit(at, request) => {
+                    let first = self.enter(first_beat.0, *at, request)?;
+                    // Of this port it is looked at below.
+                    if first && (request.kind, request.port) != (kind, port) {
+                        self.look_at(request.kind as usize, usize::from(request.port));
+                        self.plan_grant(request.kind as usize);
+                    }
                 }
-                Reaction::Submit(at, request) => self.submit(*at, *request)?,
+                Reaction::Until(cycle) if *cycle < first_beat => return Err(too_early(*cycle, first_beat)),
                 Reaction::Until(cycle) if cycle.0 < end.cycle => *end = End { cycle: cycle.0, clock: self.ratio.ddr_at(cycle.0) },
                 Reaction::Until(_) => {}
             }
@@ -483,23 +488,37 @@ impl Memory {
     }
 
     /// Finds out anew when a channel's oldest burst may be granted.
-    #[inline]
+    #[inline(always)]
     fn look_at(&mut self, kind: usize, port: usize) {
-        let ratio = self.ratio;
-        self.eligible[kind][port] = self.channels[kind][port].eligible(|cycle| ratio.ddr_at(cycle));
+        let Memory { ratio, channels, eligible, .. } = self;
+        eligible[kind][port] = channels[kind][port].eligible(|cycle| ratio.ddr_at(cycle));
     }
 
     fn plan_grant(&mut self, kind: usize) {
-        let asked = self.eligible[kind].into_iter().min().expect("four ports");
+        let asked = self.eligible[kind].iter().fold(u64::MAX, |least, &at| least.min(at));
         let room = self.controller.room_at(if kind == 0 { Kind::Read } else { Kind::Write }, self.longest);
         self.grant_at[kind] = asked.max(self.next_grant[kind]).max(room);
     }
+}
+
+/// Out of the way of what is legal.
+#[cold]
+#[inline(never)]
+fn illegal(what: &str, at: Cycle, request: &Request, allowed: std::fmt::Arguments) -> Error {
+    Error::fault(what).value(format!("{at}, {request:?}")).allowed(allowed.to_string())
+}
+
+#[cold]
+#[inline(never)]
+fn too_early(cycle: Cycle, first_beat: Cycle) -> Error {
+    Error::fault("what follows an answer of the memory comes before it").value(cycle).allowed(format!("{first_beat} or later"))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::dataset::rng::Rng;
+    use crate::dram::CommandKind;
 
     /// Answers, counts and commands of a run.
     type Ran = (Vec<Completion>, MemoryStats, Vec<Command>);
@@ -539,7 +558,8 @@ mod tests {
         }
     }
 
-    /// Streams of 100 bursts, each with three under way: the next is submitted when one is answered. `hear` runs the memory up to the end of all of them.
+    /// Streams of 100 bursts, twelve under way: when one is answered the next is submitted, often of the same stream. `hear` runs the memory up to the end of all
+    /// of them.
     fn streams(spec: &MemorySpec, seed: u64, hear: impl Fn(&mut Memory, &mut dyn FnMut(Completion) -> Reaction)) -> Ran {
         let mut memory = Memory::new(spec, Hertz(100_000_000 + seed % 7 * 10_000_000)).unwrap().with_log();
         let (mut rng, mut out) = (Rng::new(seed), Vec::new());
@@ -555,15 +575,19 @@ mod tests {
             let addr = (rng.below(4) * 16_384 + rng.below(2) * 2048) as u64 + 8 * rng.below(240) as u64;
             Some((Cycle(at), Request { port, kind, addr, beats: beats.min(256 - addr / 8 % 256) as u8, tag: *left }))
         };
-        for (kind, port) in [(Kind::Read, 1), (Kind::Read, 2), (Kind::Write, 0), (Kind::Write, 2)] {
+        let all = [(Kind::Read, 1), (Kind::Read, 2), (Kind::Write, 0), (Kind::Write, 2)];
+        for (kind, port) in all {
             for _ in 0..3 {
                 let (at, request) = next(kind, port, 10).unwrap();
                 memory.submit(at, request).unwrap();
             }
         }
+        let mut choices = Rng::new(seed + 1);
         hear(&mut memory, &mut |c| {
             out.push(c);
-            next(c.kind, c.port, c.last.0 + 1).map_or(Reaction::None, |(at, request)| Reaction::Submit(at, request))
+            let first = if choices.below(3) > 0 { (c.kind, c.port) } else { all[choices.below(4)] };
+            let submit = [first].into_iter().chain(all).find_map(|(kind, port)| next(kind, port, c.last.0 + 1));
+            submit.map_or(Reaction::None, |(at, request)| Reaction::Submit(at, request))
         });
         assert!(memory.is_idle());
         (out, *memory.stats(), memory.take_log())
@@ -611,5 +635,58 @@ mod tests {
         memory.submit(Cycle(until), read(0)).unwrap();
         memory.run_before(Cycle(1000), |_| Reaction::None).unwrap();
         memory.run_before(Cycle(1 << 40), |c| if c.port == 1 { Reaction::None } else { panic!("answered already") }).unwrap();
+    }
+
+    /// Two reads in flight, and one much later.
+    fn three_reads() -> Memory {
+        let spec = crate::board::builtin("pynq-z1").unwrap().memory;
+        let mut memory = Memory::new(&spec, Hertz(100_000_000)).unwrap().with_log();
+        for (port, at) in [(0, 10), (1, 11), (2, 3000)] {
+            memory.submit(Cycle(at), Request { port, kind: Kind::Read, addr: 0, beats: 16, tag: 0 }).unwrap();
+        }
+        memory
+    }
+
+    #[test]
+    fn of_several_ends_the_earliest_holds() {
+        for untils in [[2500, 2000], [2000, 2500]] {
+            let mut memory = three_reads();
+            memory.run_before(Cycle(1 << 40), |c| Reaction::Until(Cycle(untils[usize::from(c.port)]))).unwrap();
+            let read = Request { port: 3, kind: Kind::Read, addr: 0, beats: 16, tag: 0 };
+            assert!(memory.clone().submit(Cycle(1998), read).is_err(), "{untils:?}");
+            memory.submit(Cycle(2000), read).unwrap();
+        }
+    }
+
+    #[test]
+    fn nothing_follows_an_answer_before_its_first_beat() {
+        let read = |port| Request { port, kind: Kind::Read, addr: 0, beats: 1, tag: 1 };
+        let follow = |react: &dyn Fn(Completion) -> Reaction| {
+            three_reads().run_before(Cycle(1 << 40), |c| if c.tag == 0 && c.port < 2 { react(c) } else { Reaction::None })
+        };
+        for port in [0, 1, 3] {
+            assert!(follow(&|c| if c.port == 0 { Reaction::Submit(c.first_beat, read(port)) } else { Reaction::None }).is_ok());
+            let e = follow(&|c| Reaction::Submit(Cycle(c.first_beat.0 - 1), read(port))).unwrap_err();
+            assert!(e.to_string().contains("comes after its time"), "{e}");
+        }
+        assert!(follow(&|c| Reaction::Until(c.first_beat)).is_ok());
+        let e = follow(&|c| Reaction::Until(Cycle(c.first_beat.0 - 1))).unwrap_err();
+        assert!(e.to_string().contains("comes before it"), "{e}");
+    }
+
+    #[test]
+    fn what_a_lone_burst_went_on_to_is_over() {
+        let spec = crate::board::builtin("pynq-z1").unwrap().memory;
+        let mut memory = Memory::new(&spec, Hertz(100_000_000)).unwrap().with_log();
+        let read = |port| Request { port, kind: Kind::Read, addr: 0, beats: 16, tag: 0 };
+        memory.submit(Cycle(10), read(0)).unwrap();
+        memory.run_before(Cycle(1 << 40), |_| Reaction::None).unwrap();
+        let [opened, transferred] = [CommandKind::Activate, CommandKind::Read]
+            .map(|kind| memory.ratio.fabric_of(memory.controller.log.iter().flatten().find(|c| c.kind == kind).unwrap().clock));
+        assert!(opened < transferred);
+        for at in opened..transferred {
+            assert!(memory.submit(Cycle(at), read(1)).is_err(), "cycle {at} of {opened} to {transferred}");
+        }
+        memory.submit(Cycle(transferred), read(1)).unwrap();
     }
 }

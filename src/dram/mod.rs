@@ -8,13 +8,14 @@
 //! HP3 ─┘            one each)       └ (bounded)  ┘  refresh
 //! ```
 //!
-//! [`Memory`] takes requests ([`Memory::submit`]) and lets time pass ([`Memory::advance`]). Work is done for each burst and each DDR
-//! command, never for each clock. Fabric and DDR clock are in an exact rational ratio, both with an edge at time 0; there is no
+//! [`Memory`] takes requests ([`Memory::submit`]) and lets time pass: up to a cycle ([`Memory::advance`]), or as long as nobody else has
+//! something to ask, with what follows an answer submitted where the answer is decided ([`Memory::run_before`]). Work is done for each
+//! burst and each DDR command, never for each clock. Fabric and DDR clock are in an exact rational ratio, both with an edge at time 0; there is no
 //! floating point in time.
 //!
 //! # What is promised
 //! - Causal: an answer depends only on requests of earlier cycles, and is announced before its first beat.
-//! - Cutting time into other calls of [`Memory::advance`], or handing requests over earlier, changes nothing. Two instances that are asked
+//! - Cutting time into other calls of [`Memory::advance`] or [`Memory::run_before`], or handing requests over earlier, changes nothing. Two instances that are asked
 //!   the same answer the same.
 //! - Answers of a port and direction come in the order of its requests, and never two beats in one cycle.
 //! - Every command keeps every constraint of [`Timing::rules`], and tFAW; [`checker`] judges that independently.

@@ -67,7 +67,7 @@ impl Queue {
     }
 
     /// Appends a run that has to wait for the runs of `other` that it overlaps.
-    #[inline]
+    #[inline(always)]
     pub(super) fn push(&mut self, mut run: Run, other: &Queue) {
         run.hazards = other.runs.iter().filter(|r| r.overlaps(&run)).count() as u16;
         self.hazards += u32::from(run.hazards);

@@ -182,6 +182,7 @@ impl Policy {
         self.closed_page
     }
 
+    #[inline(always)]
     fn plan_requests(&self, v: &View, best: &mut Best) {
         let direction = self.direction(v);
         let queue = &v.queues[direction as usize].runs;
@@ -189,9 +190,10 @@ impl Policy {
         let pressing = queue.first().filter(|r| self.is_aged(v, r) && !v.device.has_open(r.bank, r.row));
         let pressing_bank = pressing.map_or(0, |r| 1u32 << r.bank);
         let op = if direction == Kind::Read { Op::Read } else { Op::Write };
-        let mut taken = 0u32;
+        let (mut taken, mut wanted) = (0u32, 0u32);
         for (index, run) in queue.iter().enumerate() {
             let bank = 1u32 << run.bank;
+            wanted |= bank;
             // One that has to wait for another direction's run holds nobody back meanwhile.
             if taken & bank == 0 && run.hazards == 0 && v.device.has_open(run.bank, run.row) && pressing_bank & bank == 0 {
                 taken |= bank;
@@ -199,7 +201,9 @@ impl Policy {
                 best.offer(Plan { at, action: Action::Transfer, kind: direction, index }, index);
             }
         }
-        self.look_ahead(v, direction, 0, &mut taken, best);
+        if taken != wanted {
+            self.look_ahead(v, direction, 0, &mut taken, best);
+        }
         let other = direction.other();
         if self.may_interrupt(v, other) {
             // One that has to wait shares its row with the run that it waits for, whose bank is taken already.

@@ -21,6 +21,7 @@ pub enum Op {
 pub(super) const OPS: usize = 5;
 
 impl Op {
+    /// In the order of their numbers.
     pub(super) const ALL: [Op; OPS] = [Op::Activate, Op::Precharge, Op::Read, Op::Write, Op::Refresh];
 }
 

@@ -12,11 +12,11 @@ pub trait MemoryModel {
     /// # Errors
     /// When the burst breaks the AXI3 rules of the contract.
     fn submit(&mut self, at: Cycle, request: Request) -> Result<()>;
-    /// Lets everything happen before cycle `end`, or before that of the first [`Reaction::Until`], or until nothing is left to happen. `react` is told of each
-    /// answer once it is decided, and may submit what follows it.
+    /// Lets everything happen before cycle `end`, or before the earliest [`Reaction::Until`], or until nothing is left to happen. `react` is told of each answer
+    /// once it is decided, and may submit what follows it.
     ///
     /// # Errors
-    /// As [`MemoryModel::submit`].
+    /// As [`MemoryModel::submit`]. The memory is not to be used after one.
     fn run_before(&mut self, end: Cycle, react: impl FnMut(Completion) -> Reaction) -> Result<()>;
     /// Runs up to and including `to`; appends what was decided.
     fn advance(&mut self, to: Cycle, out: &mut Vec<Completion>);

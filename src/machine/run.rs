@@ -46,8 +46,6 @@ struct UnitState {
     running: Option<u32>,
     /// Of a transfer: bursts that the memory has not been handed yet.
     bursts: Bursts,
-    /// HP port of its transfers.
-    hp: u8,
     /// Bursts that it has not answered.
     in_flight: usize,
     /// First cycle in which the unit can decide on another burst.

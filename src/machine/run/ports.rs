@@ -13,9 +13,9 @@ use crate::plan::{Transfer, Unit};
 use crate::units::{Cycle, Cycles};
 
 impl UnitState {
-    /// Decides on the next burst, if there is one, at `earliest` or when the burst before it lets it: the burst, and the cycle in which its port sees it.
+    /// Decides on the next burst, if there is one, at `earliest` or when the burst before it lets it: the burst, and the cycle in which HP port `port` sees it.
     #[inline(always)]
-    fn next_burst(&mut self, earliest: Cycle, unit: Unit) -> Option<(Cycle, Request)> {
+    fn next_burst(&mut self, earliest: Cycle, unit: Unit, port: u8) -> Option<(Cycle, Request)> {
         let (addr, beats) = self.bursts.next()?;
         let decided = self.next_decision.max(earliest);
         self.in_flight += 1;
@@ -25,7 +25,7 @@ impl UnitState {
             _ => (Kind::Read, decided + Cycles(1), 1),
         };
         self.next_decision = decided + Cycles(busy);
-        Some((sent, Request { port: self.hp, kind, addr, beats, tag: unit.index() as u32 }))
+        Some((sent, Request { port, kind, addr, beats, tag: unit.index() as u32 }))
     }
 }
 
@@ -36,9 +36,8 @@ impl<M: MemoryModel> Machine<'_, M> {
         let port = self.acc.port(unit).expect("transfer units have a port");
         let state = &mut self.units[unit.index()];
         state.bursts = Bursts::new(transfer);
-        state.hp = port.hp;
         for _ in 0..port.outstanding_bursts {
-            let Some((at, request)) = state.next_burst(now + Cycles(lead), unit) else { break };
+            let Some((at, request)) = state.next_burst(now + Cycles(lead), unit, port.hp) else { break };
             self.memory.submit(at, request)?;
         }
         Ok(())
@@ -46,6 +45,7 @@ impl<M: MemoryModel> Machine<'_, M> {
 }
 
 /// What follows the answer to a burst of a unit: in the cycle after its last beat or its response there is room for another, or the transfer is over.
+#[inline(always)]
 pub(super) fn answered(
     events: &mut EventQueue<Event>,
     frame: &mut TimedFrame,
@@ -55,7 +55,7 @@ pub(super) fn answered(
 ) -> Reaction {
     let now = answer.last + Cycles(1);
     state.in_flight -= 1;
-    if let Some((at, request)) = state.next_burst(now, unit) {
+    if let Some((at, request)) = state.next_burst(now, unit, answer.port) {
         return Reaction::Submit(at, request);
     }
     if state.in_flight > 0 {

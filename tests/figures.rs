@@ -1,4 +1,4 @@
-//! What the README prints, and what rate, power, energy and score of a run follow from.
+//! What the README prints, what the committed tables and figures hold, and what rate, power, energy and score of a run follow from.
 
 #[path = "common/cli.rs"]
 mod cli;
@@ -6,7 +6,9 @@ mod cli;
 use bico::board;
 use bico::config::Override;
 use bico::record::RunRecord;
+use bico::search::topdown::{Target, design};
 use bico::simulate::{Execution, Options, Simulation};
+use bico::units::Hertz;
 use bico::{accelerator, model, power, report};
 
 fn readme() -> String {
@@ -66,6 +68,61 @@ fn rate_power_and_energy_follow_from_the_frame_and_the_host() {
         let bytes = (run.memory.read_bytes + run.memory.write_bytes) as f64 * board.power.ddr_pj_per_byte * 1e-12;
         let of_a_frame = watts("DDR") / p.fps;
         assert!(bytes < of_a_frame && of_a_frame < 1.5 * bytes, "bytes of one frame, and its activates: {of_a_frame} {bytes}");
+    }
+}
+
+/// A file under `traces/`.
+fn committed(name: &str) -> String {
+    std::fs::read_to_string(format!("{}/traces/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap()
+}
+
+/// The columns of these names of a CSV, row by row.
+fn columns<const N: usize>(text: &str, names: [&str; N]) -> Vec<[String; N]> {
+    let mut table = csv::Reader::from_reader(text.as_bytes());
+    let head = table.headers().unwrap().clone();
+    let places = names.map(|name| head.iter().position(|h| h == name).unwrap());
+    table.records().map(|row| row.map(|row| places.map(|k| row[k].to_string())).unwrap()).collect()
+}
+
+#[test]
+fn observations_are_those_of_this_simulator() {
+    let dir = tempfile::tempdir().unwrap();
+    for (what, name) in [("bram", "observation2"), ("dsp", "observation3")] {
+        assert!(cli::bico(dir.path(), &["observe", what, "--out", "."]).status.success());
+        for file in [format!("{name}.csv"), format!("{name}.svg")] {
+            let drawn = std::fs::read_to_string(dir.path().join(&file)).unwrap();
+            assert!(
+                drawn == committed(&format!("observations/{file}")),
+                "`bico observe {what} --out traces/observations` gives another {file}"
+            );
+        }
+    }
+}
+
+#[test]
+fn bundles_take_the_cycles_of_the_committed_table() {
+    let dir = tempfile::tempdir().unwrap();
+    assert!(cli::bico(dir.path(), &["bundles", "--csv", "b.csv"]).status.success());
+    let found = std::fs::read_to_string(dir.path().join("b.csv")).unwrap();
+    let names = ["bundle", "cycles", "accelerator_ms", "dsp", "ramb18", "lut", "designs", "content"];
+    assert_eq!(columns(&found, names), columns(&committed("bundles/bundles.csv"), names));
+}
+
+/// The designs of `bico study analytical`, without the executions that it holds against them.
+#[test]
+fn designs_of_the_analytical_model_take_the_cycles_of_the_committed_table() {
+    let board = board::builtin("pynq-z1").unwrap();
+    let rows = columns(&committed("codesign/analytical.csv"), ["network", "design", "dsp", "analytical_cycles", "timed_cycles"]);
+    assert!(rows.len() >= 50);
+    for of_one in rows.chunk_by(|a, b| a[0] == b[0]) {
+        let network = model::builtin(&of_one[0][0]).unwrap().load(Default::default()).unwrap();
+        let target = Target { clock: Hertz(150_000_000), fps: None, designs: 60, jobs: 0 };
+        let found = design(&network, &board, target, &|| ()).unwrap();
+        for row in of_one {
+            let t = &found.trials[row[1].parse::<usize>().unwrap()];
+            let now = [t.resources.dsp, t.analytical_cycles, t.cycles].map(|v| v.to_string());
+            assert_eq!(now, row[2..], "design {} of {}", row[1], row[0]);
+        }
     }
 }
 

@@ -598,7 +598,7 @@ mod tests {
         let mut spec = crate::board::builtin("pynq-z1").unwrap().memory;
         for seed in 0..50 {
             spec.ports.write_response = if seed % 2 == 0 { WriteResponse::Written } else { WriteResponse::Accepted };
-            let at_once = streams(&spec, seed, |memory, react| memory.run_before(Cycle(1 << 40), react).unwrap());
+            let at_once = streams(&spec, seed, |memory, react| memory.run_before(Cycle(1 << 20), react).unwrap());
             let later = streams(&spec, seed, |memory, react| {
                 let mut out = Vec::new();
                 while let Some(at) = memory.announced_by() {
@@ -628,13 +628,13 @@ mod tests {
             until = c.last.0 + 1;
             Reaction::Until(Cycle(until))
         };
-        memory.run_before(Cycle(1 << 40), &mut hear).unwrap();
+        memory.run_before(Cycle(1 << 20), &mut hear).unwrap();
         assert_eq!(heard, [0]);
         // What is submitted for that cycle is not too late, and one before it is.
         assert!(memory.submit(Cycle(until - 2), read(0)).is_err());
         memory.submit(Cycle(until), read(0)).unwrap();
         memory.run_before(Cycle(1000), |_| Reaction::None).unwrap();
-        memory.run_before(Cycle(1 << 40), |c| if c.port == 1 { Reaction::None } else { panic!("answered already") }).unwrap();
+        memory.run_before(Cycle(1 << 20), |c| if c.port == 1 { Reaction::None } else { panic!("answered already") }).unwrap();
     }
 
     /// Two reads in flight, and one much later.
@@ -651,7 +651,7 @@ mod tests {
     fn of_several_ends_the_earliest_holds() {
         for untils in [[2500, 2000], [2000, 2500]] {
             let mut memory = three_reads();
-            memory.run_before(Cycle(1 << 40), |c| Reaction::Until(Cycle(untils[usize::from(c.port)]))).unwrap();
+            memory.run_before(Cycle(1 << 20), |c| Reaction::Until(Cycle(untils[usize::from(c.port)]))).unwrap();
             let read = Request { port: 3, kind: Kind::Read, addr: 0, beats: 16, tag: 0 };
             assert!(memory.clone().submit(Cycle(1998), read).is_err(), "{untils:?}");
             memory.submit(Cycle(2000), read).unwrap();
@@ -662,7 +662,7 @@ mod tests {
     fn nothing_follows_an_answer_before_its_first_beat() {
         let read = |port| Request { port, kind: Kind::Read, addr: 0, beats: 1, tag: 1 };
         let follow = |react: &dyn Fn(Completion) -> Reaction| {
-            three_reads().run_before(Cycle(1 << 40), |c| if c.tag == 0 && c.port < 2 { react(c) } else { Reaction::None })
+            three_reads().run_before(Cycle(1 << 20), |c| if c.tag == 0 && c.port < 2 { react(c) } else { Reaction::None })
         };
         for port in [0, 1, 3] {
             assert!(follow(&|c| if c.port == 0 { Reaction::Submit(c.first_beat, read(port)) } else { Reaction::None }).is_ok());
@@ -680,7 +680,7 @@ mod tests {
         let mut memory = Memory::new(&spec, Hertz(100_000_000)).unwrap().with_log();
         let read = |port| Request { port, kind: Kind::Read, addr: 0, beats: 16, tag: 0 };
         memory.submit(Cycle(10), read(0)).unwrap();
-        memory.run_before(Cycle(1 << 40), |_| Reaction::None).unwrap();
+        memory.run_before(Cycle(1 << 20), |_| Reaction::None).unwrap();
         let [opened, transferred] = [CommandKind::Activate, CommandKind::Read]
             .map(|kind| memory.ratio.fabric_of(memory.controller.log.iter().flatten().find(|c| c.kind == kind).unwrap().clock));
         assert!(opened < transferred);

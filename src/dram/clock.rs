@@ -4,7 +4,7 @@ use crate::error::{Error, Result};
 use crate::units::Hertz;
 use strength_reduce::StrengthReducedU64;
 
-/// DDR clocks per fabric cycle as a reduced fraction. Every burst is converted a few times, so the divisions are prepared: multiplications take their place.
+/// DDR clocks per fabric cycle as a reduced fraction. Times are converted a few times for each burst, so the divisions are prepared: multiplications take their place.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct ClockRatio {
     ddr: StrengthReducedU64,
@@ -83,9 +83,17 @@ mod tests {
         let r = ClockRatio::new(525_000_001, Hertz(99_999_989)).unwrap();
         let far = 1 << 44;
         assert_eq!(r.fabric_of(r.ddr_at(far)), far);
-        for last in [u64::MAX, u64::MAX / 525_000_001, u64::MAX / 525_000_001 + 1] {
-            let exact = (u128::from(last) * 525_000_001).div_ceil(99_999_989);
-            assert_eq!(r.ddr_at(last), u64::try_from(exact).unwrap_or(u64::MAX), "{last}");
+        // Where 64 bits become too few: for the product, or only for what rounds it up.
+        let (ddr, fabric) = (525_000_001u64, 99_999_989);
+        assert!((u64::MAX / fabric * fabric).checked_add(ddr - 1).is_none());
+        for last in [ddr, fabric].into_iter().flat_map(|by| [u64::MAX / by, u64::MAX / by + 1, u64::MAX]) {
+            let scaled = |numerator: u64, denominator: u64, more: u64| {
+                let exact = (u128::from(last) * u128::from(numerator) + u128::from(more)) / u128::from(denominator);
+                u64::try_from(exact).unwrap_or(u64::MAX)
+            };
+            assert_eq!(r.ddr_at(last), scaled(ddr, fabric, fabric - 1), "{last}");
+            assert_eq!(r.fabric_at(last), scaled(fabric, ddr, ddr - 1), "{last}");
+            assert_eq!(r.fabric_of(last), scaled(fabric, ddr, 0), "{last}");
         }
         assert!(ClockRatio::new(525_000_000, Hertz(0)).is_err());
     }

@@ -62,7 +62,7 @@ pub struct Completion {
     pub last: Cycle,
 }
 
-/// What follows an answer for who runs the memory. Nothing follows before its first beat, so no cycle here is an earlier one.
+/// What follows an answer for who runs the memory. Nothing follows before its first beat: an earlier cycle here is a fault.
 #[derive(Clone, Copy, Debug)]
 pub enum Reaction {
     /// Nothing, or nothing that the memory would see.
@@ -261,7 +261,7 @@ impl Memory {
             return Err(illegal("a burst lies outside the DRAM", at, r, format_args!("addresses below {capacity:#x}")));
         }
         if r.addr / 4096 != (end - 1) / 4096 {
-            return Err(illegal("a burst crosses a 4 KiB boundary", at, r, format_args!("two bursts, split there")));
+            return Err(illegal("a burst crosses a 4 KiB boundary", at, r, format_args!("bursts within 4 KiB")).hint("split it there"));
         }
         let free = self.channels[r.kind as usize][usize::from(r.port)].next_request;
         let earliest = if r.kind == Kind::Write && free > 0 { free + u64::from(r.beats) - 1 } else { free };
@@ -464,7 +464,7 @@ impl Memory {
         while let Some(a) = self.channels[k][p].answer(kind == Kind::Read) {
             self.unanswered -= 1;
             let first_beat = Cycle(a.first_beat);
-            // By reference: the wide loads of a copy right after the narrow stores of its fields can not be forwarded from them, and wait.
+            // By reference: a copy would wait for the stores of its fields, as in `Fifo`.
             match &react(Completion { port, kind, tag: a.tag, first_beat, last: Cycle(a.last) }) {
                 Reaction::None => {}
                 Reaction::Submit(at, request) => {
@@ -495,6 +495,7 @@ impl Memory {
     }
 
     fn plan_grant(&mut self, kind: usize) {
+        // One by one: what was just written to one of them is not loaded with the others.
         let asked = self.eligible[kind].iter().fold(u64::MAX, |least, &at| least.min(at));
         let room = self.controller.room_at(if kind == 0 { Kind::Read } else { Kind::Write }, self.longest);
         self.grant_at[kind] = asked.max(self.next_grant[kind]).max(room);
@@ -508,9 +509,10 @@ fn illegal(what: &str, at: Cycle, request: &Request, allowed: std::fmt::Argument
     Error::fault(what).value(format!("{at}, {request:?}")).allowed(allowed.to_string())
 }
 
+/// The fault of a [`Reaction`] before the first beat of its answer.
 #[cold]
 #[inline(never)]
-fn too_early(cycle: Cycle, first_beat: Cycle) -> Error {
+pub(crate) fn too_early(cycle: Cycle, first_beat: Cycle) -> Error {
     Error::fault("what follows an answer of the memory comes before it").value(cycle).allowed(format!("{first_beat} or later"))
 }
 
@@ -640,7 +642,7 @@ mod tests {
     /// Two reads in flight, and one much later.
     fn three_reads() -> Memory {
         let spec = crate::board::builtin("pynq-z1").unwrap().memory;
-        let mut memory = Memory::new(&spec, Hertz(100_000_000)).unwrap().with_log();
+        let mut memory = Memory::new(&spec, Hertz(100_000_000)).unwrap();
         for (port, at) in [(0, 10), (1, 11), (2, 3000)] {
             memory.submit(Cycle(at), Request { port, kind: Kind::Read, addr: 0, beats: 16, tag: 0 }).unwrap();
         }

@@ -8,8 +8,8 @@
 //! HP3 ─┘            one each)       └ (bounded)  ┘  refresh
 //! ```
 //!
-//! [`Memory`] takes requests ([`Memory::submit`]) and lets time pass: up to a cycle ([`Memory::advance`]), or as long as nobody else has
-//! something to ask, with what follows an answer submitted where the answer is decided ([`Memory::run_before`]). Work is done for each
+//! [`Memory`] takes requests ([`Memory::submit`]) and lets time pass: up to a cycle ([`Memory::advance`]), or until somebody may have
+//! something to ask or nothing is left to do, with what follows an answer submitted where the answer is decided ([`Memory::run_before`]). Work is done for each
 //! burst and each DDR command, never for each clock. Fabric and DDR clock are in an exact rational ratio, both with an edge at time 0; there is no
 //! floating point in time.
 //!
@@ -74,6 +74,7 @@ pub mod trace;
 pub use address::{AddressMap, Place};
 pub use device::Device;
 pub use log::{Command, CommandKind};
+pub(crate) use memory::too_early;
 pub use memory::{Completion, Kind, Memory, Reaction, Request};
 pub use spec::{BEAT_BYTES, ControllerSpec, MAX_BEATS, MemorySpec, PORTS, PagePolicy, PortSpec, TimingSpec, WriteResponse};
 pub use stats::{MemoryStats, PortStats};

@@ -201,6 +201,7 @@ impl Policy {
                 best.offer(Plan { at, action: Action::Transfer, kind: direction, index }, index);
             }
         }
+        // Where every run has its row open there is nothing to look ahead for.
         if taken != wanted {
             self.look_ahead(v, direction, 0, &mut taken, best);
         }

@@ -1,6 +1,6 @@
 //! What the machine asks of a memory: the DDR model, or one of fixed latency to test against.
 
-use crate::dram::{Completion, Kind, Memory, Reaction, Request};
+use crate::dram::{Completion, Kind, Memory, Reaction, Request, too_early};
 use crate::error::Result;
 use crate::units::{Cycle, Cycles};
 use std::collections::VecDeque;
@@ -16,7 +16,7 @@ pub trait MemoryModel {
     /// once it is decided, and may submit what follows it.
     ///
     /// # Errors
-    /// As [`MemoryModel::submit`]. The memory is not to be used after one.
+    /// As [`MemoryModel::submit`], and when a reaction to an answer comes before its first beat. The memory is not to be used after one.
     fn run_before(&mut self, end: Cycle, react: impl FnMut(Completion) -> Reaction) -> Result<()>;
     /// Runs up to and including `to`; appends what was decided.
     fn advance(&mut self, to: Cycle, out: &mut Vec<Completion>);
@@ -66,6 +66,9 @@ impl MemoryModel for FixedLatency {
             let Some((_, completion)) = self.pending.pop_front() else { break };
             match react(completion) {
                 Reaction::None => {}
+                Reaction::Submit(cycle, _) | Reaction::Until(cycle) if cycle < completion.first_beat => {
+                    return Err(too_early(cycle, completion.first_beat));
+                }
                 Reaction::Submit(at, request) => self.submit(at, request)?,
                 Reaction::Until(cycle) => end = end.min(cycle),
             }
@@ -75,6 +78,25 @@ impl MemoryModel for FixedLatency {
     fn advance(&mut self, to: Cycle, out: &mut Vec<Completion>) {
         while self.pending.front().is_some_and(|(c, _)| *c <= to) {
             out.extend(self.pending.pop_front().map(|(_, c)| c));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_follows_an_answer_before_its_first_beat() {
+        let follow = |react: &dyn Fn(Completion) -> Reaction| {
+            let mut memory = FixedLatency::new(Cycles(20));
+            memory.submit(Cycle(10), Request { port: 0, kind: Kind::Read, addr: 0, beats: 4, tag: 0 }).unwrap();
+            memory.run_before(Cycle(1000), react)
+        };
+        assert!(follow(&|c| Reaction::Until(c.first_beat)).is_ok());
+        for early in [29, 0] {
+            let e = follow(&|_| Reaction::Until(Cycle(early))).unwrap_err();
+            assert!(e.to_string().contains("comes before it"), "{e}");
         }
     }
 }

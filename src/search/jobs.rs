@@ -72,13 +72,13 @@ pub fn map<T: Sync, R: Send>(jobs: usize, items: &[T], work: impl Fn(&T) -> Resu
 
 /// As [`map`], in chunks that end before the items `ends`: after each chunk `wanted` is told all results so far and says whether another one is. A chunk is begun
 /// while the last items of the one before are at work; what was begun in vain is dropped, so the results do not depend on the jobs. After an error the rest of
-/// the chunks begun is still done.
+/// its chunk is still done, and what was begun of the next.
 ///
 /// # Errors
 /// What `work` gives.
 ///
 /// # Panics
-/// When `ends` are not in ascending order, from 1 on, up to the number of items.
+/// When `ends` do not ascend strictly, from 1 on, up to the number of items.
 pub fn map_chunks<T: Sync, R: Send>(
     jobs: usize,
     items: &[T],
@@ -92,7 +92,7 @@ pub fn map_chunks<T: Sync, R: Send>(
     let changed = Condvar::new();
     let workers: Vec<usize> = (0..threads(jobs).min(items.len())).collect();
     each(workers.len(), &workers, |_| {
-        // Where one panics the others do not wait for what it had to do. Before the lock, which it takes once that is gone.
+        // Where one panics the others do not wait for what it had to do. Declared before the guard of the lock, so dropped after it.
         let _stop = OnPanic(|| {
             lock(&chunks).over = true;
             changed.notify_all();
@@ -270,25 +270,42 @@ mod tests {
     }
 
     #[test]
-    #[should_panic]
+    #[should_panic(expected = "a scoped thread panicked")]
     fn a_panic_of_an_item_leaves_nobody_waiting() {
         let items: Vec<usize> = (0..40).collect();
         let _ = map_chunks(4, &items, &[8, 40], |&k| if k == 5 { panic!("of an item") } else { Ok(k) }, |_| true);
     }
 
+    /// The other worker has done item 1 and waits, as item 2 is of the chunk after the next.
     #[test]
-    #[should_panic]
+    #[should_panic(expected = "a scoped thread panicked")]
     fn a_panic_between_chunks_leaves_nobody_waiting() {
-        let items: Vec<usize> = (0..40).collect();
-        let _ = map_chunks(4, &items, &[8, 16, 40], |&k| Ok(k), |_| panic!("of what is wanted"));
+        let begun = (Mutex::new(false), Condvar::new());
+        let work = |&k: &usize| {
+            if k == 1 {
+                *lock(&begun.0) = true;
+                begun.1.notify_all();
+            } else {
+                let (_begun, waited) = begun.1.wait_timeout_while(lock(&begun.0), Duration::from_secs(60), |begun| !*begun).unwrap();
+                assert!(!waited.timed_out(), "nobody began item 1");
+                std::thread::sleep(Duration::from_millis(200));
+            }
+            Ok(k)
+        };
+        let _ = map_chunks(2, &[0, 1, 2], &[1, 2, 3], work, |_| panic!("of what is wanted"));
     }
 
     #[test]
     fn ends_of_chunks_are_checked() {
         let items: Vec<usize> = (0..40).collect();
         for ends in [&[0, 8][..], &[8, 8], &[8, 41], &[16, 8]] {
-            let mapped = std::panic::catch_unwind(|| map_chunks(2, &items, ends, |&k| Ok(k), |_| true));
-            assert!(mapped.is_err(), "{ends:?}");
+            let begun = AtomicUsize::new(0);
+            let work = |&k: &usize| {
+                begun.fetch_add(1, Ordering::Relaxed);
+                Ok(k)
+            };
+            let mapped = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| map_chunks(2, &items, ends, work, |_| true)));
+            assert!(mapped.is_err() && begun.into_inner() == 0, "{ends:?}");
         }
     }
 

@@ -138,7 +138,7 @@ pub struct Found {
 const FINALISTS: usize = 3;
 
 /// Chooses lanes, parallel factors, packing and memories for a network: of the usual grid, and where none of it fits the board of one that begins
-/// smaller. `done` is called after each design that was simulated, also those begun in vain by several jobs.
+/// smaller. `done` is called after each design that was tried, also those begun in vain by several jobs.
 ///
 /// # Errors
 /// When no accelerator runs a layer, or nothing of the grids fits the board or holds a tile: says what the smallest lacks.

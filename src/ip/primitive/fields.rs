@@ -194,7 +194,7 @@ mod tests {
 
     #[test]
     fn a_bit_lies_in_the_slice_of_its_place_in_the_queue() {
-        // Bits 4 to 23, then 64 to 511: in slices of six, the last of which has no bits behind them.
+        // Bits 4 to 23, then 64 to 511: 468 bits, 78 slices of six.
         let places: Vec<u64> = (4..24).chain(64..512).collect();
         for slice in places.chunks(6) {
             for &bit in slice {
